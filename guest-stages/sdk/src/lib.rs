@@ -1,0 +1,75 @@
+//! What the author of a stage depends on: the contract's functions and types, a macro that makes a
+//! function a stage, typed parameters, and the bookkeeping of a judgement.
+//!
+//! A stage is a library crate with `crate-type = ["cdylib", "rlib"]`, a `stage.toml`, and
+//!
+//! ```ignore
+//! vetting_stage::parameters! {
+//!     /// How long to look, as `90s` or `5m`.
+//!     duration: duration = "60s", "default";
+//! }
+//!
+//! vetting_stage::stage!(run);
+//!
+//! fn run() -> Result<Outcome, String> {
+//!     let parameters = Parameters::read()?;
+//!     let mut findings = Findings::new();
+//!     // ask the machine, hold what it says against rules …
+//!     Ok(findings.outcome("what was tested, in a line"))
+//! }
+//! ```
+//!
+//! Keep asking and judging apart: judgement is plain Rust over the contract's types, and is tested
+//! natively with `cargo test`.
+
+mod bindings;
+mod drive;
+mod errors;
+mod findings;
+mod panic;
+mod parameters;
+mod plan;
+
+pub use bindings::exports_of_stage as __exports;
+pub use bindings::vetting::stage::{
+    clock, context, counters, disks, fio, gpu, hwmon, inventory, iperf, kernel_log, log, outcome,
+    power, smart, stress, types,
+};
+pub use drive::{Drive, Driven, Step, Tool, drive};
+pub use errors::{absence, explain};
+pub use findings::{Findings, Measure, part};
+pub use outcome::{Diagnosis, Finding, Measurement, Outcome, Part, Severity, Validator, Verdict};
+pub use panic::log_panics;
+pub use parameters::{Kind, ParameterError, Value as ParameterValue, find, milliseconds};
+pub use plan::Plan;
+#[doc(hidden)]
+pub use serde_json as __serde_json;
+pub use types::Error;
+
+/// Makes a function `fn() -> Result<Outcome, String>` the stage that this component exports.
+#[macro_export]
+macro_rules! stage {
+    ($run:path) => {
+        #[doc(hidden)]
+        struct __Stage;
+        impl $crate::__exports::Guest for __Stage {
+            fn run() -> ::core::result::Result<$crate::Outcome, ::std::string::String> {
+                $crate::log_panics();
+                $run()
+            }
+        }
+        $crate::__exports::export!(__Stage with_types_in $crate::__exports);
+    };
+}
+
+/// Writes a line to the stage's log at level `info`, formatted like `format!`.
+#[macro_export]
+macro_rules! info {
+    ($($text:tt)*) => { $crate::log::log($crate::log::Level::Info, &::std::format!($($text)*)) };
+}
+
+/// Writes a line to the stage's log at level `warn`, formatted like `format!`.
+#[macro_export]
+macro_rules! warning {
+    ($($text:tt)*) => { $crate::log::log($crate::log::Level::Warn, &::std::format!($($text)*)) };
+}

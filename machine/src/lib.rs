@@ -1,0 +1,20 @@
+//! The machine: everything a stage can see. Sensors, disks, tools, inventory, the kernel's log and
+//! the clock, behind one seam ([`Machine`] and [`Session`]) that a stage cannot look behind.
+//!
+//! Everything that crosses the seam is one serialisable [`Request`] and one [`Answer`], so that
+//! recording, replaying, fault injection and auditing are one layer each.
+//!
+//! This crate does not know WebAssembly, and its manifest keeps it so.
+
+pub mod cancel;
+pub mod check;
+pub mod contract;
+mod error;
+pub mod real;
+pub mod seam;
+pub mod simulated;
+pub mod tools;
+
+pub use cancel::{Cancel, Reason};
+pub use error::MachineError;
+pub use seam::{Answer, Attempt, Machine, Reply, Request, RunId, Session, Time, WatchId};

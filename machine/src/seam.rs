@@ -1,0 +1,270 @@
+//! The seam between a stage and the machine it is on.
+//!
+//! The host (above) turns WIT calls into [`Request`]s; real, simulated and recorded machines (below)
+//! answer them. Nothing else crosses. A new function of the contract is one case here, one arm in
+//! each machine, and one line in the host.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::context::NetworkPeer;
+use crate::contract::types::Error;
+use crate::contract::{
+    clock, counters, disks, fio, gpu, hwmon, inventory, iperf, kernel_log, power, smart, stress,
+};
+use crate::{Cancel, MachineError};
+
+/// A tool that was started: a number, unique within its session.
+pub type RunId = u32;
+
+/// A kernel-log watch that was opened: a number, unique within its session.
+pub type WatchId = u32;
+
+/// What a stage may ask of its machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// `clock.monotonic`.
+    Monotonic,
+    /// `clock.wall`.
+    Wall,
+    /// `clock.sleep`.
+    Sleep {
+        /// For how long.
+        milliseconds: u64,
+    },
+    /// Random bytes for guests of other languages; seeded on a simulated machine.
+    Random {
+        /// How many, at most 65,536.
+        bytes: u32,
+    },
+    /// `hwmon.read`.
+    Hwmon,
+    /// `inventory.read`.
+    Inventory,
+    /// `counters.read`.
+    Counters,
+    /// `disks.list`.
+    Disks,
+    /// `disks.scratch-space`.
+    ScratchSpace,
+    /// `smart.devices`.
+    SmartDevices,
+    /// `smart.read`.
+    SmartRead {
+        /// The device's id.
+        device: String,
+    },
+    /// `smart.start-self-test`.
+    SmartStartSelfTest {
+        /// The device's id.
+        device: String,
+        /// Which test.
+        kind: smart::SelfTestKind,
+    },
+    /// `smart.self-test-progress`.
+    SmartSelfTestProgress {
+        /// The device's id.
+        device: String,
+    },
+    /// `fio.start`.
+    FioStart {
+        /// What to do.
+        job: fio::Job,
+    },
+    /// `stress.start`.
+    StressStart {
+        /// What to do.
+        job: stress::Job,
+    },
+    /// `iperf.start`.
+    IperfStart {
+        /// What to do.
+        job: iperf::Job,
+    },
+    /// `gpu.start`.
+    GpuStart {
+        /// What to do.
+        job: gpu::Job,
+    },
+    /// `next` of whichever tool the run is.
+    RunNext {
+        /// Which run.
+        run: RunId,
+        /// How long to wait.
+        timeout_ms: u64,
+    },
+    /// `stop` of whichever tool the run is.
+    RunStop {
+        /// Which run.
+        run: RunId,
+    },
+    /// The run's resource was dropped: the tool must end.
+    RunDrop {
+        /// Which run.
+        run: RunId,
+    },
+    /// `gpu.read`.
+    GpuRead,
+    /// `power.read`.
+    PowerRead,
+    /// `power.event-log`.
+    PowerEventLog,
+    /// `kernel-log.open`.
+    KernelLogOpen,
+    /// `watch.next`.
+    KernelLogNext {
+        /// Which watch.
+        watch: WatchId,
+        /// How long to wait.
+        timeout_ms: u64,
+    },
+    /// `watch.lost`.
+    KernelLogLost {
+        /// Which watch.
+        watch: WatchId,
+    },
+    /// The watch's resource was dropped.
+    KernelLogClose {
+        /// Which watch.
+        watch: WatchId,
+    },
+}
+
+/// What a machine replies. Each request has one kind of reply; another one is the machine's bug,
+/// and ends the run as the runtime's error.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// Nothing to say: `Sleep`, `RunStop`, `RunDrop`, `KernelLogClose`, `SmartStartSelfTest`.
+    Done,
+    /// Nanoseconds since the attempt began.
+    Monotonic(u64),
+    /// The calendar.
+    Wall(clock::Instant),
+    /// Random bytes.
+    Random(Vec<u8>),
+    /// Sensors.
+    Hwmon(hwmon::Reading),
+    /// The inventory.
+    Inventory(Box<inventory::Parts>),
+    /// Counters.
+    Counters(counters::Reading),
+    /// Disks.
+    Disks(Vec<disks::Disk>),
+    /// The scratch folder.
+    ScratchSpace(disks::Scratch),
+    /// What smartctl can ask.
+    SmartDevices(Vec<smart::Device>),
+    /// A drive's health.
+    SmartHealth(Box<smart::Health>),
+    /// How a self-test stands.
+    SmartSelfTest(smart::SelfTestState),
+    /// A tool was started.
+    Run(RunId),
+    /// What a fio run told; `None`: nothing within the time-out.
+    Fio(Option<fio::Event>),
+    /// What a stress-ng run told.
+    Stress(Option<stress::Event>),
+    /// What an iperf3 run told.
+    Iperf(Option<iperf::Event>),
+    /// What a GPU run told.
+    Gpu(Option<gpu::Event>),
+    /// GPUs.
+    GpuReading(gpu::Reading),
+    /// Power.
+    Power(power::Reading),
+    /// The management controller's event log.
+    PowerEventLog(Vec<power::LogEntry>),
+    /// A watch was opened.
+    Watch(WatchId),
+    /// Lines of the kernel's log.
+    KernelLog(Vec<kernel_log::Event>),
+    /// How many lines were lost.
+    Lost(u64),
+}
+
+/// A reply, or the error that the stage is told.
+pub type Answer = Result<Reply, Error>;
+
+/// Whose time a machine lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Time {
+    /// The wall's. Deadlines are kept by the engine.
+    Real,
+    /// Its own. Deadlines are kept by the machine's clock, and a guest's spinning by fuel.
+    Virtual,
+}
+
+/// What a session is begun with.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The stage's name.
+    pub stage: String,
+    /// The attempt's number, from 1.
+    pub number: u32,
+    /// The seed of everything random on a simulated machine.
+    pub seed: u64,
+    /// How long the attempt may take.
+    pub deadline: Duration,
+    /// When the soft cancel comes. On a machine of virtual time the session cancels `cancel` itself
+    /// when its clock passes this; on a real one the engine does.
+    pub soft_deadline: Duration,
+    /// The attempt's cancellation. Tools get SIGTERM when it fires.
+    pub cancel: Cancel,
+    /// How long a tool has between that SIGTERM and SIGKILL.
+    pub grace: Duration,
+    /// The network peer; `None`: the machine's own (a simulated machine's profile has one) or none.
+    pub peer: Option<NetworkPeer>,
+    /// The attempt's own scratch folder: exists, private, removed by whoever made it.
+    pub scratch: PathBuf,
+    /// How many logical CPUs a stage may load.
+    pub cpu_allowance: u32,
+    /// How many bytes of memory a stage may touch.
+    pub memory_allowance_bytes: u64,
+    /// How many tools may run at once.
+    pub max_tools: u32,
+}
+
+/// A machine that stages can run on: real, simulated or recorded.
+#[async_trait]
+pub trait Machine: Send + Sync {
+    /// What a report calls it: `real`, `sim:healthy-server`.
+    fn name(&self) -> String;
+
+    /// Whose time it lives in.
+    fn time(&self) -> Time;
+
+    /// The network peer that it brings along, if any.
+    fn peer(&self) -> Option<NetworkPeer>;
+
+    /// The parameters it fixes for a stage, as (parameter, JSON value): what a spec would say of
+    /// this machine. Empty for a real one.
+    fn parameters(&self, stage: &str) -> Vec<(String, serde_json::Value)>;
+
+    /// Logical CPUs that are online, and bytes of memory that are free, for the allowances.
+    fn capacity(&self) -> (u32, u64);
+
+    /// Begins a session: one attempt's view of the machine. Nothing of an earlier session is left.
+    async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError>;
+}
+
+/// One attempt's view of a machine.
+///
+/// `call` may be dropped half-way (the host gives up waiting when the attempt is cancelled); the
+/// session must stay usable. Dropping a session without [`Session::end`] kills its tools too.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// Answers one request.
+    async fn call(&self, request: Request) -> Answer;
+
+    /// Time since the session began, in the machine's own time. Costs nothing and is no request.
+    fn elapsed(&self) -> Duration;
+
+    /// Ends it: kills and reaps every process of every tool, closes every watch. Says what had to be
+    /// killed, one line each.
+    async fn end(&self) -> Vec<String>;
+}

@@ -1,0 +1,2 @@
+//! vetting.
+fn main() {}
