@@ -1,1 +1,14 @@
-//! To be written.
+//! The runtime of `vetting`: runs stages, which are WebAssembly components, on a machine.
+//!
+//! * [`engine`] compiles components (in a child process, with a cache), and runs one attempt of one
+//!   stage under its limits.
+//! * [`host`] gives a stage the functions of the contract in `wit/`.
+//! * [`run`] runs stages one after the other on this machine, without an orchestrator.
+//! * [`cli`] is the command line.
+//!
+//! Arrows: `cli → run → engine → host → vetting-machine`.
+
+pub mod cli;
+pub mod engine;
+pub mod host;
+pub mod run;

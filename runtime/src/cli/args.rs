@@ -1,0 +1,206 @@
+//! The command line's definitions. Completions and the manual page are made from them too.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::exit;
+
+/// Decides whether a server is fit for service, with sandboxed test stages over real tools.
+#[derive(Debug, Parser)]
+#[command(name = "vetting", version, after_help = exit::HELP, max_term_width = 100)]
+pub struct Cli {
+    /// Say more on standard error (-vv: still more)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Vet this machine, or a simulated one
+    Run(RunArgs),
+    /// Look at a machine as stages see it
+    Machine(MachineArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionArgs),
+    /// Print the manual page, or write one page per subcommand to a folder
+    Man(ManArgs),
+    /// Compile a component from standard input (the runtime starts this itself)
+    #[command(hide = true, name = crate::engine::compile::SUBCOMMAND)]
+    CompileComponent(CompileArgs),
+}
+
+/// Which machine.
+#[derive(Clone, Debug, Args)]
+pub struct MachineChoice {
+    /// The machine: real, sim:PROFILE (a built-in's name or a TOML file)
+    #[arg(long, default_value = "real", value_name = "MACHINE")]
+    pub machine: String,
+    /// Read sysfs, procfs and devices below this folder
+    #[arg(long, default_value = "/", value_name = "DIR")]
+    pub root: PathBuf,
+    /// Look for tools in this folder before PATH
+    #[arg(long, value_name = "DIR")]
+    pub tools: Option<PathBuf>,
+    /// The seed of everything random on a simulated machine
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+}
+
+/// `vetting run`.
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
+pub struct RunArgs {
+    /// The stages to run; all that the stages folder holds when none is named
+    #[arg(value_name = "STAGE")]
+    pub stages: Vec<String>,
+    /// Which machine
+    #[command(flatten)]
+    pub machine: MachineChoice,
+    /// The folder of stage components (*.wasm)
+    #[arg(long = "stages", value_name = "DIR", env = "VETTING_STAGES")]
+    pub folder: Option<PathBuf>,
+    /// Set a stage's parameter; may be repeated
+    #[arg(long, value_name = "STAGE.KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Each stage's deadline, such as 90s or 10m [default: the stage's own]
+    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
+    pub timeout: Option<Duration>,
+    /// How long a stage has to return what it has after a cancel
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
+    pub grace: Duration,
+    /// The iperf3 server to measure the network against [default: one on loopback, for the run]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub peer: Option<String>,
+    /// Set a limit of the sandbox, such as memory=64MiB; may be repeated (`--limit list` lists them)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<String>,
+    /// Instructions a stage may compute on a simulated machine (the limit fuel)
+    #[arg(long, value_name = "N")]
+    pub fuel: Option<u64>,
+    /// The report's format
+    #[arg(long, value_enum, default_value_t = Format::Pretty)]
+    pub format: Format,
+    /// Write the report to this file, and the table to standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Where scratch files go; nothing else is written
+    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
+    pub scratch: PathBuf,
+    /// Where compiled stages are kept [default: ~/.cache/vetting/code]
+    #[arg(long, value_name = "DIR", env = "VETTING_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// Keep no compiled stages
+    #[arg(long, conflicts_with = "cache")]
+    pub no_cache: bool,
+}
+
+/// A report's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for a person
+    Pretty,
+    /// The stable record, as JSON
+    Json,
+}
+
+/// `vetting machine`.
+#[derive(Debug, Args)]
+pub struct MachineArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: MachineCommand,
+}
+
+/// The subcommands of `vetting machine`.
+#[derive(Debug, Subcommand)]
+pub enum MachineCommand {
+    /// Show what the machine tells
+    Show(ShowArgs),
+    /// Check which tools, rights and interfaces are there, and what to install
+    Check(CheckArgs),
+}
+
+/// `vetting machine show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Which part; all of them when none is named
+    #[arg(value_enum)]
+    pub topic: Option<Topic>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which machine
+    #[command(flatten)]
+    pub machine: MachineChoice,
+}
+
+/// What can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Topic {
+    /// Sensors
+    Hwmon,
+    /// What the machine is made of
+    Inventory,
+    /// Block devices
+    Disks,
+    /// What drives say of their health
+    Smart,
+    /// Graphics processors
+    Gpu,
+    /// Power supplies, rails, fans
+    Power,
+    /// The kernel's totals: throttling, memory errors, PCIe errors, network
+    Counters,
+    /// The kernel's log from now on, for a few seconds
+    KernelLog,
+}
+
+/// `vetting machine check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Read sysfs, procfs and devices below this folder
+    #[arg(long, default_value = "/", value_name = "DIR")]
+    pub root: PathBuf,
+    /// Look for tools in this folder before PATH
+    #[arg(long, value_name = "DIR")]
+    pub tools: Option<PathBuf>,
+}
+
+/// `vetting completions`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `vetting man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write one page per subcommand to this folder
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+/// The compiler child.
+#[derive(Debug, Args)]
+pub struct CompileArgs {
+    /// The engine's flavour
+    #[arg(long)]
+    pub flavour: String,
+    /// Bytes of address space
+    #[arg(long)]
+    pub address_space: u64,
+    /// Seconds of processor time
+    #[arg(long)]
+    pub cpu_seconds: u64,
+}

@@ -1,0 +1,203 @@
+//! `vetting machine`: looking at a machine as stages see it. Nothing is measured and nothing is
+//! changed.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use vetting_machine::contract::types::Error;
+use vetting_machine::real::{self, RealMachine};
+use vetting_machine::{Answer, Attempt, Cancel, Machine, Reply, Request, Session};
+
+use super::args::{CheckArgs, MachineArgs, MachineCommand, ShowArgs, Topic};
+use super::machine_tables as tables;
+use super::run::machine as chosen;
+use super::{Exit, Failure};
+
+/// How long `show kernel-log` listens.
+const LISTEN: Duration = Duration::from_secs(3);
+
+/// Dispatches the subcommand.
+pub async fn machine(args: MachineArgs) -> Result<Exit, Failure> {
+    match args.command {
+        MachineCommand::Show(args) => show(args).await,
+        MachineCommand::Check(args) => check(args).await,
+    }
+}
+
+/// All that `show` shows without being asked: everything that answers at once.
+const ALL: [Topic; 7] = [
+    Topic::Inventory,
+    Topic::Hwmon,
+    Topic::Disks,
+    Topic::Smart,
+    Topic::Gpu,
+    Topic::Power,
+    Topic::Counters,
+];
+
+async fn show(args: ShowArgs) -> Result<Exit, Failure> {
+    let (machine, _no_server) = chosen(&args.machine, None, false).await?;
+    let session = begin(&*machine).await?;
+    let topics = args.topic.map_or(ALL.to_vec(), |topic| vec![topic]);
+    let mut all = Map::new();
+    let mut text = String::new();
+    let mut unavailable = 0;
+    for topic in &topics {
+        let answer = ask(&*session, *topic).await;
+        unavailable += usize::from(answer.is_err());
+        if args.json {
+            all.insert(name(*topic).to_owned(), as_json(&answer)?);
+        } else {
+            text.push_str(&format!("── {} ──\n", name(*topic)));
+            text.push_str(&match &answer {
+                Ok(shown) => tables::table(shown),
+                Err(error) => format!("{error}\n"),
+            });
+            text.push('\n');
+        }
+    }
+    let _nothing_ran = session.end().await;
+    if args.json {
+        // One topic is told as itself, several by name.
+        let value = match (args.topic, all.len()) {
+            (Some(topic), 1) => all.remove(name(topic)).unwrap_or(Value::Null),
+            _ => Value::Object(all),
+        };
+        text = serde_json::to_string_pretty(&value).map_err(Failure::runtime)?;
+        text.push('\n');
+    }
+    print(&text)?;
+    Ok(if unavailable == topics.len() {
+        Exit::Inconclusive
+    } else {
+        Exit::Passed
+    })
+}
+
+/// What was shown: replies, several for SMART.
+pub enum Shown {
+    /// One reply.
+    One(Box<Reply>),
+    /// One drive after the other: its id, and what it told.
+    Drives(Vec<(String, Answer)>),
+}
+
+async fn ask(session: &dyn Session, topic: Topic) -> Result<Shown, Error> {
+    let request = match topic {
+        Topic::Hwmon => Request::Hwmon,
+        Topic::Inventory => Request::Inventory,
+        Topic::Disks => Request::Disks,
+        Topic::Gpu => Request::GpuRead,
+        Topic::Power => Request::PowerRead,
+        Topic::Counters => Request::Counters,
+        Topic::Smart => {
+            let Reply::SmartDevices(devices) = session.call(Request::SmartDevices).await? else {
+                return Err(Error::tool_failed("smartctl", "gave no list of devices"));
+            };
+            let mut drives = Vec::new();
+            for device in devices {
+                let id = device.id;
+                let request = Request::SmartRead { device: id.clone() };
+                drives.push((id, session.call(request).await));
+            }
+            return Ok(Shown::Drives(drives));
+        }
+        Topic::KernelLog => {
+            let Reply::Watch(watch) = session.call(Request::KernelLogOpen).await? else {
+                return Err(Error::tool_failed("the kernel's log", "could not be opened"));
+            };
+            let timeout_ms = u64::try_from(LISTEN.as_millis()).unwrap_or(u64::MAX);
+            Request::KernelLogNext { watch, timeout_ms }
+        }
+    };
+    let reply = session.call(request).await?;
+    Ok(Shown::One(Box::new(reply)))
+}
+
+async fn begin(machine: &dyn Machine) -> Result<Box<dyn Session>, Failure> {
+    let scratch = std::env::temp_dir();
+    let attempt = Attempt {
+        stage: "machine show".to_owned(),
+        number: 1,
+        seed: 1,
+        deadline: Duration::from_secs(3600),
+        soft_deadline: Duration::from_secs(3600),
+        cancel: Cancel::new(),
+        grace: Duration::ZERO,
+        peer: None,
+        scratch,
+        cpu_allowance: 1,
+        memory_allowance_bytes: 0,
+        max_tools: 0,
+    };
+    machine.begin(attempt).await.map_err(Failure::runtime)
+}
+
+fn as_json(answer: &Result<Shown, Error>) -> Result<Value, Failure> {
+    let told = |reply: &Reply| -> Result<Value, serde_json::Error> {
+        // A reply is `{"kind": value}`: the topic says the kind already.
+        let value = serde_json::to_value(reply)?;
+        Ok(match value {
+            Value::Object(object) => object.into_iter().next().map_or(Value::Null, |(_, v)| v),
+            other => other,
+        })
+    };
+    let value = match answer {
+        Ok(Shown::One(reply)) => told(reply),
+        Ok(Shown::Drives(drives)) => drives
+            .iter()
+            .map(|(id, answer)| {
+                let health = match answer {
+                    Ok(reply) => told(reply)?,
+                    Err(error) => json!({ "error": error, "message": error.to_string() }),
+                };
+                Ok(json!({ "device": id, "health": health }))
+            })
+            .collect::<Result<Vec<_>, serde_json::Error>>()
+            .map(Value::Array),
+        Err(error) => Ok(json!({ "error": error, "message": error.to_string() })),
+    };
+    value.map_err(Failure::runtime)
+}
+
+fn name(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Hwmon => "hwmon",
+        Topic::Inventory => "inventory",
+        Topic::Disks => "disks",
+        Topic::Smart => "smart",
+        Topic::Gpu => "gpu",
+        Topic::Power => "power",
+        Topic::Counters => "counters",
+        Topic::KernelLog => "kernel-log",
+    }
+}
+
+async fn check(args: CheckArgs) -> Result<Exit, Failure> {
+    let machine = RealMachine::new(real::Options {
+        root: args.root,
+        tools: args.tools,
+        peer: None,
+    })
+    .map_err(Failure::usage)?;
+    let checks = machine.check().await;
+    let usable = checks.iter().all(|check| check.usable || check.remedy.is_empty());
+    let text = if args.json {
+        let json = serde_json::to_string_pretty(&checks).map_err(Failure::runtime)?;
+        format!("{json}\n")
+    } else {
+        tables::checks(&checks)
+    };
+    print(&text)?;
+    Ok(if usable { Exit::Passed } else { Exit::Inconclusive })
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::runtime(error))
+        }
+        _ => Ok(()),
+    }
+}

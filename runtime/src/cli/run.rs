@@ -1,0 +1,285 @@
+//! `vetting run`: a local run, from the command line to the report.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use vetting_machine::contract::context::NetworkPeer;
+use vetting_machine::real::{self, RealMachine};
+use vetting_machine::simulated::SimulatedMachine;
+use vetting_machine::tools::Toolbox;
+use vetting_machine::tools::iperf3;
+use vetting_machine::{Cancel, Machine};
+use vetting_report::RunRecord;
+
+use super::args::{Format, MachineChoice, RunArgs};
+use super::live::View;
+use super::settings;
+use super::signals::cancel_on_signals;
+use super::{Exit, Failure};
+use crate::engine::{Cache, CompileLimits, Compiler, Limits, StageEngine};
+use crate::run::{self, Plan};
+
+/// iperf3's own default port.
+const IPERF_PORT: u16 = 5201;
+
+/// Runs stages and reports.
+pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
+    if args.limit.iter().any(|limit| limit == "list") {
+        return list_limits();
+    }
+    let limits = limits(&args)?;
+    let folder = args.folder.clone().unwrap_or_else(default_stages);
+    let candidates = run::find(&folder).map_err(Failure::usage)?;
+    let names: Vec<String> = candidates.iter().map(|c| c.name().to_owned()).collect();
+    let candidates = run::select(candidates, &args.stages).map_err(Failure::usage)?;
+
+    let (machine, _loopback_server) = machine(&args.machine, args.peer.as_deref(), true).await?;
+    let parameters = settings::parameters(&*machine, &candidates, &names, &args.set)
+        .map_err(Failure::usage)?;
+    let engine = engine(&args, &*machine)?;
+    let mut stages = Vec::new();
+    for (candidate, parameters) in candidates.iter().zip(parameters) {
+        let stage = engine
+            .load(&candidate.bytes)
+            .await
+            .with_context(|| candidate.path.display().to_string())
+            .map_err(Failure::usage)?;
+        stages.push((stage, parameters));
+    }
+
+    let cancel = Cancel::new();
+    cancel_on_signals(&cancel).map_err(Failure::runtime)?;
+    let view = View::new(&args, Arc::clone(&machine), stages.iter().map(|(s, _)| s.name()));
+    let plan = Plan {
+        stages,
+        timeout: args.timeout,
+        grace: args.grace,
+        seed: args.machine.seed,
+        limits,
+        scratch: args.scratch.clone(),
+    };
+    let record = run::run(&engine, &*machine, plan, &cancel, &view).await;
+    view.close();
+    let record = record.map_err(Failure::runtime)?;
+    report(&record, &args)?;
+    Ok(record.verdict.into())
+}
+
+/// Prints the report, and writes it where it was asked for.
+fn report(record: &RunRecord, args: &RunArgs) -> Result<(), Failure> {
+    if let Some(path) = &args.output {
+        let text = match args.format {
+            Format::Json => vetting_report::to_json(record).map_err(Failure::runtime)?,
+            Format::Pretty => vetting_report::table(record, &plain_style(100)),
+        };
+        std::fs::write(path, text)
+            .with_context(|| format!("the report could not be written to {}", path.display()))
+            .map_err(Failure::runtime)?;
+    }
+    let text = match args.format {
+        Format::Json if args.output.is_none() => {
+            vetting_report::to_json(record).map_err(Failure::runtime)?
+        }
+        _ => vetting_report::table(record, &terminal_style()),
+    };
+    let mut stdout = std::io::stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match printed {
+        Ok(()) => Ok(()),
+        // A closed pipe or terminal: whoever read has gone, and the exit status still tells.
+        Err(error) if gone(&error) => Ok(()),
+        Err(error) => Err(Failure::runtime(
+            anyhow::Error::from(error).context("the report could not be printed"),
+        )),
+    }
+}
+
+fn gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+        || error.raw_os_error() == Some(nix::libc::EIO)
+}
+
+fn terminal_style() -> vetting_report::Style {
+    let stdout = std::io::stdout();
+    if stdout.is_terminal() {
+        let (_, columns) = console_size();
+        vetting_report::Style {
+            width: columns,
+            colour: std::env::var_os("NO_COLOR").is_none(),
+        }
+    } else {
+        plain_style(100)
+    }
+}
+
+fn plain_style(width: u16) -> vetting_report::Style {
+    vetting_report::Style {
+        width,
+        colour: false,
+    }
+}
+
+/// Rows and columns of the terminal, as far as it tells.
+fn console_size() -> (u16, u16) {
+    let size = indicatif::TermLike::width(&indicatif_term());
+    (24, size)
+}
+
+fn indicatif_term() -> impl indicatif::TermLike + std::fmt::Debug {
+    console::Term::stdout()
+}
+
+/// The machine that was asked for, and the iperf3 server on loopback when nothing better was named.
+pub async fn machine(
+    choice: &MachineChoice,
+    peer: Option<&str>,
+    with_peer: bool,
+) -> Result<(Arc<dyn Machine>, Option<iperf3::Server>), Failure> {
+    if let Some(profile) = choice.machine.strip_prefix("sim:") {
+        let machine = if profile.ends_with(".toml") {
+            let text = std::fs::read_to_string(profile)
+                .with_context(|| format!("the machine profile {profile}"))
+                .map_err(Failure::usage)?;
+            SimulatedMachine::from_toml(profile, &text, choice.seed)
+        } else {
+            SimulatedMachine::builtin(profile, choice.seed)
+        };
+        return Ok((Arc::new(machine.map_err(Failure::usage)?), None));
+    }
+    if choice.machine != "real" {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "there is no machine `{}`; use `real`, or `sim:PROFILE` with one of: {}",
+            choice.machine,
+            profiles()
+        )));
+    }
+    let (peer, server) = match peer {
+        Some(peer) => (Some(named_peer(peer).map_err(Failure::usage)?), None),
+        None if with_peer => loopback_peer(choice).await,
+        None => (None, None),
+    };
+    let machine = RealMachine::new(real::Options {
+        root: choice.root.clone(),
+        tools: choice.tools.clone(),
+        peer,
+    })
+    .map_err(Failure::usage)?;
+    Ok((Arc::new(machine), server))
+}
+
+/// An iperf3 server of our own on loopback. Where that cannot be, there is no peer, and the network
+/// stage says so.
+async fn loopback_peer(choice: &MachineChoice) -> (Option<NetworkPeer>, Option<iperf3::Server>) {
+    match iperf3::serve_loopback(&Toolbox::new(choice.tools.clone())).await {
+        Ok(server) => {
+            let peer = NetworkPeer {
+                host: "127.0.0.1".to_owned(),
+                port: server.port,
+                loopback: true,
+            };
+            (Some(peer), Some(server))
+        }
+        Err(error) => {
+            tracing::warn!("no iperf3 server on loopback: {error}");
+            (None, None)
+        }
+    }
+}
+
+/// `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT`.
+fn named_peer(text: &str) -> anyhow::Result<NetworkPeer> {
+    let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, rest)) => (host, rest.strip_prefix(':')),
+        None => match text.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') => (host, Some(port)),
+            _ => (text, None),
+        },
+    };
+    let port = port.map_or(Ok(IPERF_PORT), str::parse);
+    let port = port.with_context(|| format!("--peer {text}: the port is no number"))?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_:%".contains(c);
+    if host.is_empty() || host.starts_with('-') || !host.chars().all(plain) {
+        anyhow::bail!("--peer {text}: HOST[:PORT] is needed, such as 10.0.0.5:5201");
+    }
+    let address = host.parse::<std::net::IpAddr>();
+    Ok(NetworkPeer {
+        loopback: host == "localhost" || address.is_ok_and(|address| address.is_loopback()),
+        host: host.to_owned(),
+        port,
+    })
+}
+
+fn profiles() -> String {
+    let names = SimulatedMachine::builtin_names();
+    let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+/// The engine that the machine's stages run on.
+fn engine(args: &RunArgs, machine: &dyn Machine) -> Result<StageEngine, Failure> {
+    let program = std::env::current_exe()
+        .context("this program's own file cannot be found, and it is the compiler too")
+        .map_err(Failure::runtime)?;
+    let compiler = Compiler::new(program, CompileLimits::default());
+    let folder = args.cache.clone().or_else(default_cache);
+    let cache = match folder {
+        Some(folder) if !args.no_cache => match Cache::open(&folder) {
+            Ok(cache) => Some(cache),
+            Err(error) => {
+                let folder = folder.display();
+                tracing::warn!("compiled stages are not kept, {folder} cannot be used: {error}");
+                None
+            }
+        },
+        _ => None,
+    };
+    let flavour = run::flavour(machine);
+    StageEngine::new(flavour, compiler, cache)
+        .map_err(|error| Failure::runtime(anyhow::Error::from(error)))
+}
+
+fn limits(args: &RunArgs) -> Result<Limits, Failure> {
+    let mut limits = Limits::default();
+    if let Some(fuel) = args.fuel {
+        limits.fuel = fuel;
+    }
+    for limit in &args.limit {
+        let (name, value) = limit.split_once('=').ok_or_else(|| {
+            Failure::usage(anyhow::anyhow!(
+                "--limit {limit}: NAME=VALUE is needed, such as memory=64MiB"
+            ))
+        })?;
+        limits.set(name, value).map_err(Failure::usage)?;
+    }
+    Ok(limits)
+}
+
+fn list_limits() -> Result<Exit, Failure> {
+    let mut text = String::new();
+    for (name, default, what) in Limits::ALL {
+        text.push_str(&format!("{name:<18} {default:>14} {what}\n"));
+    }
+    let printed = std::io::stdout().write_all(text.as_bytes());
+    printed.map_err(Failure::runtime)?;
+    Ok(Exit::Passed)
+}
+
+/// Beside the program (as a build leaves them), else where a package puts them.
+fn default_stages() -> PathBuf {
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.parent()?.join("stages")));
+    match beside {
+        Some(folder) if folder.is_dir() => folder,
+        _ => Path::new("/usr/share/vetting/stages").to_owned(),
+    }
+}
+
+fn default_cache() -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let base = base.filter(|path| path.is_absolute()).or_else(home)?;
+    Some(base.join("vetting").join("code"))
+}

@@ -1,0 +1,312 @@
+//! One attempt of one stage: a fresh store, the guest's call, and the one place where it is
+//! interrupted.
+//!
+//! The soft cancel (a person's, a directive's, or the soft deadline's) is one [`Cancel`]; from then
+//! on blocked host calls answer `cancelled`, tools are asked to end, and the guest has until the
+//! hard end to return a partial outcome. At the hard end the epoch callback interrupts the guest and
+//! the call's future is dropped, with the store; then every process of every tool is killed.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use vetting_machine::{Attempt, Cancel, Machine, MachineError, Reason, Reply, Request, Session};
+use vetting_machine::contract::types::Error;
+use vetting_report::StageRecord;
+use wasmtime::component::ResourceTable;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::ending::{Ran, judge};
+use super::facts::soft_deadline;
+use super::outcome::hold;
+use super::{Facts, Flavour, LimitReached, Limiter, Limits, LoadedStage, Notebook, StageEngine};
+use crate::host::{HostState, wasi_context};
+
+/// What an attempt is begun with.
+pub struct Order {
+    /// The stage.
+    pub stage: LoadedStage,
+    /// The attempt's number, from 1.
+    pub attempt: u32,
+    /// The stage's parameters, validated, defaults filled in.
+    pub parameters: serde_json::Value,
+    /// How long it may take, in the machine's time.
+    pub deadline: Duration,
+    /// How long the guest and the tools have after a cancel.
+    pub grace: Duration,
+    /// The seed of everything random on a simulated machine.
+    pub seed: u64,
+    /// The limits.
+    pub limits: Limits,
+    /// Interfaces that are not granted.
+    pub denied: BTreeSet<String>,
+    /// The attempt's cancellation.
+    pub cancel: Cancel,
+    /// Where the attempt is written down while it lasts.
+    pub notebook: Arc<Notebook>,
+    /// The attempt's own scratch folder.
+    pub scratch: std::path::PathBuf,
+    /// How many logical CPUs the stage may load.
+    pub cpu_allowance: u32,
+    /// How many bytes of memory it may touch.
+    pub memory_allowance_bytes: u64,
+}
+
+/// What became of it.
+pub struct Attempted {
+    /// The stage's record.
+    pub record: StageRecord,
+    /// What the machine had to kill or could not end, one line each.
+    pub leftovers: Vec<String>,
+}
+
+/// How long a guest on a machine of virtual time may take of the wall's, whatever its fuel: a
+/// machine that hangs is the runtime's error.
+const WATCHDOG: Duration = Duration::from_secs(900);
+
+impl StageEngine {
+    /// Runs one attempt to its end.
+    ///
+    /// # Errors
+    ///
+    /// Only when the machine cannot be used at all. Whatever the stage does is in the record.
+    pub async fn attempt(
+        &self,
+        machine: &dyn Machine,
+        order: Order,
+    ) -> Result<Attempted, MachineError> {
+        let soft = soft_deadline(order.deadline);
+        let session: Arc<dyn Session> = Arc::from(
+            machine
+                .begin(Attempt {
+                    stage: order.stage.name().to_owned(),
+                    number: order.attempt,
+                    seed: order.seed,
+                    deadline: order.deadline,
+                    soft_deadline: soft,
+                    cancel: order.cancel.clone(),
+                    grace: order.grace,
+                    peer: machine.peer(),
+                    scratch: order.scratch.clone(),
+                    cpu_allowance: order.cpu_allowance,
+                    memory_allowance_bytes: order.memory_allowance_bytes,
+                    max_tools: u32::try_from(order.limits.tools).unwrap_or(u32::MAX),
+                })
+                .await?,
+        );
+        let facts = Arc::new(Facts {
+            stage: order.stage.name().to_owned(),
+            attempt: order.attempt,
+            deadline: order.deadline,
+            soft_deadline: soft,
+            began: calendar(&*session).await,
+            non_destructive: true,
+            wipe_armed: false,
+            expected_disks: Vec::new(),
+            peer: machine.peer(),
+            parameters: order.parameters.clone(),
+            cpu_allowance: order.cpu_allowance,
+            memory_allowance_bytes: order.memory_allowance_bytes,
+            live_image: false,
+        });
+        let mut running = Running {
+            end: Arc::new(HardEnd::default()),
+            peak_memory: 0,
+        };
+        let ran = running.run(self, &order, &session, &facts).await;
+        let took = session.elapsed();
+        let leftovers = session.end().await;
+
+        let leavings = order.notebook.leavings();
+        let judged = judge(ran, order.cancel.reason(), leavings.panic);
+        let (summary, measurements, diagnoses) = match judged.held {
+            Some(held) => (held.summary, held.measurements, held.diagnoses),
+            None => Default::default(),
+        };
+        let record = StageRecord {
+            stage: order.stage.name().to_owned(),
+            attempt: order.attempt,
+            version: Some(order.stage.contents.manifest.version.clone()),
+            digest: Some(order.stage.digest.clone()),
+            verdict: judged.verdict,
+            message: judged.message,
+            summary,
+            ending: judged.ending,
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            measurements,
+            diagnoses,
+            series: leavings.series,
+            log: leavings.log,
+            log_dropped: leavings.log_dropped,
+            samples_dropped: leavings.samples_dropped,
+            attachments: leavings.attachments,
+            denials: leavings.denials,
+            host_calls: leavings.host_calls,
+            peak_memory_bytes: running.peak_memory,
+            parameters: order.parameters,
+        };
+        Ok(Attempted { record, leftovers })
+    }
+}
+
+/// The machine's calendar, since 1970. A machine that does not tell lives in 1970.
+async fn calendar(session: &dyn Session) -> Duration {
+    match session.call(Request::Wall).await {
+        Ok(Reply::Wall(now)) => Duration::new(now.seconds, now.nanoseconds),
+        _ => Duration::ZERO,
+    }
+}
+
+/// The instant at which the guest is interrupted whatever it does; it may only come nearer.
+#[derive(Debug, Default)]
+struct HardEnd(Mutex<Option<Instant>>);
+
+impl HardEnd {
+    fn get(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn nearer(&self, instant: Instant) {
+        let mut end = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *end = Some(end.map_or(instant, |old| old.min(instant)));
+    }
+}
+
+/// One guest's run.
+struct Running {
+    end: Arc<HardEnd>,
+    peak_memory: u64,
+}
+
+impl Running {
+    async fn run(
+        &mut self,
+        engine: &StageEngine,
+        order: &Order,
+        session: &Arc<dyn Session>,
+        facts: &Arc<Facts>,
+    ) -> Ran {
+        let virtual_time = engine.flavour() == Flavour::EpochAndFuel;
+        let began = Instant::now();
+        let whole = if virtual_time { WATCHDOG } else { order.deadline };
+        self.end.nearer(began + whole);
+
+        let mut store = match self.store(engine, order, session, facts).await {
+            Ok(store) => store,
+            Err(error) => return Ran::Broke(error),
+        };
+        let ran = {
+            let call = call(&order.stage, &mut store);
+            tokio::pin!(call);
+            let mut soft_passed = virtual_time;
+            let mut cancel_seen = false;
+            loop {
+                // The end was set above and only comes nearer.
+                let end = self.end.get().unwrap_or(began);
+                tokio::select! {
+                    biased;
+                    answer = &mut call => break answer,
+                    () = tokio::time::sleep_until(end.into()) => {
+                        break if virtual_time && !cancel_seen {
+                            Ran::Broke(wasmtime::Error::msg("the machine's time stood still"))
+                        } else {
+                            Ran::Interrupted
+                        };
+                    }
+                    () = order.cancel.cancelled(), if !cancel_seen => {
+                        cancel_seen = true;
+                        if order.cancel.reason() != Some(&Reason::Deadline) {
+                            self.end.nearer(Instant::now() + order.grace);
+                        }
+                    }
+                    () = tokio::time::sleep_until((began + facts.soft_deadline).into()), if !soft_passed => {
+                        soft_passed = true;
+                        order.cancel.cancel(Reason::Deadline);
+                    }
+                }
+            }
+        };
+        self.peak_memory = store.data().limiter.peak_memory();
+        let ran = match ran {
+            Ran::Outcome(held) => within_size(held, &order.limits),
+            other => other,
+        };
+        drop(store);
+        ran
+    }
+
+    /// A fresh store with all its limits.
+    async fn store(
+        &self,
+        engine: &StageEngine,
+        order: &Order,
+        session: &Arc<dyn Session>,
+        facts: &Arc<Facts>,
+    ) -> wasmtime::Result<Store<HostState>> {
+        let limits = &order.limits;
+        let uses_wasi = order.stage.contents.uses_wasi();
+        let wasi = wasi_context(&**session, &order.notebook, uses_wasi)
+            .await
+            .map_err(|e: Error| wasmtime::Error::from_anyhow(e.into()))?;
+        let state = HostState {
+            session: Arc::clone(session),
+            cancel: order.cancel.clone(),
+            facts: Arc::clone(facts),
+            denied: Arc::new(order.denied.clone()),
+            notebook: Arc::clone(&order.notebook),
+            limits: limits.clone(),
+            limiter: Limiter::new(limits.clone()),
+            virtual_time: engine.flavour() == Flavour::EpochAndFuel,
+            table: ResourceTable::new(),
+            wasi,
+            told: BTreeSet::new(),
+        };
+        let mut store = Store::new(engine.engine.get(), state);
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(usize::try_from(limits.call_bytes)?);
+        store.set_max_component_handles(usize::try_from(limits.handles)?);
+        store
+            .data_mut()
+            .table
+            .set_max_capacity(usize::try_from(limits.handles)?);
+        if engine.flavour() == Flavour::EpochAndFuel {
+            store.set_fuel(limits.fuel)?;
+        }
+        store.set_epoch_deadline(1);
+        let end = Arc::clone(&self.end);
+        store.epoch_deadline_callback(move |_| {
+            let over = end.get().is_some_and(|end| Instant::now() >= end);
+            Ok(if over {
+                UpdateDeadline::Interrupt
+            } else {
+                UpdateDeadline::Yield(1)
+            })
+        });
+        Ok(store)
+    }
+}
+
+/// Instantiates the stage and calls it.
+async fn call(stage: &LoadedStage, store: &mut Store<HostState>) -> Ran {
+    let instance = match stage.pre.instantiate_async(&mut *store).await {
+        Ok(instance) => instance,
+        Err(error) => return Ran::Broke(error),
+    };
+    match instance.call_run(&mut *store).await {
+        Ok(Ok(outcome)) => Ran::Outcome(hold(outcome)),
+        Ok(Err(text)) => Ran::Error(text),
+        Err(error) => Ran::Broke(error),
+    }
+}
+
+/// An outcome beyond its size is a limit reached.
+fn within_size(held: super::outcome::Held, limits: &Limits) -> Ran {
+    let size = serde_json::to_vec(&(&held.measurements, &held.diagnoses, &held.message))
+        .map_or(u64::MAX, |json| json.len() as u64);
+    if size <= limits.outcome_bytes {
+        return Ran::Outcome(held);
+    }
+    let detail = format!("{size} bytes of outcome, {} allowed", limits.outcome_bytes);
+    let limit = LimitReached::new("outcome-bytes", detail);
+    Ran::Broke(wasmtime::Error::from_anyhow(limit.into()))
+}

@@ -1,0 +1,146 @@
+//! The stage engine: from a component's bytes to how its attempt ended.
+//!
+//! A component is checked ([`vetting_component`]), compiled in a child process ([`compile`]) unless
+//! the code cache ([`cache`]) has it, and run in a fresh store ([`attempt`]). One attempt's store is
+//! never used again.
+
+mod attempt;
+mod cache;
+pub mod compile;
+mod config;
+mod ending;
+mod facts;
+mod limits;
+mod notebook;
+mod outcome;
+mod ticker;
+
+use std::sync::Arc;
+
+use vetting_component::Contents;
+use wasmtime::component::{Component, Linker};
+
+pub use attempt::{Attempted, Order};
+pub use cache::Cache;
+pub use compile::{CompileError, CompileLimits, Compiler};
+pub use config::Flavour;
+pub use ending::Over;
+pub use facts::Facts;
+pub use limits::{LimitError, LimitReached, Limiter, Limits};
+pub use notebook::{Live, Notebook};
+
+use crate::host::bindings::StagePre;
+use crate::host::{HostState, link};
+
+/// Why a component cannot be made ready to run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It is no stage, or needs what this runtime lacks.
+    #[error(transparent)]
+    Component(#[from] vetting_component::ComponentError),
+    /// It does not compile.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The compiled code does not load or link.
+    #[error("the compiled stage does not link: {0:#}")]
+    Link(wasmtime::Error),
+}
+
+/// A stage that is ready to run.
+#[derive(Clone)]
+pub struct LoadedStage {
+    /// What its file says of it.
+    pub contents: Arc<Contents>,
+    /// The sha256 of its bytes, lower-case hexadecimal.
+    pub digest: String,
+    pre: StagePre<HostState>,
+}
+
+impl LoadedStage {
+    /// Its name in a pipeline.
+    pub fn name(&self) -> &str {
+        &self.contents.manifest.name
+    }
+}
+
+/// An engine of one flavour. Compiled code of one does not run on the other.
+pub struct StageEngine {
+    engine: config::TickingEngine,
+    linker: Linker<HostState>,
+    compiler: Compiler,
+    cache: Option<Cache>,
+}
+
+impl StageEngine {
+    /// An engine, with the compiler to use and, unless nothing may be kept, a code cache.
+    ///
+    /// # Errors
+    ///
+    /// When this processor cannot run what wasmtime compiles.
+    pub fn new(
+        flavour: Flavour,
+        compiler: Compiler,
+        cache: Option<Cache>,
+    ) -> wasmtime::Result<Self> {
+        let engine = config::TickingEngine::new(flavour)?;
+        let mut linker = Linker::new(engine.get());
+        link(&mut linker)?;
+        Ok(StageEngine {
+            engine,
+            linker,
+            compiler,
+            cache,
+        })
+    }
+
+    /// Its flavour.
+    pub fn flavour(&self) -> Flavour {
+        self.engine.flavour()
+    }
+
+    /// Checks a component, and compiles it unless the cache has it.
+    ///
+    /// # Errors
+    ///
+    /// See [`LoadError`]; nothing of the component was run.
+    pub async fn load(&self, bytes: &[u8]) -> Result<LoadedStage, LoadError> {
+        let contents = vetting_component::read(bytes)?;
+        vetting_component::check_imports(&contents.imports, &vetting_component::offered())?;
+        vetting_component::check_manifest(&contents)?;
+        let digest = compile::digest(bytes);
+        let component = self.component(&digest, bytes).await?;
+        let pre = self
+            .linker
+            .instantiate_pre(&component)
+            .and_then(StagePre::new)
+            .map_err(LoadError::Link)?;
+        Ok(LoadedStage {
+            contents: Arc::new(contents),
+            digest,
+            pre,
+        })
+    }
+
+    /// The compiled component, from the cache or from the compiler.
+    async fn component(&self, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
+        let key = format!("{digest}-{}", self.engine.compatibility());
+        if let Some(code) = self.cache.as_ref().and_then(|cache| cache.get(&key)) {
+            match self.deserialize(&code) {
+                Ok(component) => return Ok(component),
+                Err(error) => tracing::warn!("compiled again, the cached code is no use: {error:#}"),
+            }
+        }
+        let code = self.compiler.compile(self.flavour(), bytes).await?;
+        if let Some(cache) = &self.cache {
+            cache.put(&key, &code);
+        }
+        self.deserialize(&code).map_err(LoadError::Link)
+    }
+
+    fn deserialize(&self, code: &[u8]) -> wasmtime::Result<Component> {
+        // SAFETY: the bytes come straight from our own compiler child's pipe, or were read once
+        // from a file of a private directory that only this user could write and that carries the
+        // checksum which was verified over this very buffer. See `cache`.
+        unsafe { Component::deserialize(self.engine.get(), code) }
+    }
+}

@@ -1,0 +1,232 @@
+//! What an attempt leaves behind: progress, log, series, attachments, denials. It lives beside the
+//! store, so that it can be read while the guest works and after it is gone.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use vetting_machine::contract::types::Error;
+use vetting_protocol::{Level, LogLine};
+use vetting_report::{AttachmentRecord, Denial, Series, SeriesSet};
+
+use super::Limits;
+
+/// The longest log line that is kept, in bytes.
+const MAX_LINE: usize = 8 * 1024;
+/// The longest name of an attachment, in bytes.
+const MAX_NAME: usize = 100;
+/// The prefix by which the SDK marks a panic.
+const PANIC: &str = "panic: ";
+
+/// What somebody who watches an attempt wants to see.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Live {
+    /// How far it is, from 0 to 1.
+    pub fraction: f64,
+    /// What it is doing.
+    pub note: String,
+    /// The newest log line.
+    pub last_line: Option<(Level, String)>,
+}
+
+/// What the finished record takes over.
+#[derive(Debug, Default)]
+pub struct Leavings {
+    pub log: Vec<LogLine>,
+    pub log_dropped: u64,
+    pub series: Vec<Series>,
+    pub samples_dropped: u64,
+    pub attachments: Vec<AttachmentRecord>,
+    pub denials: Vec<Denial>,
+    pub host_calls: u64,
+    /// The last panic that the guest's SDK told of.
+    pub panic: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    live: Live,
+    now: Duration,
+    log: Vec<LogLine>,
+    log_bytes: u64,
+    log_dropped: u64,
+    series: SeriesSet,
+    samples: u64,
+    samples_dropped: u64,
+    attachments: Vec<AttachmentRecord>,
+    attachment_bytes: u64,
+    denials: BTreeMap<(String, String), u64>,
+    host_calls: u64,
+    panic: Option<String>,
+}
+
+/// One attempt's notebook.
+#[derive(Debug)]
+pub struct Notebook {
+    limits: Limits,
+    pages: Mutex<Pages>,
+}
+
+impl Notebook {
+    /// An empty one.
+    pub fn new(limits: Limits) -> Self {
+        Notebook {
+            limits,
+            pages: Mutex::default(),
+        }
+    }
+
+    /// A panic elsewhere leaves the pages whole: each change to them is complete in itself.
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What can be seen of it now.
+    pub fn live(&self) -> Live {
+        self.pages().live.clone()
+    }
+
+    /// Counts a host call; returns how many there were.
+    pub fn count_call(&self) -> u64 {
+        let mut pages = self.pages();
+        pages.host_calls += 1;
+        pages.host_calls
+    }
+
+    /// Notes how far the stage is.
+    pub fn progress(&self, fraction: f64, note: &str) {
+        let mut pages = self.pages();
+        pages.live.fraction = fraction;
+        pages.live.note = printable(note);
+    }
+
+    /// Writes a log line at a time since the attempt began.
+    pub fn log(&self, at: Duration, level: Level, text: &str) {
+        self.pages().now = at;
+        self.log_now(level, text);
+    }
+
+    /// Writes a log line at the time of the last one.
+    pub fn log_now(&self, level: Level, text: &str) {
+        let mut pages = self.pages();
+        let text = printable(&text[..text.floor_char_boundary(MAX_LINE)]);
+        if let Some(panic) = text.strip_prefix(PANIC) {
+            pages.panic = Some(panic.to_owned());
+        }
+        let bytes = pages.log_bytes + text.len() as u64;
+        if pages.log.len() as u64 >= self.limits.log_lines || bytes > self.limits.log_bytes {
+            pages.log_dropped += 1;
+            return;
+        }
+        pages.log_bytes = bytes;
+        pages.live.last_line = Some((level, text.clone()));
+        let at_ns = u64::try_from(pages.now.as_nanos()).unwrap_or(u64::MAX);
+        pages.log.push(LogLine { at_ns, level, text });
+    }
+
+    /// Adds a point to a series.
+    pub fn sample(&self, at: Duration, kind: &str, key: &str, unit: &str, value: f64) {
+        let mut pages = self.pages();
+        let full = pages.samples >= self.limits.samples;
+        let (kind, key, unit) = (printable(kind), printable(key), printable(unit));
+        let new = !pages.series.contains(&kind, &key);
+        let crowded = new && pages.series.len() as u64 >= self.limits.series;
+        if !value.is_finite() || full || crowded {
+            pages.samples_dropped += 1;
+            return;
+        }
+        pages.samples += 1;
+        let at_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        pages.series.push(&kind, &key, &unit, at_ns, value);
+    }
+
+    /// Attaches a file.
+    pub fn attach(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(plain) {
+            let reason = "1 to 100 letters, digits, `.`, `_` or `-` are needed";
+            return Err(Error::invalid("name", reason));
+        }
+        if media_type.len() > MAX_NAME {
+            return Err(Error::invalid("media-type", "at most 100 bytes are kept"));
+        }
+        let mut pages = self.pages();
+        if pages.attachments.iter().any(|a| a.name == name) {
+            return Err(Error::invalid("name", format!("`{name}` is taken")));
+        }
+        let total = pages.attachment_bytes + bytes.len() as u64;
+        if pages.attachments.len() as u64 >= self.limits.attachments
+            || total > self.limits.attachment_bytes
+        {
+            return Err(Error::Denied(format!(
+                "the limit of {} attachments or {} bytes of them would be passed",
+                self.limits.attachments, self.limits.attachment_bytes
+            )));
+        }
+        pages.attachment_bytes = total;
+        let digest = super::compile::digest(&bytes);
+        let size = bytes.len() as u64;
+        let (text, base64) = match String::from_utf8(bytes) {
+            Ok(text) => (Some(text), None),
+            Err(error) => (None, Some(STANDARD.encode(error.as_bytes()))),
+        };
+        pages.attachments.push(AttachmentRecord {
+            name: name.to_owned(),
+            media_type: printable(media_type),
+            bytes: size,
+            digest,
+            text,
+            base64,
+        });
+        Ok(())
+    }
+
+    /// Notes a denial.
+    pub fn denied(&self, function: &str, reason: &str) {
+        let key = (function.to_owned(), reason.to_owned());
+        *self.pages().denials.entry(key).or_default() += 1;
+    }
+
+    /// Closes the notebook.
+    pub fn leavings(&self) -> Leavings {
+        let mut pages = std::mem::take(&mut *self.pages());
+        if pages.log_dropped > 0 {
+            let text = format!("{} more log lines were dropped: the limit", pages.log_dropped);
+            pages.log.push(LogLine {
+                at_ns: u64::try_from(pages.now.as_nanos()).unwrap_or(u64::MAX),
+                level: Level::Warn,
+                text,
+            });
+        }
+        let denial = |((function, reason), count)| Denial {
+            function,
+            reason,
+            count,
+        };
+        Leavings {
+            log: pages.log,
+            log_dropped: pages.log_dropped,
+            series: pages.series.finish(),
+            samples_dropped: pages.samples_dropped,
+            attachments: pages.attachments,
+            denials: pages.denials.into_iter().map(denial).collect(),
+            host_calls: pages.host_calls,
+            panic: pages.panic,
+        }
+    }
+}
+
+/// A text with its control characters escaped, so that it can be shown on a terminal.
+pub fn printable(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            clean.extend(c.escape_default());
+        } else {
+            clean.push(c);
+        }
+    }
+    clean
+}

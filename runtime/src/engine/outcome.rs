@@ -1,0 +1,273 @@
+//! From a guest's outcome to the record's words. The host holds every measurement against its
+//! validators itself, and so earns or refuses a pass.
+
+use vetting_protocol as record;
+use vetting_protocol::{Finding, Severity, Verdict};
+
+use super::notebook::printable;
+use crate::host::bindings::vetting::stage::outcome as guest;
+
+/// An outcome, judged by the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// The stage's verdict, lowered where it was not earned.
+    pub verdict: Verdict,
+    /// Why.
+    pub message: String,
+    /// What was tested.
+    pub summary: String,
+    /// What was measured.
+    pub measurements: Vec<record::Measurement>,
+    /// What was concluded.
+    pub diagnoses: Vec<record::Diagnosis>,
+}
+
+/// Takes an outcome over, and lowers a pass that was not earned.
+pub fn hold(outcome: guest::Outcome) -> Held {
+    let measurements: Vec<_> = outcome.measurements.into_iter().map(measurement).collect();
+    let diagnoses: Vec<_> = outcome.diagnoses.into_iter().map(diagnosis).collect();
+    let message = printable(&outcome.message);
+    let (verdict, message) = match outcome.verdict {
+        guest::Verdict::Pass => match unearned(&measurements, &diagnoses) {
+            None => (Verdict::Pass, message),
+            Some(reason) => (
+                Verdict::Inconclusive,
+                format!("the stage says pass, but {reason}"),
+            ),
+        },
+        guest::Verdict::Fail => (Verdict::Fail, message),
+        guest::Verdict::Inconclusive(reason) => (Verdict::Inconclusive, or(reason, message)),
+        guest::Verdict::Skip(reason) => (Verdict::Skip, or(reason, message)),
+    };
+    Held {
+        verdict,
+        message,
+        summary: printable(&outcome.summary),
+        measurements,
+        diagnoses,
+    }
+}
+
+/// Why a pass was not earned, if it was not.
+fn unearned(
+    measurements: &[record::Measurement],
+    diagnoses: &[record::Diagnosis],
+) -> Option<String> {
+    let mut held = false;
+    for measurement in measurements {
+        for validator in &measurement.validators {
+            held |= validator.met.is_some();
+            if validator.met == Some(false) && validator.severity == Severity::Fail {
+                return Some(format!(
+                    "its measurement `{}` violates its own rule `{}`",
+                    measurement.name, validator.name
+                ));
+            }
+        }
+    }
+    if !held {
+        return Some("it held no measurement against a validator".to_owned());
+    }
+    let contradicts = |d: &&record::Diagnosis| matches!(d.finding, Finding::Fail | Finding::Unknown);
+    diagnoses.iter().find(contradicts).map(|d| match d.finding {
+        Finding::Fail => format!("its diagnosis `{}` is a failure", d.name),
+        _ => format!("its diagnosis `{}` says that something could not be judged", d.name),
+    })
+}
+
+fn or(reason: String, message: String) -> String {
+    if reason.trim().is_empty() {
+        message
+    } else {
+        printable(&reason)
+    }
+}
+
+fn measurement(measurement: guest::Measurement) -> record::Measurement {
+    let value = value(measurement.value);
+    let validators = measurement
+        .validators
+        .into_iter()
+        .map(|validator| hold_one(&value, validator))
+        .collect();
+    record::Measurement {
+        name: printable(&measurement.name),
+        value,
+        unit: measurement.unit.map(|unit| printable(&unit)),
+        part: measurement.part.map(part),
+        validators,
+    }
+}
+
+fn hold_one(value: &record::Value, validator: guest::Validator) -> record::Validator {
+    let comparison = comparison(validator.comparison);
+    let expected: Vec<_> = validator.expected.into_iter().map(self::value).collect();
+    record::Validator {
+        name: printable(&validator.name),
+        met: met(value, &comparison, &expected),
+        comparison,
+        expected,
+        severity: match validator.severity {
+            guest::Severity::Warn => Severity::Warn,
+            guest::Severity::Fail | guest::Severity::Other(_) => Severity::Fail,
+        },
+        source: printable(&validator.source),
+    }
+}
+
+/// Whether a value meets what is expected of it; `None` when it cannot be held: another type, an
+/// unknown comparison, nothing expected.
+fn met(
+    value: &record::Value,
+    comparison: &record::Comparison,
+    expected: &[record::Value],
+) -> Option<bool> {
+    use record::Comparison::{
+        Equal, GreaterThan, GreaterThanOrEqual, InSet, LessThan, LessThanOrEqual, NotEqual,
+        NotInSet, Other,
+    };
+    let first = expected.first()?;
+    let same_type = std::mem::discriminant(value) == std::mem::discriminant(first);
+    let numbers = |test: fn(&f64, &f64) -> bool| match (value, first) {
+        (record::Value::Number(a), record::Value::Number(b)) => Some(test(a, b)),
+        _ => None,
+    };
+    match comparison {
+        Equal => same_type.then(|| value == first),
+        NotEqual => same_type.then(|| value != first),
+        LessThan => numbers(f64::lt),
+        LessThanOrEqual => numbers(f64::le),
+        GreaterThan => numbers(f64::gt),
+        GreaterThanOrEqual => numbers(f64::ge),
+        InSet => same_type.then(|| expected.contains(value)),
+        NotInSet => same_type.then(|| !expected.contains(value)),
+        Other(_) => None,
+    }
+}
+
+/// NaN and infinities are no numbers to JSON: they become texts, which no numeric rule holds.
+fn value(value: guest::Value) -> record::Value {
+    match value {
+        guest::Value::Number(number) if number.is_finite() => record::Value::Number(number),
+        guest::Value::Number(number) => record::Value::Text(number.to_string()),
+        guest::Value::Text(text) => record::Value::Text(printable(&text)),
+        guest::Value::Boolean(yes) => record::Value::Boolean(yes),
+    }
+}
+
+fn comparison(comparison: guest::Comparison) -> record::Comparison {
+    match comparison {
+        guest::Comparison::Equal => record::Comparison::Equal,
+        guest::Comparison::NotEqual => record::Comparison::NotEqual,
+        guest::Comparison::LessThan => record::Comparison::LessThan,
+        guest::Comparison::LessThanOrEqual => record::Comparison::LessThanOrEqual,
+        guest::Comparison::GreaterThan => record::Comparison::GreaterThan,
+        guest::Comparison::GreaterThanOrEqual => record::Comparison::GreaterThanOrEqual,
+        guest::Comparison::InSet => record::Comparison::InSet,
+        guest::Comparison::NotInSet => record::Comparison::NotInSet,
+        guest::Comparison::Other(name) => record::Comparison::Other(printable(&name)),
+    }
+}
+
+fn part(part: guest::Part) -> record::Part {
+    record::Part {
+        kind: printable(&part.kind),
+        location: printable(&part.location),
+        serial: part.serial.map(|serial| printable(&serial)),
+        model: part.model.map(|model| printable(&model)),
+    }
+}
+
+fn diagnosis(diagnosis: guest::Diagnosis) -> record::Diagnosis {
+    record::Diagnosis {
+        name: printable(&diagnosis.name),
+        finding: match diagnosis.finding {
+            guest::Finding::Pass => Finding::Pass,
+            guest::Finding::Warn => Finding::Warn,
+            guest::Finding::Fail => Finding::Fail,
+            guest::Finding::Unknown | guest::Finding::Other(_) => Finding::Unknown,
+        },
+        message: printable(&diagnosis.message),
+        part: diagnosis.part.map(part),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(value: guest::Value, limit: f64, severity: guest::Severity) -> guest::Outcome {
+        guest::Outcome {
+            verdict: guest::Verdict::Pass,
+            message: "good".to_owned(),
+            summary: "one thing".to_owned(),
+            measurements: vec![guest::Measurement {
+                name: "wear".to_owned(),
+                value,
+                unit: None,
+                part: None,
+                validators: vec![guest::Validator {
+                    name: "wear_fail".to_owned(),
+                    comparison: guest::Comparison::LessThanOrEqual,
+                    expected: vec![guest::Value::Number(limit)],
+                    severity,
+                    source: "a standard".to_owned(),
+                }],
+                extra: Vec::new(),
+            }],
+            diagnoses: Vec::new(),
+            extra: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_held_measurement_earns_a_pass() {
+        let held = hold(outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail));
+        assert_eq!(held.verdict, Verdict::Pass);
+        assert_eq!(held.measurements[0].validators[0].met, Some(true));
+    }
+
+    #[test]
+    fn a_pass_without_anything_held_is_inconclusive() {
+        let mut bare = outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail);
+        bare.measurements.clear();
+        assert_eq!(hold(bare).verdict, Verdict::Inconclusive);
+        for nothing in [f64::NAN, f64::INFINITY] {
+            let value = guest::Value::Number(nothing);
+            let held = hold(outcome(value, 100.0, guest::Severity::Fail));
+            assert_eq!(held.verdict, Verdict::Inconclusive, "{nothing}");
+        }
+        let text = guest::Value::Text("5".to_owned());
+        let held = hold(outcome(text, 100.0, guest::Severity::Fail));
+        assert_eq!(held.verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_pass_over_a_violated_rule_contradicts_itself() {
+        let held = hold(outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Fail));
+        assert_eq!(held.verdict, Verdict::Inconclusive);
+        assert!(held.message.contains("`wear_fail`"), "{}", held.message);
+        let held = hold(outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Warn));
+        assert_eq!(held.verdict, Verdict::Pass, "a warning changes nothing");
+    }
+
+    #[test]
+    fn a_pass_beside_a_failing_diagnosis_contradicts_itself() {
+        let mut torn = outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail);
+        torn.diagnoses.push(guest::Diagnosis {
+            name: "smart-pending".to_owned(),
+            finding: guest::Finding::Fail,
+            message: "8 pending sectors".to_owned(),
+            part: None,
+            extra: Vec::new(),
+        });
+        assert_eq!(hold(torn).verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_a_terminal() {
+        let mut hostile = outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail);
+        hostile.message = "\u{1b}[2Jgood".to_owned();
+        assert_eq!(hold(hostile).message, "\\u{1b}[2Jgood");
+    }
+}

@@ -1,0 +1,21 @@
+//! `log`: the stage's log.
+
+use vetting_protocol::Level;
+
+use super::HostState;
+use super::bindings::vetting::stage::log;
+
+impl log::Host for HostState {
+    async fn log(&mut self, level: log::Level, text: String) -> wasmtime::Result<()> {
+        self.count().map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
+        let level = match level {
+            log::Level::Trace => Level::Trace,
+            log::Level::Debug => Level::Debug,
+            log::Level::Info => Level::Info,
+            log::Level::Warn => Level::Warn,
+            log::Level::Error => Level::Error,
+        };
+        self.notebook.log(self.session.elapsed(), level, &text);
+        Ok(())
+    }
+}

@@ -1,0 +1,315 @@
+//! The host functions: one file per WIT interface, each only translating and checking.
+//!
+//! Every question to the machine goes through [`HostState::ask`], so grants, budgets, cancellation
+//! and the virtual deadline are enforced in one place. An answer that the stage may handle is
+//! [`HostError::Stage`]; [`HostError::Trap`] ends the attempt.
+
+pub mod bindings;
+mod clock;
+mod context;
+mod counters;
+mod disks;
+pub(crate) mod fio;
+pub(crate) mod gpu;
+mod hwmon;
+mod inventory;
+pub(crate) mod iperf;
+pub(crate) mod kernel_log;
+mod log;
+mod power;
+mod smart;
+pub(crate) mod stress;
+mod wasi;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vetting_machine::contract::types::Error;
+use vetting_machine::{Answer, Cancel, Reply, Request, RunId, Session};
+use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::engine::{Facts, Limiter, LimitReached, Limits, Notebook, Over};
+use bindings::vetting::stage::types;
+
+/// What a host function that could not answer tells: the stage, or the engine.
+#[derive(Debug)]
+pub enum HostError {
+    /// An answer that the stage may handle.
+    Stage(Error),
+    /// The attempt is over, or the harness broke.
+    Trap(wasmtime::Error),
+}
+
+impl From<Error> for HostError {
+    fn from(error: Error) -> Self {
+        HostError::Stage(error)
+    }
+}
+
+impl From<wasmtime::Error> for HostError {
+    fn from(error: wasmtime::Error) -> Self {
+        HostError::Trap(error)
+    }
+}
+
+impl From<LimitReached> for HostError {
+    fn from(limit: LimitReached) -> Self {
+        HostError::Trap(wasmtime::Error::from_anyhow(limit.into()))
+    }
+}
+
+/// Everything one attempt's store holds.
+pub struct HostState {
+    /// This attempt's view of the machine.
+    pub session: Arc<dyn Session>,
+    /// The attempt's cancellation.
+    pub cancel: Cancel,
+    /// The attempt's facts.
+    pub facts: Arc<Facts>,
+    /// The interfaces that were not granted; they answer `denied`.
+    pub denied: Arc<BTreeSet<String>>,
+    /// What the attempt leaves behind, shared with whoever watches it.
+    pub notebook: Arc<Notebook>,
+    /// The attempt's budgets.
+    pub limits: Limits,
+    /// Memory and table accounting, for wasmtime.
+    pub limiter: Limiter,
+    /// Whether the machine's time is virtual, so that its deadline is kept here.
+    pub virtual_time: bool,
+    /// Handles of the guest's resources.
+    pub table: ResourceTable,
+    /// WASI's context: empty.
+    pub wasi: WasiCtx,
+    /// Runs and watches that have been told of the cancel.
+    pub told: BTreeSet<(&'static str, RunId)>,
+}
+
+/// Lends wasmtime the state of a store.
+pub struct Host;
+
+impl HasData for Host {
+    type Data<'a> = &'a mut HostState;
+}
+
+impl WasiView for HostState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+pub use wasi::context as wasi_context;
+
+/// Links everything that a stage may import: the contract, and WASI with an empty context.
+pub fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    linker.allow_shadowing(true);
+    wasi::shadow(linker)?;
+    linker.allow_shadowing(false);
+    bindings::Stage::add_to_linker::<_, Host>(linker, |state| state)
+}
+
+impl HostState {
+    /// Counts a host call against the attempt's budget.
+    fn count(&mut self) -> Result<(), LimitReached> {
+        let calls = self.notebook.count_call();
+        if calls > self.limits.host_calls {
+            return Err(LimitReached::new(
+                "host-calls",
+                format!("more than {} host calls", self.limits.host_calls),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Asks the machine, for `function` (such as `fio.start`).
+    async fn ask(&mut self, function: &'static str, request: Request) -> Result<Reply, HostError> {
+        self.count()?;
+        let interface = function.split('.').next().unwrap_or(function);
+        if self.denied.contains(interface) {
+            let reason = format!("the interface `{interface}` was not granted to this stage");
+            self.notebook.denied(function, &reason);
+            return Err(Error::Denied(reason).into());
+        }
+        let answer = self.answer(request).await;
+        if self.virtual_time && self.session.elapsed() >= self.facts.deadline {
+            return Err(HostError::Trap(wasmtime::Error::from_anyhow(Over.into())));
+        }
+        if let Err(Error::Denied(reason)) = &answer {
+            self.notebook.denied(function, reason);
+        }
+        Ok(answer?)
+    }
+
+    /// The machine's answer, or `cancelled` at once when the attempt is being cancelled. Runs and
+    /// watches are told once, and then may be asked for what they still have.
+    async fn answer(&mut self, request: Request) -> Answer {
+        let last_words = match &request {
+            Request::RunNext { run, .. } => Some(("run", *run)),
+            Request::KernelLogNext { watch, .. } => Some(("watch", *watch)),
+            _ => None,
+        };
+        let after_cancel = matches!(
+            request,
+            Request::Monotonic
+                | Request::Wall
+                | Request::RunStop { .. }
+                | Request::RunDrop { .. }
+                | Request::KernelLogLost { .. }
+                | Request::KernelLogClose { .. }
+        );
+        if after_cancel {
+            return self.session.call(request).await;
+        }
+        if self.cancel.is_cancelled() {
+            return match last_words {
+                Some(key) if !self.told.insert(key) => self.session.call(request).await,
+                _ => Err(Error::Cancelled),
+            };
+        }
+        let session = Arc::clone(&self.session);
+        let cancel = self.cancel.clone();
+        let answer = tokio::select! {
+            biased;
+            answer = session.call(request) => answer,
+            () = cancel.cancelled() => Err(Error::Cancelled),
+        };
+        if let (Err(Error::Cancelled), Some(key)) = (&answer, last_words) {
+            self.told.insert(key);
+        }
+        answer
+    }
+}
+
+/// A reply of the wrong kind is the machine's bug, not the stage's.
+fn wrong_reply(function: &str, reply: &Reply) -> HostError {
+    HostError::Trap(wasmtime::Error::msg(format!(
+        "the machine answered {function} with {reply:?}"
+    )))
+}
+
+/// Carries a value between the contract's two sets of types, the seam's and the bindings'. Both are
+/// generated from the same WIT, so their encodings agree; a value that does not carry over means
+/// that the two were built from different contracts.
+fn carry<T: Serialize, U: DeserializeOwned>(value: &T) -> Result<U, HostError> {
+    let bytes = postcard::to_stdvec(value).map_err(|e| carrying::<T>(&e))?;
+    postcard::from_bytes(&bytes).map_err(|e| carrying::<T>(&e))
+}
+
+fn carrying<T>(error: &postcard::Error) -> HostError {
+    let name = std::any::type_name::<T>();
+    HostError::Trap(wasmtime::Error::msg(format!(
+        "a {name} does not cross the seam: {error}"
+    )))
+}
+
+impl types::Host for HostState {
+    fn convert_error(&mut self, error: HostError) -> wasmtime::Result<types::Error> {
+        match error {
+            HostError::Stage(error) => carry(&error).map_err(|e| match e {
+                HostError::Trap(trap) => trap,
+                HostError::Stage(error) => wasmtime::Error::from_anyhow(error.into()),
+            }),
+            HostError::Trap(trap) => Err(trap),
+        }
+    }
+}
+
+impl bindings::vetting::stage::outcome::Host for HostState {}
+
+/// Asks, expects one kind of reply, and carries it over.
+macro_rules! ask {
+    ($state:expr, $function:literal, $request:expr, $reply:path) => {
+        match $state.ask($function, $request).await? {
+            $reply(value) => $crate::host::carry(&value),
+            other => Err($crate::host::wrong_reply($function, &other)),
+        }
+    };
+    ($state:expr, $function:literal, $request:expr) => {
+        match $state.ask($function, $request).await? {
+            vetting_machine::Reply::Done => Ok(()),
+            other => Err($crate::host::wrong_reply($function, &other)),
+        }
+    };
+}
+use ask;
+
+/// The four tools' resources are alike: a run's number, `next`, `stop`, and the end when dropped.
+macro_rules! run_resource {
+    ($interface:ident, $name:ident, $start:ident, $reply:path, $functions:expr $(; $($more:tt)*)?) => {
+        /// A running tool, as its stage holds it.
+        #[derive(Debug)]
+        pub struct $name(vetting_machine::RunId);
+
+        impl $interface::Host for $crate::host::HostState {
+            $($($more)*)?
+
+            async fn start(
+                &mut self,
+                job: $interface::Job,
+            ) -> Result<wasmtime::component::Resource<$name>, $crate::host::HostError> {
+                let job = $crate::host::carry(&job)?;
+                let request = vetting_machine::Request::$start { job };
+                let [start, _, _, _] = $functions;
+                match self.ask(start, request).await? {
+                    vetting_machine::Reply::Run(run) => {
+                        self.table.push($name(run)).map_err($crate::host::table_full)
+                    }
+                    other => Err($crate::host::wrong_reply(start, &other)),
+                }
+            }
+        }
+
+        impl $interface::HostRun for $crate::host::HostState {
+            async fn next(
+                &mut self,
+                run: wasmtime::component::Resource<$name>,
+                timeout_ms: u64,
+            ) -> Result<Option<$interface::Event>, $crate::host::HostError> {
+                let run = self.table.get(&run).map_err($crate::host::table_full)?.0;
+                let [_, next, _, _] = $functions;
+                let request = vetting_machine::Request::RunNext { run, timeout_ms };
+                match self.ask(next, request).await? {
+                    $reply(event) => $crate::host::carry(&event),
+                    other => Err($crate::host::wrong_reply(next, &other)),
+                }
+            }
+
+            async fn stop(
+                &mut self,
+                run: wasmtime::component::Resource<$name>,
+            ) -> Result<(), $crate::host::HostError> {
+                let run = self.table.get(&run).map_err($crate::host::table_full)?.0;
+                let [_, _, stop, _] = $functions;
+                match self.ask(stop, vetting_machine::Request::RunStop { run }).await? {
+                    vetting_machine::Reply::Done => Ok(()),
+                    other => Err($crate::host::wrong_reply(stop, &other)),
+                }
+            }
+
+            async fn drop(
+                &mut self,
+                run: wasmtime::component::Resource<$name>,
+            ) -> wasmtime::Result<()> {
+                let run = self.table.delete(run)?.0;
+                let request = vetting_machine::Request::RunDrop { run };
+                self.session
+                    .call(request)
+                    .await
+                    .map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
+                Ok(())
+            }
+        }
+    };
+}
+use run_resource;
+
+/// A handle that the table does not take or does not know.
+fn table_full(error: wasmtime::component::ResourceTableError) -> HostError {
+    HostError::Trap(error.into())
+}

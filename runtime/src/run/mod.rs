@@ -1,0 +1,166 @@
+//! A local run: stages from a folder, one after the other, on one machine, without an orchestrator.
+//!
+//! All stages are read, checked and compiled before the first one starts, so that nothing compiles
+//! while something is measured, and a broken file stops the run before anything was run.
+
+mod order;
+mod stages;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vetting_machine::{Cancel, Machine, MachineError, Time};
+use vetting_report::{Ending, RunRecord, StageRecord};
+
+pub use order::PIPELINE;
+pub use stages::{Candidate, StagesError, find, select};
+
+use crate::engine::{Flavour, Limits, LoadedStage, Notebook, Order, StageEngine};
+
+/// What a local run is begun with.
+pub struct Plan {
+    /// The stages, ready to run, each with its parameters.
+    pub stages: Vec<(LoadedStage, serde_json::Value)>,
+    /// The deadline of each stage; `None`: the one in its manifest.
+    pub timeout: Option<Duration>,
+    /// How long a stage has after a cancel.
+    pub grace: Duration,
+    /// The seed of everything random on a simulated machine.
+    pub seed: u64,
+    /// Each stage's limits.
+    pub limits: Limits,
+    /// Where scratch folders are made.
+    pub scratch: PathBuf,
+}
+
+/// What happens in a run, for whoever shows it.
+pub trait Watcher: Send + Sync {
+    /// A stage begins. Its notebook shows how far it is.
+    fn begins(&self, stage: &str, notebook: &Arc<Notebook>);
+    /// A stage has ended.
+    fn ended(&self, record: &StageRecord);
+}
+
+/// Runs the plan's stages in order. `cancel` ends the stage at work and leaves the rest not run.
+///
+/// # Errors
+///
+/// When the machine or the scratch folder cannot be used. Whatever a stage does is in the record.
+pub async fn run(
+    engine: &StageEngine,
+    machine: &dyn Machine,
+    plan: Plan,
+    cancel: &Cancel,
+    watcher: &dyn Watcher,
+) -> Result<RunRecord, MachineError> {
+    let (cpus, free_memory) = machine.capacity();
+    let mut records = Vec::new();
+    let mut notes = Vec::new();
+    let mut duration_ms = 0;
+    for (stage, parameters) in plan.stages {
+        if cancel.is_cancelled() {
+            records.push(not_run(&stage, parameters));
+            continue;
+        }
+        let manifest = &stage.contents.manifest;
+        let of_manifest = Duration::from_secs(manifest.timeout_seconds);
+        let notebook = Arc::new(Notebook::new(plan.limits.clone()));
+        watcher.begins(stage.name(), &notebook);
+        let scratch = scratch(&plan.scratch)?;
+        // One cancellation per attempt; the run's is handed on.
+        let attempt_cancel = Cancel::new();
+        let order = Order {
+            stage: stage.clone(),
+            attempt: 1,
+            parameters,
+            deadline: plan.timeout.unwrap_or(of_manifest),
+            grace: plan.grace,
+            seed: plan.seed,
+            limits: plan.limits.clone(),
+            denied: BTreeSet::new(),
+            cancel: attempt_cancel.clone(),
+            notebook,
+            scratch: scratch.path().to_owned(),
+            cpu_allowance: cpus.saturating_sub(1).max(1),
+            memory_allowance_bytes: free_memory / 2,
+        };
+        let attempt = engine.attempt(machine, order);
+        tokio::pin!(attempt);
+        let attempted = tokio::select! {
+            attempted = &mut attempt => attempted,
+            () = cancel.cancelled() => {
+                if let Some(reason) = cancel.reason() {
+                    attempt_cancel.cancel(reason.clone());
+                }
+                attempt.await
+            }
+        }?;
+        if let Err(error) = scratch.close() {
+            notes.push(format!("the scratch folder could not be removed: {error}"));
+        }
+        for leftover in attempted.leftovers {
+            notes.push(format!("{}: {leftover}", stage.name()));
+        }
+        duration_ms += attempted.record.duration_ms;
+        watcher.ended(&attempted.record);
+        records.push(attempted.record);
+    }
+    let virtual_time = machine.time() == Time::Virtual;
+    Ok(RunRecord::new(vetting_report::Run {
+        vetting_version: env!("CARGO_PKG_VERSION").to_owned(),
+        contract: "vetting:stage@0.1.0".to_owned(),
+        machine: machine.name(),
+        seed: virtual_time.then_some(plan.seed),
+        started: started(machine).await?,
+        duration_ms,
+        stages: records,
+        notes,
+    }))
+}
+
+/// The flavour of engine that a machine's stages run on.
+pub fn flavour(machine: &dyn Machine) -> Flavour {
+    match machine.time() {
+        Time::Real => Flavour::Epoch,
+        Time::Virtual => Flavour::EpochAndFuel,
+    }
+}
+
+/// A private folder for one attempt.
+fn scratch(base: &std::path::Path) -> Result<tempfile::TempDir, MachineError> {
+    tempfile::Builder::new()
+        .prefix("vetting-")
+        .tempdir_in(base)
+        .map_err(|source| MachineError::Io {
+            path: base.to_owned(),
+            source,
+        })
+}
+
+/// The record of a stage that was never begun.
+fn not_run(stage: &LoadedStage, parameters: serde_json::Value) -> StageRecord {
+    StageRecord {
+        stage: stage.name().to_owned(),
+        attempt: 1,
+        version: Some(stage.contents.manifest.version.clone()),
+        digest: Some(stage.digest.clone()),
+        verdict: None,
+        message: "not run".to_owned(),
+        summary: String::new(),
+        ending: Ending::NotRun,
+        duration_ms: 0,
+        measurements: Vec::new(),
+        diagnoses: Vec::new(),
+        series: Vec::new(),
+        log: Vec::new(),
+        log_dropped: 0,
+        samples_dropped: 0,
+        attachments: Vec::new(),
+        denials: Vec::new(),
+        host_calls: 0,
+        peak_memory_bytes: 0,
+        parameters,
+    }
+}
