@@ -1,6 +1,23 @@
 //! What a stage component is, as a file: its manifest, its imports, and how one is put together.
 //! Nothing here runs a component, so a registry or a reviewer can use it without an engine.
 
+mod contents;
+mod error;
 mod manifest;
+mod offered;
+mod pack;
+mod parameters;
 
-pub use manifest::{Hardware, InterfaceRequest, Manifest, ManifestError};
+pub use contents::{Contents, Import, Version, read};
+pub use error::ComponentError;
+pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest};
+pub use offered::{Offered, check_imports, offered};
+pub use pack::pack;
+pub use parameters::{ParameterError, parameters, typed};
+
+/// The contract's package.
+pub const PACKAGE: &str = "vetting:stage";
+/// The custom section that holds the manifest.
+pub const MANIFEST_SECTION: &str = "vetting:manifest";
+/// The custom section in which the SDK leaves a module's parameters for [`pack`].
+pub const PARAMETERS_SECTION: &str = "vetting:parameters";

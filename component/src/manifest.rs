@@ -5,8 +5,16 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{ComponentError, Contents, Import, Version};
+
 /// The most that a manifest may be, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
+/// The longest name, in bytes.
+const MAX_NAME: usize = 64;
+/// The longest summary or reason, in bytes.
+const MAX_TEXT: usize = 1000;
+/// The longest default time-out, in seconds.
+const MAX_TIMEOUT: u64 = 30 * 24 * 3600;
 
 /// What a stage says of itself. Its author writes it as `stage.toml`; it travels as JSON in the
 /// component's custom section `vetting:manifest`.
@@ -67,10 +75,87 @@ fn no_parameters() -> serde_json::Value {
     serde_json::json!({ "type": "object", "properties": {}, "additionalProperties": false })
 }
 
-/// A manifest that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ManifestError {
-    /// It is not there, malformed, or too large.
-    #[error("{0}")]
-    Unusable(String),
+/// Reads a manifest's JSON.
+pub(crate) fn parse(json: &[u8]) -> Result<Manifest, ComponentError> {
+    if json.len() > MAX_BYTES {
+        return Err(ComponentError::LargeManifest {
+            size: json.len(),
+            allowed: MAX_BYTES,
+        });
+    }
+    // serde_json bounds the depth at 128 by itself.
+    serde_json::from_slice(json).map_err(|error| ComponentError::Manifest(error.to_string()))
+}
+
+/// Whether a manifest is sound and agrees with what the component imports: each interface of the
+/// contract that it imports a function of is asked for with a reason, and nothing else is. `context`,
+/// `log` and `clock` need no asking.
+///
+/// # Errors
+///
+/// A sentence that names the field or the interface.
+pub fn check_manifest(contents: &Contents) -> Result<(), ComponentError> {
+    let manifest = &contents.manifest;
+    check_fields(manifest)?;
+    let imported = |name: &str| {
+        let same = |i: &Import| i.is_contract() && i.interface == name && !i.functions.is_empty();
+        contents.imports.iter().any(same)
+    };
+    for import in contents.imports.iter().filter(|import| import.is_contract()) {
+        let name = import.interface.as_str();
+        let free = UNASKED.contains(&name) || import.functions.is_empty();
+        if !free && !manifest.interfaces.contains_key(name) {
+            return Err(ComponentError::Disagrees(format!(
+                "the component imports `{name}`, which its manifest does not ask for; add \
+                 [interfaces.{name}] with a reason to stage.toml"
+            )));
+        }
+    }
+    for name in manifest.interfaces.keys() {
+        if !imported(name) {
+            return Err(ComponentError::Disagrees(format!(
+                "the manifest asks for `{name}`, which the component does not import; remove \
+                 [interfaces.{name}] from stage.toml"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Interfaces that need no asking.
+const UNASKED: [&str; 3] = ["context", "log", "clock"];
+
+/// Whether each field holds what it may.
+pub(crate) fn check_fields(manifest: &Manifest) -> Result<(), ComponentError> {
+    let wrong = |what: &str| Err(ComponentError::Manifest(what.to_owned()));
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let name = &manifest.name;
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+        || name.len() > MAX_NAME
+        || !name.chars().all(plain)
+    {
+        return wrong("`name` must be a letter, then letters, digits or `-`; at most 64 in all");
+    }
+    if Version::parse(&manifest.version).is_none() {
+        return wrong("`version` must be MAJOR.MINOR.PATCH, such as 1.0.0");
+    }
+    if manifest.summary.trim().is_empty() || manifest.summary.len() > MAX_TEXT {
+        return wrong("`summary` must say in a line what the stage tests");
+    }
+    if manifest.timeout_seconds == 0 || manifest.timeout_seconds > MAX_TIMEOUT {
+        return wrong("`timeout_seconds` must be 1 to 2592000 (30 days)");
+    }
+    for (interface, request) in &manifest.interfaces {
+        if request.reason.trim().is_empty() || request.reason.len() > MAX_TEXT {
+            let what = format!("`interfaces.{interface}.reason` must say why it is needed");
+            return Err(ComponentError::Manifest(what));
+        }
+    }
+    let parameters = &manifest.parameters;
+    let is_object = parameters.get("type").is_some_and(|t| t == "object");
+    let properties = parameters.get("properties");
+    if !is_object || !properties.is_none_or(serde_json::Value::is_object) {
+        return wrong("`parameters` must be a JSON Schema with `type` `object`");
+    }
+    Ok(())
 }

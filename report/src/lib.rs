@@ -3,8 +3,19 @@
 //! [`RunRecord`] is the stable JSON that `vetting run --format json` prints; its schema, generated
 //! from these types, is `report/schema/run-record.schema.json`.
 
+mod json;
 mod record;
+mod series;
+mod table;
+mod verdict;
 
+pub use json::{ReadError, from_json, schema, to_json};
 pub use record::{
     AttachmentRecord, Bucket, Counts, Denial, Ending, RunRecord, RunVerdict, Series, StageRecord,
 };
+pub use series::SeriesSet;
+pub use table::{Style, table};
+pub use verdict::{Run, judge};
+
+/// The record's format: its name and major version.
+pub const FORMAT: &str = "vetting.run/1";

@@ -239,3 +239,49 @@ pub struct AttachmentRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::verdict::Run;
+
+    /// A stage that ended with that verdict; one without was not run.
+    pub(crate) fn stage(name: &str, verdict: Option<Verdict>) -> StageRecord {
+        StageRecord {
+            stage: name.to_owned(),
+            attempt: 1,
+            version: Some("0.1.0".to_owned()),
+            digest: Some("ab".repeat(32)),
+            verdict,
+            message: "a message".to_owned(),
+            summary: "a summary".to_owned(),
+            ending: verdict.map_or(Ending::NotRun, |_| Ending::Outcome),
+            duration_ms: 1_500,
+            measurements: Vec::new(),
+            diagnoses: Vec::new(),
+            series: Vec::new(),
+            log: Vec::new(),
+            log_dropped: 0,
+            samples_dropped: 0,
+            attachments: Vec::new(),
+            denials: Vec::new(),
+            host_calls: 7,
+            peak_memory_bytes: 1 << 20,
+            parameters: serde_json::json!({ "duration": "60s" }),
+        }
+    }
+
+    /// A run of those stages.
+    pub(crate) fn record(stages: Vec<StageRecord>) -> RunRecord {
+        RunRecord::new(Run {
+            vetting_version: "0.1.0".to_owned(),
+            contract: "vetting:stage@0.1.0".to_owned(),
+            machine: "sim:healthy-server".to_owned(),
+            seed: Some(1),
+            started: "2026-01-01T00:00:00.000Z".to_owned(),
+            duration_ms: 1_500,
+            stages,
+            notes: Vec::new(),
+        })
+    }
+}

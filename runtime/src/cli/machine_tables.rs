@@ -323,7 +323,7 @@ fn bytes(size: u64) -> String {
 fn of(header: &[&str], rows: impl Iterator<Item = Vec<String>>, none: &str) -> String {
     let mut table = Table::new();
     table
-        .load_preset(UTF8_BORDERS_ONLY)
+        .load_style(UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header.iter().copied());
     let mut any = false;

@@ -104,9 +104,8 @@ fn gone(error: &std::io::Error) -> bool {
 fn terminal_style() -> vetting_report::Style {
     let stdout = std::io::stdout();
     if stdout.is_terminal() {
-        let (_, columns) = console_size();
         vetting_report::Style {
-            width: columns,
+            width: console::Term::stdout().size().1,
             colour: std::env::var_os("NO_COLOR").is_none(),
         }
     } else {
@@ -119,16 +118,6 @@ fn plain_style(width: u16) -> vetting_report::Style {
         width,
         colour: false,
     }
-}
-
-/// Rows and columns of the terminal, as far as it tells.
-fn console_size() -> (u16, u16) {
-    let size = indicatif::TermLike::width(&indicatif_term());
-    (24, size)
-}
-
-fn indicatif_term() -> impl indicatif::TermLike + std::fmt::Debug {
-    console::Term::stdout()
 }
 
 /// The machine that was asked for, and the iperf3 server on loopback when nothing better was named.

@@ -54,6 +54,8 @@ pub struct Order {
 
 /// What became of it.
 pub struct Attempted {
+    /// When it began by the machine's calendar, since 1970.
+    pub began: Duration,
     /// The stage's record.
     pub record: StageRecord,
     /// What the machine had to kill or could not end, one line each.
@@ -145,7 +147,11 @@ impl StageEngine {
             peak_memory_bytes: running.peak_memory,
             parameters: order.parameters,
         };
-        Ok(Attempted { record, leftovers })
+        Ok(Attempted {
+            began: facts.began,
+            record,
+            leftovers,
+        })
     }
 }
 

@@ -80,7 +80,7 @@ impl Cache {
             return Err(io::Error::other("it is no regular file of a sane size"));
         }
         let mut entry = Vec::new();
-        file.by_ref().take(MAX_ENTRY).read_to_end(&mut entry)?;
+        (&mut file).take(MAX_ENTRY).read_to_end(&mut entry)?;
         let Some((checksum, body)) = entry.split_at_checked(CHECKSUM) else {
             return Err(io::Error::other("it is truncated"));
         };

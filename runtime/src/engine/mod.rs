@@ -27,7 +27,7 @@ pub use config::Flavour;
 pub use ending::Over;
 pub use facts::Facts;
 pub use limits::{LimitError, LimitReached, Limiter, Limits};
-pub use notebook::{Live, Notebook};
+pub use notebook::{Live, Notebook, printable};
 
 use crate::host::bindings::StagePre;
 use crate::host::{HostState, link};
@@ -105,7 +105,7 @@ impl StageEngine {
     /// See [`LoadError`]; nothing of the component was run.
     pub async fn load(&self, bytes: &[u8]) -> Result<LoadedStage, LoadError> {
         let contents = vetting_component::read(bytes)?;
-        vetting_component::check_imports(&contents.imports, &vetting_component::offered())?;
+        vetting_component::check_imports(&contents.imports, vetting_component::offered())?;
         vetting_component::check_manifest(&contents)?;
         let digest = compile::digest(bytes);
         let component = self.component(&digest, bytes).await?;

@@ -155,7 +155,7 @@ pub fn select(
 /// Whether the bytes are a stage that this runtime can run.
 fn check(bytes: &[u8]) -> Result<Contents, ComponentError> {
     let contents = vetting_component::read(bytes)?;
-    vetting_component::check_imports(&contents.imports, &vetting_component::offered())?;
+    vetting_component::check_imports(&contents.imports, vetting_component::offered())?;
     vetting_component::check_manifest(&contents)?;
     Ok(contents)
 }

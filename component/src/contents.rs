@@ -1,0 +1,215 @@
+//! Reading a component with wasmparser alone: its manifest, what it imports, whether it exports `run`.
+
+use serde::{Deserialize, Serialize};
+use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
+use wasmparser::{
+    ComponentExternalKind, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+};
+
+use crate::manifest::{self, Manifest};
+use crate::{ComponentError, MANIFEST_SECTION, PACKAGE};
+
+/// What a component's file says of it.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// What it imports, in its own order.
+    pub imports: Vec<Import>,
+}
+
+impl Contents {
+    /// Whether it imports anything of WASI.
+    pub fn uses_wasi(&self) -> bool {
+        self.imports.iter().any(|import| import.package.starts_with("wasi:"))
+    }
+}
+
+/// One interface that a component imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// `vetting:stage`, `wasi:io`; the whole name for what is no interface of a package.
+    pub package: String,
+    /// `hwmon`, `streams`; empty for what is no interface of a package.
+    pub interface: String,
+    /// Its version, where it names one.
+    pub version: Option<Version>,
+    /// The functions that it imports of it, methods as `[method]run.next`. Empty: only types.
+    pub functions: Vec<String>,
+}
+
+/// A version, `MAJOR.MINOR.PATCH`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Version {
+    /// A step of it breaks.
+    pub major: u32,
+    /// A step of it breaks as long as `major` is 0.
+    pub minor: u32,
+    /// A step of it adds.
+    pub patch: u32,
+}
+
+impl Version {
+    /// Reads a version; anything after the patch (`-rc.1`) is refused.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.').map(|number| number.parse().ok());
+        let version = Version {
+            major: numbers.next()??,
+            minor: numbers.next()??,
+            patch: numbers.next()??,
+        };
+        numbers.next().is_none().then_some(version)
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// Reads a component. Only its top level counts: sections of nested modules and components are not
+/// looked at. The types are validated, function bodies are not: that is the compiler's work.
+///
+/// # Errors
+///
+/// A sentence on why the bytes are no stage.
+pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
+    look_at_header(bytes)?;
+    let mut validator = Validator::new_with_features(features());
+    let mut depth = 0_u32;
+    let mut manifests: Vec<&[u8]> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    let mut exports_run = false;
+    let mut types = None;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload.map_err(malformed)?;
+        match &payload {
+            Payload::CustomSection(section)
+                if depth == 0 && section.name() == MANIFEST_SECTION =>
+            {
+                manifests.push(section.data());
+            }
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section.clone() {
+                    let import = import.map_err(malformed)?;
+                    names.push(import.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section.clone() {
+                    let export = export.map_err(malformed)?;
+                    exports_run |=
+                        export.name.name == "run" && export.kind == ComponentExternalKind::Func;
+                }
+            }
+            _ => {}
+        }
+        match validator.payload(&payload).map_err(malformed)? {
+            ValidPayload::Parser(_) => depth += 1,
+            ValidPayload::End(done) if depth == 0 => types = Some(done),
+            ValidPayload::End(_) => depth -= 1,
+            ValidPayload::Ok | ValidPayload::Func(..) => {}
+        }
+    }
+    let Some(types) = types else {
+        return Err(ComponentError::Malformed {
+            offset: bytes.len(),
+            reason: "it ends in the middle".to_owned(),
+        });
+    };
+    if !exports_run {
+        return Err(ComponentError::NoRun);
+    }
+    let manifest = the_one(&manifests)?;
+    let imports = names
+        .into_iter()
+        .map(|name| {
+            let item = types.as_ref().component_item_for_import(&name);
+            let functions = match item.map(|item| item.ty) {
+                Some(ComponentEntityType::Instance(id)) => functions(&types, id),
+                // Whatever is no instance is asked for by its own name.
+                _ => vec![name.clone()],
+            };
+            import(&name, functions)
+        })
+        .collect();
+    Ok(Contents { manifest, imports })
+}
+
+/// The features that an engine has on. Function bodies are checked by the compiler again.
+fn features() -> WasmFeatures {
+    WasmFeatures::default()
+}
+
+fn look_at_header(bytes: &[u8]) -> Result<(), ComponentError> {
+    const LAYER: usize = 6;
+    match bytes {
+        [] => Err(ComponentError::Empty),
+        [b'\0', b'a', b's', b'm', ..] => match bytes.get(LAYER) {
+            Some(1) => Ok(()),
+            Some(0) => Err(ComponentError::CoreModule),
+            Some(_) => Err(ComponentError::NotWasm("its layer is unknown")),
+            None => Err(ComponentError::Malformed {
+                offset: bytes.len(),
+                reason: "the header is cut off".to_owned(),
+            }),
+        },
+        _ => Err(ComponentError::NotWasm("it does not begin with \\0asm")),
+    }
+}
+
+fn malformed(error: wasmparser::BinaryReaderError) -> ComponentError {
+    ComponentError::Malformed {
+        offset: usize::try_from(error.offset()).unwrap_or(usize::MAX),
+        reason: error.message().to_owned(),
+    }
+}
+
+fn the_one(manifests: &[&[u8]]) -> Result<Manifest, ComponentError> {
+    match manifests {
+        [] => Err(ComponentError::NoManifest),
+        [json] => manifest::parse(json),
+        several => Err(ComponentError::SeveralManifests(several.len())),
+    }
+}
+
+fn functions(types: &wasmparser::types::Types, id: ComponentInstanceTypeId) -> Vec<String> {
+    let Some(instance) = types.as_ref().get(id) else {
+        return Vec::new();
+    };
+    let functions = instance
+        .exports
+        .iter()
+        .filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)));
+    functions.map(|(name, _)| name.clone()).collect()
+}
+
+/// `vetting:stage/hwmon@0.1.0` to its parts.
+fn import(name: &str, functions: Vec<String>) -> Import {
+    let (path, version) = match name.split_once('@') {
+        Some((path, version)) => (path, Version::parse(version)),
+        None => (name, None),
+    };
+    match path.split_once('/') {
+        Some((package, interface)) => Import {
+            package: package.to_owned(),
+            interface: interface.to_owned(),
+            version,
+            functions,
+        },
+        None => Import {
+            package: name.to_owned(),
+            interface: String::new(),
+            version: None,
+            functions,
+        },
+    }
+}
+
+impl Import {
+    /// Whether it is one of the contract's interfaces, of whatever version.
+    pub fn is_contract(&self) -> bool {
+        self.package == PACKAGE
+    }
+}

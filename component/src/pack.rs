@@ -1,0 +1,139 @@
+//! From a core module and its author's `stage.toml` to a stage component.
+
+use serde_json::{Map, Value, json};
+use wasmparser::{Parser, Payload};
+use wit_component::ComponentEncoder;
+
+use crate::contents::{Contents, read};
+use crate::manifest::{Manifest, check_fields, check_manifest};
+use crate::{ComponentError, MANIFEST_SECTION, PARAMETERS_SECTION};
+
+/// Makes a module that was built with the SDK a component. The parameters that the SDK left in the
+/// module become the manifest's; the manifest is appended as JSON, last.
+///
+/// # Errors
+///
+/// A sentence on what is wrong with the manifest or the module.
+pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
+    let mut manifest = from_toml(stage_toml, parameters_of(module)?)?;
+    check_fields(&manifest)?;
+    manifest.interfaces.values_mut().for_each(|request| {
+        request.reason = request.reason.trim().to_owned();
+    });
+    let mut component = ComponentEncoder::default()
+        .validate(true)
+        .module(&without_parameters(module)?)
+        .and_then(|encoder| encoder.encode())
+        .map_err(|error| ComponentError::Encode(format!("{error:#}")))?;
+    let json = serde_json::to_vec(&manifest)
+        .map_err(|error| ComponentError::Manifest(error.to_string()))?;
+    append_section(&mut component, MANIFEST_SECTION, &json);
+    let contents: Contents = read(&component)?;
+    check_manifest(&contents)?;
+    Ok(component)
+}
+
+/// The manifest, with the parameters of the module where it has any.
+fn from_toml(text: &str, parameters: Option<Value>) -> Result<Manifest, ComponentError> {
+    let wrong = |reason: String| ComponentError::Manifest(format!("stage.toml: {reason}"));
+    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| wrong(e.to_string()))?;
+    let known = [
+        "name",
+        "version",
+        "summary",
+        "timeout_seconds",
+        "destructive",
+        "hardware",
+        "interfaces",
+        "parameters",
+    ];
+    if let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) {
+        let known = known.join(", ");
+        return Err(wrong(format!("`{unknown}` is not known; there are: {known}")));
+    }
+    if table.contains_key("parameters") && parameters.is_some() {
+        return Err(wrong(
+            "the parameters are written down twice: in the code (`parameters!`) and here; \
+             remove [parameters]"
+                .to_owned(),
+        ));
+    }
+    let mut manifest: Manifest = table.try_into().map_err(|e| wrong(e.to_string()))?;
+    if let Some(properties) = parameters {
+        manifest.parameters = json!({
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": false,
+        });
+    }
+    Ok(manifest)
+}
+
+/// The parameters' schemas that the SDK left in the module, by name.
+fn parameters_of(module: &[u8]) -> Result<Option<Value>, ComponentError> {
+    let wrong = |reason: String| ComponentError::Manifest(format!("parameters!: {reason}"));
+    let mut found = None;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
+        if let Payload::CustomSection(section) = payload
+            && section.name() == PARAMETERS_SECTION
+        {
+            let mut properties: Map<String, Value> = serde_json::from_slice(section.data())
+                .map_err(|e| wrong(format!("{e} (no quotes or backslashes in doc comments)")))?;
+            for schema in properties.values_mut() {
+                if let Some(Value::String(text)) = schema.get_mut("description") {
+                    *text = text.trim().to_owned();
+                }
+            }
+            if found.replace(Value::Object(properties)).is_some() {
+                return Err(wrong("it is used more than once in this stage".to_owned()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The module without the section that has been taken over.
+fn without_parameters(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
+    const HEADER: usize = 8;
+    let mut kept = module.get(..HEADER).unwrap_or_default().to_vec();
+    let mut begin = HEADER;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
+        let taken = matches!(&payload, Payload::CustomSection(s) if s.name() == PARAMETERS_SECTION);
+        // A section's range is that of its contents: its id and size lie between the last one's end
+        // and its beginning.
+        if let Some((_, range)) = payload.as_section() {
+            let end = usize::try_from(range.end).unwrap_or(usize::MAX);
+            if !taken {
+                kept.extend_from_slice(module.get(begin..end).unwrap_or_default());
+            }
+            begin = end;
+        }
+    }
+    Ok(kept)
+}
+
+/// Appends a custom section: id 0, size, name, data, with sizes as LEB128.
+fn append_section(component: &mut Vec<u8>, name: &str, data: &[u8]) {
+    let mut body = Vec::new();
+    leb128(&mut body, name.len());
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(data);
+    component.push(0);
+    leb128(component, body.len());
+    component.extend_from_slice(&body);
+}
+
+fn leb128(out: &mut Vec<u8>, mut value: usize) {
+    loop {
+        // The low seven bits fit a byte.
+        let low = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            out.push(low);
+            return;
+        }
+        out.push(low | 0x80);
+    }
+}
