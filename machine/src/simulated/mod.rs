@@ -4,6 +4,7 @@
 //! * [`profile`]: what a machine is made of and what goes wrong with it;
 //! * [`session`]: the clock, the queue of events, the price of each request;
 //! * [`world`]: what the parts count, log and how hot they are, second by second;
+//! * [`timeline`] and [`strike`]: when a fault begins, strikes and ends, and what then happens;
 //! * [`tools`]: fio, stress-ng, iperf3 and a GPU stress tool, whose results follow from the profile;
 //! * [`read`]: what each kind of reading tells of the world, one file per interface.
 //!
@@ -16,6 +17,7 @@ mod noise;
 mod profile;
 mod read;
 mod session;
+mod strike;
 mod thermal;
 mod timeline;
 mod tools;

@@ -86,7 +86,7 @@ impl SimulatedSession {
     pub fn new(profile: Arc<Profile>, seed: u64, attempt: Attempt) -> Self {
         let nanoseconds = |d: Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
         let deadline = nanoseconds(attempt.deadline);
-        let state = State {
+        let mut state = State {
             world: World::new(profile, seed),
             soft: nanoseconds(attempt.soft_deadline).min(deadline),
             deadline,
@@ -97,6 +97,8 @@ impl SimulatedSession {
             next_id: 1,
             random: Generator::new(seed),
         };
+        // A soft deadline of zero has come already.
+        state.advance(0);
         Self {
             state: Mutex::new(state),
         }

@@ -36,6 +36,10 @@ impl Course {
         };
         let age = second.saturating_sub(began);
         self.over = scheduled.lasts.is_some_and(|lasts| age >= lasts);
-        !self.over && (age == 0 || scheduled.every.is_some_and(|every| age % every.max(1) == 0))
+        !self.over
+            && (age == 0
+                || scheduled
+                    .every
+                    .is_some_and(|every| age.is_multiple_of(every.max(1))))
     }
 }

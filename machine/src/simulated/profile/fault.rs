@@ -1,5 +1,5 @@
 //! What can go wrong, as values. A new kind is one case here, one line in [`Fault::unknown_part`], and one
-//! arm where it shows: in `world.rs` when something happens, in `read/` or `tools/` when something
+//! arm where it shows: in `strike.rs` when something happens, in `read/` or `tools/` when something
 //! is otherwise while it lasts.
 
 use serde::{Deserialize, Deserializer};

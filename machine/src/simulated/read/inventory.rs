@@ -56,6 +56,7 @@ fn memory(world: &World) -> Memory {
     let spec = &world.profile.memory;
     let missing =
         |slot: &String| world.any(|f| matches!(f, Fault::DimmMissing { dimm } if dimm == slot));
+    let bare = world.profile.system.hypervisor.is_none();
     let filled = spec.slots.iter().enumerate().map(|(index, slot)| {
         if missing(slot) {
             return empty(slot);
@@ -77,8 +78,9 @@ fn memory(world: &World) -> Memory {
                 .as_ref()
                 .map(|_| format!("8F3A{:04X}", 0x2100 + index)),
             ranks: spec.ranks,
-            total_width: Some(if spec.ecc { 72 } else { 64 }),
-            data_width: Some(64),
+            // A hypervisor tells no widths.
+            total_width: bare.then_some(if spec.ecc { 72 } else { 64 }),
+            data_width: bare.then_some(64),
         }
     });
     let mut modules: Vec<MemoryModule> = filled.collect();

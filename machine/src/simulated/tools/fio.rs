@@ -65,7 +65,7 @@ struct Fio {
 pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
     let version = installed(world, "fio", "fio")?;
     within("job.block-size", job.block_size, 512, 16 << 20)?;
-    if job.block_size % 512 != 0 {
+    if !job.block_size.is_multiple_of(512) {
         return Err(Error::invalid(
             "job.block-size",
             "must be a multiple of 512",
@@ -115,7 +115,7 @@ pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
             (Some(name.clone()), disk.size_bytes)
         }
     };
-    if job.offset_bytes % u64::from(job.block_size) != 0 || job.offset_bytes >= whole {
+    if !job.offset_bytes.is_multiple_of(u64::from(job.block_size)) || job.offset_bytes >= whole {
         return Err(Error::invalid(
             "job.offset-bytes",
             "must be a multiple of the block size within the target",

@@ -124,7 +124,7 @@ impl Run {
         }
     }
 
-    /// Asks it to end. One that hangs is killed after the grace.
+    /// Asks it to end: its end is all that it still tells. One that hangs is killed after the grace.
     pub fn stop(&mut self, now: u64, grace: Duration) {
         if self.ended || self.stopping.is_some() {
             return;
@@ -138,6 +138,8 @@ impl Run {
             (STOP_TAKES, Ending::Stopped)
         };
         self.stopping = Some((now.saturating_add(after), ending));
+        self.next = u64::MAX;
+        self.pending = None;
     }
 
     /// Moves on to the world's present.
