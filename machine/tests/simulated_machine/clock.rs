@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use vetting_machine::contract::fio;
 use vetting_machine::contract::types::Error;
+use vetting_machine::contract::{fio, stress};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Attempt, Cancel, Reason, Reply, Request};
 
@@ -73,6 +73,27 @@ fn transcript(seed: u64) -> String {
 #[test]
 fn the_same_seed_and_requests_give_the_same_bytes() {
     assert_eq!(transcript(5), transcript(5));
+}
+
+/// Pinned to the last bit, so that a machine or compiler that computes otherwise shows.
+#[test]
+fn the_model_gives_the_same_bits_everywhere() {
+    let driver = Driver::builtin("healthy-server");
+    let run = driver.start(Request::StressStart { job: computing(60) });
+    driver.sleep(30);
+    let Reply::Power(power) = driver.ask(Request::PowerRead) else {
+        panic!("no power")
+    };
+    let watts = power.total_watts.expect("is told").to_bits();
+    let Reply::Stress(Some(stress::Event::Finished(summary))) = driver.finish(run) else {
+        panic!("no end")
+    };
+    let rate = summary.metrics[17].bogo_ops_per_second.to_bits();
+    // 587.487… W and 675.371… rounds per second.
+    assert_eq!(
+        (watts, rate),
+        (4_648_378_809_651_536_200, 4_649_151_848_785_033_405)
+    );
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Each kind of fault that no built-in machine has, seen through the seam.
 
-use vetting_machine::contract::fio;
 use vetting_machine::contract::iperf::Direction;
 use vetting_machine::contract::kernel_log::{Event, EventKind};
 use vetting_machine::contract::power::Health;
 use vetting_machine::contract::smart::Details;
 use vetting_machine::contract::stress::Stressor;
 use vetting_machine::contract::types::{Error, MissingKind};
+use vetting_machine::contract::{fio, gpu};
 use vetting_machine::{Reply, Request};
 
 use crate::builtins::{counters, gpus, inventory, power, sensors, smart};
@@ -311,6 +311,11 @@ fn missing_tools() {
         },
     );
     unavailable("smartctl", Request::SmartDevices);
+    let job = gpu::Job {
+        devices: Vec::new(),
+        duration_ms: 5_000,
+    };
+    unavailable("gpu", Request::GpuStart { job });
 }
 
 #[test]

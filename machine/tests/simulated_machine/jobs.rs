@@ -240,6 +240,36 @@ fn fio_ends_with_its_size_or_its_time() {
 }
 
 #[test]
+fn fio_keeps_to_the_rate_that_it_is_given() {
+    let driver = Driver::builtin("healthy-server");
+    let limited = |name: &str, value: &str| {
+        let options = vec![(name.to_owned(), value.to_owned())];
+        driver
+            .fio(fio::Job {
+                options,
+                workers: 2,
+                ..reads("nvme0n1", 10)
+            })
+            .read
+            .bytes_per_second
+    };
+    assert_eq!(limited("rate", "10m").round(), 2.0 * 10_485_760.0);
+    assert_eq!(limited("rate_iops", "100").round(), 2.0 * 100.0 * 131_072.0);
+    for value in ["", "-5", "0", "5kk", "many"] {
+        let options = vec![("rate".to_owned(), value.to_owned())];
+        invalid(
+            Request::FioStart {
+                job: fio::Job {
+                    options,
+                    ..reads("sda", 5)
+                },
+            },
+            "options",
+        );
+    }
+}
+
+#[test]
 fn tools_share_a_disk() {
     let driver = Driver::builtin("healthy-server");
     let alone = driver.fio(reads("sdc", 10)).read.bytes_per_second;

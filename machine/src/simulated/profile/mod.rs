@@ -1,6 +1,22 @@
 //! A profile: what a simulated machine is made of and what goes wrong with it, as a TOML file.
 //! `machine/profiles/healthy-server.toml` shows every table. Sizes are in bytes, speeds in the unit
-//! that their names say, times are texts such as `30s`, `10min`, `8h` in whole seconds.
+//! that their names say, times are texts such as `30s`, `10min`, `8h` in whole seconds. A machine may
+//! be another one with changes; lists merge by `name`:
+//!
+//! ```toml
+//! extends = "healthy-server"
+//! description = "The healthy server with a bigger sda, whose second fan stops for a while"
+//!
+//! [[disk]]
+//! name = "sda"
+//! size_bytes = 2400476553216
+//!
+//! [[fault]]
+//! at = "30s"
+//! for = "10min"
+//! kind = "fan-dead"
+//! fan = "FAN2"
+//! ```
 
 mod fault;
 mod load;

@@ -260,10 +260,8 @@ fn sensors(world: &World) -> Vec<Sensor> {
         });
         let volts = world.about(off.unwrap_or(rail.volts), 0.006, &rail.name);
         let volts = (volts * 100.0).round() / 100.0;
-        let (lower, upper) = (
-            (rail.volts * 0.93, rail.volts * 0.95),
-            (rail.volts * 1.05, rail.volts * 1.07),
-        );
+        let limit = |part: f64| (rail.volts * part * 1000.0).round() / 1000.0;
+        let (lower, upper) = ((limit(0.93), limit(0.95)), (limit(1.05), limit(1.07)));
         sensors.push(threshold(
             &rail.name,
             "voltage",

@@ -49,6 +49,8 @@ const EILSEQ: i32 = 84;
 
 struct Fio {
     version: String,
+    /// Bytes per second that the options allow.
+    allowed: f64,
     job: Job,
     /// The disk that does the work; `None`: memory.
     disk: Option<(String, DiskKind)>,
@@ -127,6 +129,7 @@ pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
     let disk = disk.and_then(|name| world.disk(&name).map(|d| (name, d.kind)));
     Ok(Box::new(Fio {
         version,
+        allowed: allowed(&job)?,
         runtime: job.runtime_ms.map(|ms| ms.saturating_mul(1_000_000)),
         size: size as f64,
         disk,
@@ -137,6 +140,40 @@ pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
         error: 0,
         job,
     }))
+}
+
+/// Bytes per second that `rate` and `rate_iops` allow, which count per worker.
+fn allowed(job: &Job) -> Result<f64, Error> {
+    let mut allowed = f64::INFINITY;
+    for (name, value) in &job.options {
+        let unit = match name.as_str() {
+            "rate" => 1.0,
+            "rate_iops" => f64::from(job.block_size),
+            _ => continue,
+        };
+        let limit = number(value).ok_or_else(|| {
+            let reason =
+                format!("`{value}` of `{name}` is no number such as `500`, `20k`, `4m`, `1g`");
+            Error::invalid("job.options", reason)
+        })?;
+        allowed = allowed.min(limit * unit * f64::from(job.workers));
+    }
+    Ok(allowed)
+}
+
+/// A positive number in fio's spelling: `k`, `m` and `g` are powers of 1,024.
+fn number(text: &str) -> Option<f64> {
+    let text = text.to_ascii_lowercase();
+    let digits = text.trim_end_matches(['k', 'm', 'g']);
+    let factor = match text.get(digits.len()..)? {
+        "" => 1.0,
+        "k" => 1_024.0,
+        "m" => 1_048_576.0,
+        "g" => 1_073_741_824.0,
+        _ => return None,
+    };
+    let number: u32 = digits.parse().ok().filter(|n| *n > 0)?;
+    Some(f64::from(number) * factor)
 }
 
 impl Fio {
@@ -274,6 +311,7 @@ impl Work for Fio {
             rate /= world.load.disks.get(name).copied().unwrap_or(1.0).max(1.0);
             rate = world.about(rate, 0.015, &format!("fio/{name}"));
         }
+        rate = rate.min(self.allowed);
         // Whatever else is wrong, a byte goes through.
         self.bytes_per_second = if rate.is_finite() { rate.max(1.0) } else { 1.0 };
         let left = self.size - self.reads - self.writes;

@@ -3,7 +3,7 @@
 use super::{Ending, Work, fraction, milliseconds, seconds, whole_seconds};
 use crate::Reply;
 use crate::contract::gpu::{DeviceResult, Event, Job, Progress, Summary};
-use crate::contract::types::Error;
+use crate::contract::types::{Error, Missing, MissingKind};
 use crate::simulated::load::Load;
 use crate::simulated::profile::{Fault, Gpu};
 use crate::simulated::world::World;
@@ -29,10 +29,11 @@ pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
     let tool = match world.profile.tools.get("gpu") {
         Some(tool) if world.has_tool("gpu") => tool.clone(),
         _ => {
-            return Err(Error::tool_missing(
-                "gpu_burn",
-                "gpu-burn (not in Debian: build it from its sources)",
-            ));
+            return Err(Error::Unavailable(Missing {
+                kind: MissingKind::Tool,
+                what: "a GPU stress tool".to_owned(),
+                remedy: "build gpu_burn from its sources, or install DCGM".to_owned(),
+            }));
         }
     };
     let whole = whole_seconds("job.duration-ms", job.duration_ms)?;
