@@ -1,1 +1,118 @@
-//! Simulated machines.
+//! Simulated machines: a profile and a seed make a machine with a clock of its own. The same
+//! profile, seed and requests give the same bytes on any machine under any load.
+//!
+//! * [`profile`]: what a machine is made of and what goes wrong with it;
+//! * [`session`]: the clock, the queue of events, the price of each request;
+//! * [`world`]: what the parts count, log and how hot they are, second by second;
+//! * [`timeline`] and [`strike`]: when a fault begins, strikes and ends, and what then happens;
+//! * [`tools`]: fio, stress-ng, iperf3 and a GPU stress tool, whose results follow from the profile;
+//! * [`read`]: what each kind of reading tells of the world, one file per interface.
+//!
+//! Nothing here looks at the host: no file, no environment, no clock, no thread, and no map without
+//! an order.
+
+mod calendar;
+mod load;
+mod noise;
+mod profile;
+mod read;
+mod session;
+mod strike;
+mod thermal;
+mod timeline;
+mod tools;
+mod world;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::contract::context::NetworkPeer;
+use crate::{Attempt, Machine, MachineError, Session, Time};
+use profile::Profile;
+
+/// A machine that a profile describes.
+pub struct SimulatedMachine {
+    name: String,
+    profile: Arc<Profile>,
+    seed: u64,
+}
+
+impl SimulatedMachine {
+    /// A built-in machine.
+    ///
+    /// # Errors
+    /// [`MachineError::UnknownProfile`], which lists the names there are.
+    pub fn builtin(name: &str, seed: u64) -> Result<Self, MachineError> {
+        Ok(Self::new(name, profile::builtin(name)?, seed))
+    }
+
+    /// A machine from a profile's text. `name` is what reports and errors call it.
+    ///
+    /// # Errors
+    /// [`MachineError::BadProfile`], which says what is wrong and where.
+    pub fn from_toml(name: &str, text: &str, seed: u64) -> Result<Self, MachineError> {
+        Ok(Self::new(name, profile::from_toml(name, text)?, seed))
+    }
+
+    /// The built-in machines: name, and a description of one line.
+    pub fn builtin_names() -> Vec<(&'static str, &'static str)> {
+        profile::builtin_names()
+    }
+
+    /// What the profile says about itself, in one line.
+    pub fn description(&self) -> &str {
+        &self.profile.description
+    }
+
+    fn new(name: &str, profile: Profile, seed: u64) -> Self {
+        Self {
+            name: format!("sim:{name}"),
+            profile: Arc::new(profile),
+            seed,
+        }
+    }
+}
+
+#[async_trait]
+impl Machine for SimulatedMachine {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn time(&self) -> Time {
+        Time::Virtual
+    }
+
+    fn peer(&self) -> Option<NetworkPeer> {
+        let peer = self.profile.peer.as_ref()?;
+        Some(NetworkPeer {
+            host: peer.host.clone(),
+            port: peer.port,
+            loopback: false,
+        })
+    }
+
+    fn parameters(&self, stage: &str) -> Vec<(String, serde_json::Value)> {
+        let of_stage = self.profile.parameters.get(stage).into_iter().flatten();
+        of_stage
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    fn capacity(&self) -> (u32, u64) {
+        (
+            self.profile.logical_cpus(),
+            read::inventory::available_bytes(self.profile.installed_bytes()),
+        )
+    }
+
+    async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {
+        let seed = noise::combine(self.seed, attempt.seed);
+        Ok(Box::new(session::SimulatedSession::new(
+            Arc::clone(&self.profile),
+            seed,
+            attempt,
+        )))
+    }
+}

@@ -1,0 +1,196 @@
+//! From text to profile: `extends`, unknown names, and the checks that types cannot make.
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use toml::{Table, Value};
+
+use super::Profile;
+use crate::MachineError;
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../profiles/", $name, ".toml")))),*]
+    };
+}
+
+/// The built-in profiles: name and text.
+const BUILT_IN: &[(&str, &str)] = built_in![
+    "healthy-server",
+    "laptop",
+    "small-vm",
+    "bad-core",
+    "dead-fan",
+    "ecc-errors",
+    "failing-disk",
+    "gpu-off-bus",
+    "gpu-pcie-degraded",
+    "missing-dimm",
+    "nvme-critical",
+    "psu-lost",
+    "slow-core",
+    "slow-disk",
+    "slow-link",
+    "throttling-cpu",
+];
+
+/// The built-in profiles: name and description.
+pub fn builtin_names() -> Vec<(&'static str, &'static str)> {
+    let description = |text: &'static str| {
+        let line = text.lines().find_map(|l| l.strip_prefix("description = "));
+        line.unwrap_or_default().trim_matches('"')
+    };
+    BUILT_IN
+        .iter()
+        .map(|(name, text)| (*name, description(text)))
+        .collect()
+}
+
+/// A built-in profile.
+pub fn builtin(name: &str) -> Result<Profile, MachineError> {
+    let (_, text) = BUILT_IN
+        .iter()
+        .find(|(known, _)| *known == name)
+        .ok_or_else(|| unknown(name))?;
+    from_toml(name, text)
+}
+
+fn unknown(name: &str) -> MachineError {
+    MachineError::UnknownProfile {
+        name: name.to_owned(),
+        known: BUILT_IN
+            .iter()
+            .map(|(known, _)| (*known).to_owned())
+            .collect(),
+    }
+}
+
+/// A profile from text; `path` is what errors call it.
+pub fn from_toml(path: &str, text: &str) -> Result<Profile, MachineError> {
+    let bad = |reason: String| MachineError::BadProfile {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut table: Table = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
+    let profile: Profile = match table.remove("extends") {
+        // Straight from the text, so that an error tells its line.
+        None => toml::from_str(text).map_err(|e| bad(e.to_string()))?,
+        Some(Value::String(base)) => {
+            let (_, base) = BUILT_IN
+                .iter()
+                .find(|(known, _)| *known == base)
+                .ok_or_else(|| bad(format!("extends: {}", unknown(&base))))?;
+            let mut merged: Table = toml::from_str(base).map_err(|e| bad(e.to_string()))?;
+            if merged.contains_key("extends") {
+                return Err(bad(
+                    "extends: a profile that extends another cannot be extended".into(),
+                ));
+            }
+            overlay(&mut merged, table);
+            Profile::deserialize(Value::Table(merged)).map_err(|e| bad(e.to_string()))?
+        }
+        Some(other) => {
+            return Err(bad(format!(
+                "extends: a built-in profile's name was expected, not {other}"
+            )));
+        }
+    };
+    check(&profile).map_err(bad)?;
+    Ok(profile)
+}
+
+/// Lays one table over another. Tables merge; lists of named tables merge by name, with new names at
+/// the end; anything else is replaced.
+fn overlay(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) => overlay(base, over),
+            (Some(Value::Array(base)), Value::Array(over))
+                if over.iter().all(|v| name(v).is_some()) =>
+            {
+                for part in over {
+                    let same = base.iter_mut().find(|b| name(b) == name(&part));
+                    match (same, part) {
+                        (Some(Value::Table(base)), Value::Table(part)) => overlay(base, part),
+                        (_, part) => base.push(part),
+                    }
+                }
+            }
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn name(part: &Value) -> Option<&str> {
+    part.get("name")?.as_str()
+}
+
+/// What types cannot say.
+fn check(profile: &Profile) -> Result<(), String> {
+    let cpus = u64::from(profile.cpu.sockets)
+        .saturating_mul(u64::from(profile.cpu.cores))
+        .saturating_mul(u64::from(profile.cpu.threads_per_core));
+    if !(1..=4096).contains(&cpus) {
+        return Err(format!(
+            "cpu: {cpus} logical CPUs are out of range, 1 to 4096"
+        ));
+    }
+    for (what, length) in [
+        ("disk", profile.disks.len()),
+        ("nic", profile.nics.len()),
+        ("gpu", profile.gpus.len()),
+        ("psu", profile.psus.len()),
+        ("fan", profile.fans.len()),
+        ("memory.slots", profile.memory.slots.len()),
+        ("fault", profile.faults.len()),
+    ] {
+        if length > 1024 {
+            return Err(format!("{what}: {length} are too many, at most 1024"));
+        }
+    }
+    if profile.epoch_seconds > 253_402_300_799 {
+        return Err("epoch_seconds: later than the year 9999".into());
+    }
+    if let Some(disk) = &profile.scratch.disk
+        && !profile.disks.iter().any(|d| d.name == *disk)
+    {
+        return Err(format!("scratch.disk: there is no disk `{disk}`"));
+    }
+    if let Some(peer) = &profile.peer
+        && !profile.nics.iter().any(|n| n.name == peer.nic)
+    {
+        return Err(format!("peer.nic: there is no nic `{}`", peer.nic));
+    }
+    for (index, scheduled) in profile.faults.iter().enumerate() {
+        if let Some((what, name)) = scheduled.fault.unknown_part(profile) {
+            return Err(format!("fault[{index}]: there is no {what} `{name}`"));
+        }
+        if scheduled.every == Some(0) {
+            return Err(format!("fault[{index}].every: must be at least 1s"));
+        }
+    }
+    Ok(())
+}
+
+/// A record of the contract, in which an unknown field is an error as it is everywhere else in a
+/// profile.
+pub fn exact<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Serialize,
+{
+    let given = serde_json::Value::deserialize(deserializer)?;
+    let record: T = serde_json::from_value(given.clone()).map_err(D::Error::custom)?;
+    let known = serde_json::to_value(&record).map_err(D::Error::custom)?;
+    if let (Some(given), Some(known)) = (given.as_object(), known.as_object())
+        && let Some(unknown) = given.keys().find(|key| !known.contains_key(*key))
+    {
+        let known: Vec<_> = known.keys().map(|key| format!("`{key}`")).collect();
+        return Err(D::Error::custom(format!(
+            "unknown field `{unknown}`, expected one of {}",
+            known.join(", ")
+        )));
+    }
+    Ok(record)
+}

@@ -1,0 +1,413 @@
+//! One attempt on a simulated machine: the virtual clock and the queue of events.
+//!
+//! Every request has a fixed price in virtual time, so that a stage that polls gets somewhere. A
+//! wait jumps to the earliest of its own event, its time-out, the machine's next second (faults and
+//! heat) and the next step of a tool, in that order of time; at one instant the machine's second is
+//! first, then tools by number. The clock stops once at the soft deadline, where the session fires
+//! the attempt's cancellation, and never passes the deadline. No call ever waits in real time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::load::Load;
+use super::noise::Generator;
+use super::profile::Profile;
+use super::read;
+use super::tools::{self, Run};
+use super::world::World;
+use crate::contract::clock::Instant;
+use crate::contract::kernel_log::Event;
+use crate::contract::types::Error;
+use crate::{Answer, Attempt, Reason, Reply, Request, RunId, Session, WatchId};
+
+const MICROSECOND: u64 = 1_000;
+const MILLISECOND: u64 = 1_000_000;
+
+/// Lines that a watch keeps, by the contract.
+const WATCH_LINES: usize = 10_000;
+
+/// The most random bytes of one request, by the seam.
+const MOST_RANDOM: u32 = 65_536;
+
+/// What a request costs in nanoseconds, its waiting aside: about what the real machine takes.
+fn price(request: &Request) -> u64 {
+    match request {
+        Request::Monotonic | Request::Wall | Request::Sleep { .. } | Request::Random { .. } => {
+            MICROSECOND
+        }
+        Request::RunDrop { .. }
+        | Request::KernelLogLost { .. }
+        | Request::KernelLogClose { .. } => MICROSECOND,
+        Request::RunNext { .. } | Request::RunStop { .. } | Request::KernelLogNext { .. } => {
+            5 * MICROSECOND
+        }
+        Request::ScratchSpace | Request::SmartDevices | Request::KernelLogOpen => 200 * MICROSECOND,
+        Request::Hwmon | Request::Counters | Request::Disks => 2 * MILLISECOND,
+        Request::FioStart { .. } | Request::StressStart { .. } => 5 * MILLISECOND,
+        Request::IperfStart { .. } | Request::GpuStart { .. } => 5 * MILLISECOND,
+        Request::GpuRead => 50 * MILLISECOND,
+        Request::SmartRead { .. } | Request::SmartStartSelfTest { .. } => 150 * MILLISECOND,
+        Request::SmartSelfTestProgress { .. } => 150 * MILLISECOND,
+        Request::PowerRead | Request::PowerEventLog => 300 * MILLISECOND,
+        Request::Inventory => 500 * MILLISECOND,
+    }
+}
+
+/// One attempt on a simulated machine.
+pub struct SimulatedSession {
+    state: Mutex<State>,
+}
+
+struct Watch {
+    /// The first line that it has not told yet.
+    next: usize,
+    lost: u64,
+    told_cancelled: bool,
+}
+
+struct State {
+    world: World,
+    attempt: Attempt,
+    soft: u64,
+    deadline: u64,
+    /// Whether the tools know of the cancellation.
+    cancelled: bool,
+    runs: BTreeMap<RunId, Run>,
+    watches: BTreeMap<WatchId, Watch>,
+    next_id: u32,
+    random: Generator,
+}
+
+impl SimulatedSession {
+    /// A session at the instant zero.
+    pub fn new(profile: Arc<Profile>, seed: u64, attempt: Attempt) -> Self {
+        let nanoseconds = |d: Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
+        let deadline = nanoseconds(attempt.deadline);
+        let mut state = State {
+            world: World::new(profile, seed),
+            soft: nanoseconds(attempt.soft_deadline).min(deadline),
+            deadline,
+            attempt,
+            cancelled: false,
+            runs: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            next_id: 1,
+            random: Generator::new(seed),
+        };
+        // A soft deadline of zero has come already.
+        state.advance(0);
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock is a bug that has been told already; the state stays usable.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Session for SimulatedSession {
+    async fn call(&self, request: Request) -> Answer {
+        self.state().call(request)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.state().world.now)
+    }
+
+    async fn end(&self) -> Vec<String> {
+        let mut state = self.state();
+        state.runs.clear();
+        state.watches.clear();
+        Vec::new()
+    }
+}
+
+impl State {
+    fn call(&mut self, request: Request) -> Answer {
+        self.notice_cancel();
+        // What the contract cannot refuse, and what tidies up, is answered whatever the time.
+        let always = matches!(
+            request,
+            Request::Monotonic
+                | Request::Wall
+                | Request::Random { .. }
+                | Request::RunStop { .. }
+                | Request::RunDrop { .. }
+                | Request::KernelLogLost { .. }
+                | Request::KernelLogClose { .. }
+        );
+        if self.world.now >= self.deadline && !always {
+            return Err(Error::Cancelled);
+        }
+        let waits = matches!(
+            request,
+            Request::RunNext { .. } | Request::KernelLogNext { .. }
+        );
+        self.advance(self.world.now.saturating_add(price(&request)));
+        // A wait handles the cancellation itself: it is told once per run and watch.
+        if self.cancelled && !always && !waits {
+            return Err(Error::Cancelled);
+        }
+        self.answer(request)
+    }
+
+    fn answer(&mut self, request: Request) -> Answer {
+        match request {
+            Request::Monotonic => Ok(Reply::Monotonic(self.world.now)),
+            Request::Wall => {
+                let (seconds, nanoseconds) = (
+                    self.world.now / 1_000_000_000,
+                    self.world.now % 1_000_000_000,
+                );
+                Ok(Reply::Wall(Instant {
+                    seconds: self.world.profile.epoch_seconds.saturating_add(seconds),
+                    nanoseconds: u32::try_from(nanoseconds).unwrap_or(0),
+                }))
+            }
+            Request::Sleep { milliseconds } => {
+                self.advance(
+                    self.world
+                        .now
+                        .saturating_add(milliseconds.saturating_mul(MILLISECOND)),
+                );
+                if self.cancelled {
+                    Err(Error::Cancelled)
+                } else {
+                    Ok(Reply::Done)
+                }
+            }
+            Request::Random { bytes } if bytes > MOST_RANDOM => Err(Error::invalid(
+                "bytes",
+                format!("{bytes} is more than {MOST_RANDOM}"),
+            )),
+            Request::Random { bytes } => Ok(Reply::Random(self.random.bytes(bytes as usize))),
+            Request::Hwmon => Ok(Reply::Hwmon(read::hwmon::read(&self.world))),
+            Request::Inventory => Ok(Reply::Inventory(Box::new(read::inventory::read(
+                &self.world,
+            )))),
+            Request::Counters => Ok(Reply::Counters(read::counters::read(&self.world))),
+            Request::Disks => Ok(Reply::Disks(read::disks::list(&self.world))),
+            Request::ScratchSpace => read::disks::scratch(&self.world).map(Reply::ScratchSpace),
+            Request::SmartDevices => read::smart::devices(&self.world).map(Reply::SmartDevices),
+            Request::SmartRead { device } => {
+                read::smart::health(&self.world, &device).map(|h| Reply::SmartHealth(Box::new(h)))
+            }
+            Request::SmartStartSelfTest { device, kind } => {
+                read::smart::start_self_test(&mut self.world, &device, &kind).map(|()| Reply::Done)
+            }
+            Request::SmartSelfTestProgress { device } => {
+                read::smart::self_test_state(&self.world, &device).map(Reply::SmartSelfTest)
+            }
+            Request::FioStart { job } => self.start(|w, _| tools::fio::start(w, job)),
+            Request::StressStart { job } => self.start(|w, a| tools::stress::start(w, a, job)),
+            Request::IperfStart { job } => self.start(|w, _| tools::iperf::start(w, job)),
+            Request::GpuStart { job } => self.start(|w, _| tools::gpu::start(w, job)),
+            Request::RunNext { run, timeout_ms } => self.run_next(run, timeout_ms),
+            Request::RunStop { run } => self.run_stop(run),
+            Request::RunDrop { run } => {
+                self.runs.remove(&run);
+                Ok(Reply::Done)
+            }
+            Request::GpuRead => Ok(Reply::GpuReading(read::gpu::read(&self.world))),
+            Request::PowerRead => Ok(Reply::Power(read::power::read(&self.world))),
+            Request::PowerEventLog => read::power::event_log(&self.world).map(Reply::PowerEventLog),
+            Request::KernelLogOpen => {
+                let id = self.number();
+                let watch = Watch {
+                    next: self.world.lines.len(),
+                    lost: 0,
+                    told_cancelled: false,
+                };
+                self.watches.insert(id, watch);
+                Ok(Reply::Watch(id))
+            }
+            Request::KernelLogNext { watch, timeout_ms } => self.watch_next(watch, timeout_ms),
+            Request::KernelLogLost { watch } => {
+                self.overrun(watch);
+                let watch = self.watches.get(&watch).ok_or_else(|| no_watch(watch))?;
+                Ok(Reply::Lost(watch.lost))
+            }
+            Request::KernelLogClose { watch } => {
+                self.watches.remove(&watch);
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn number(&mut self) -> u32 {
+        let number = self.next_id;
+        self.next_id = self.next_id.saturating_add(1);
+        number
+    }
+
+    fn start(
+        &mut self,
+        work: impl FnOnce(&World, &Attempt) -> Result<Box<dyn tools::Work>, Error>,
+    ) -> Answer {
+        let work = work(&self.world, &self.attempt)?;
+        let running = self.runs.values().filter(|run| run.works()).count();
+        if running >= self.attempt.max_tools as usize {
+            return Err(Error::Denied(format!(
+                "{running} tools run already, which is the most of this attempt"
+            )));
+        }
+        let id = self.number();
+        let run = Run::begin(work, &mut self.world);
+        self.runs.insert(id, run);
+        Ok(Reply::Run(id))
+    }
+
+    fn run_next(&mut self, id: RunId, timeout_ms: u64) -> Answer {
+        let until = self
+            .world
+            .now
+            .saturating_add(timeout_ms.saturating_mul(MILLISECOND));
+        loop {
+            let now = self.world.now;
+            let run = self.runs.get_mut(&id).ok_or_else(|| no_run(id))?;
+            if run.has_told_its_end() {
+                return Err(Error::invalid(
+                    "run",
+                    format!("run {id} has told its end already"),
+                ));
+            }
+            if self.cancelled && !run.told_cancelled {
+                run.told_cancelled = true;
+                return Err(Error::Cancelled);
+            }
+            if let Some(answer) = run.tell() {
+                return answer;
+            }
+            if now >= self.deadline {
+                return Err(Error::Cancelled);
+            }
+            if now >= until {
+                return Ok(run.nothing());
+            }
+            self.advance(self.next_event().min(until));
+        }
+    }
+
+    fn run_stop(&mut self, id: RunId) -> Answer {
+        let run = self.runs.get_mut(&id).ok_or_else(|| no_run(id))?;
+        run.stop(self.world.now, self.attempt.grace);
+        Ok(Reply::Done)
+    }
+
+    fn watch_next(&mut self, id: WatchId, timeout_ms: u64) -> Answer {
+        let until = self
+            .world
+            .now
+            .saturating_add(timeout_ms.saturating_mul(MILLISECOND));
+        loop {
+            self.overrun(id);
+            let now = self.world.now;
+            let watch = self.watches.get_mut(&id).ok_or_else(|| no_watch(id))?;
+            if self.cancelled && !watch.told_cancelled {
+                watch.told_cancelled = true;
+                return Err(Error::Cancelled);
+            }
+            let lines: Vec<Event> = self
+                .world
+                .lines
+                .get(watch.next..)
+                .unwrap_or_default()
+                .to_vec();
+            // After a cancel it gives what has come, and waits no more.
+            if !lines.is_empty() || now >= until || self.cancelled {
+                watch.next = self.world.lines.len();
+                return Ok(Reply::KernelLog(lines));
+            }
+            self.advance(self.next_event().min(until));
+        }
+    }
+
+    /// Drops the oldest lines of a watch that has more than it keeps.
+    fn overrun(&mut self, id: WatchId) {
+        let lines = self.world.lines.len();
+        if let Some(watch) = self.watches.get_mut(&id) {
+            let excess = lines.saturating_sub(watch.next).saturating_sub(WATCH_LINES);
+            watch.next = watch.next.saturating_add(excess);
+            watch.lost = watch.lost.saturating_add(excess as u64);
+        }
+    }
+
+    /// When something happens next.
+    fn next_event(&self) -> u64 {
+        let tools = self
+            .runs
+            .values()
+            .map(Run::next_step_at)
+            .min()
+            .unwrap_or(u64::MAX);
+        self.world.next_second_at().min(tools)
+    }
+
+    /// Moves the clock on, stopping at the soft deadline, where everything is cancelled, and at the
+    /// deadline.
+    fn advance(&mut self, target: u64) {
+        let limit = if self.cancelled {
+            self.deadline
+        } else {
+            self.soft
+        };
+        let target = target.min(limit);
+        loop {
+            let event = self.next_event();
+            if event > target {
+                break;
+            }
+            self.world.now = self.world.now.max(event);
+            self.load();
+            if self.world.next_second_at() <= event {
+                self.world.second();
+            }
+            for run in self
+                .runs
+                .values_mut()
+                .filter(|run| run.next_step_at() <= event)
+            {
+                run.step(&mut self.world);
+            }
+        }
+        self.world.now = self.world.now.max(target);
+        if self.world.now >= self.soft {
+            self.attempt.cancel.cancel(Reason::Deadline);
+            self.notice_cancel();
+        }
+    }
+
+    /// Asks the tools to end when the attempt has been cancelled, by whomever.
+    fn notice_cancel(&mut self) {
+        if self.cancelled || !self.attempt.cancel.is_cancelled() {
+            return;
+        }
+        self.cancelled = true;
+        for run in self.runs.values_mut() {
+            run.stop(self.world.now, self.attempt.grace);
+        }
+    }
+
+    /// Adds up what the tools make the parts do.
+    fn load(&mut self) {
+        let mut load = Load::default();
+        for run in self.runs.values() {
+            run.load(&self.world, &mut load);
+        }
+        self.world.load = load;
+    }
+}
+
+fn no_run(id: RunId) -> Error {
+    Error::invalid("run", format!("there is no run {id}"))
+}
+
+fn no_watch(id: WatchId) -> Error {
+    Error::invalid("watch", format!("there is no watch {id}"))
+}

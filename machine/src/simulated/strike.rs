@@ -1,0 +1,223 @@
+//! What happens at the instant when a fault strikes: it counts, and it is logged. What is otherwise
+//! while a fault lasts shows in the readings and the tools.
+
+use super::calendar;
+use super::profile::Fault;
+use super::world::{SECOND, World};
+use crate::contract::kernel_log::{Event, EventKind};
+use crate::contract::power::{Health, LogEntry};
+
+/// The kernel logs heat at most so often per package (`CHECK_INTERVAL` of `therm_throt.c`).
+const THROTTLE_LOG_SECONDS: u64 = 300;
+
+impl World {
+    /// Adds a line to the kernel's log.
+    pub fn log(&mut self, kind: EventKind, priority: u8, text: String, part: Option<String>) {
+        // A fault begins with its second, even when the model computes it a little later.
+        let at_ns = self.now;
+        self.lines.push(Event {
+            kind,
+            at_ns,
+            priority,
+            text,
+            part,
+            extra: Vec::new(),
+        });
+    }
+
+    /// Adds an entry to the management controller's event log, where there is one.
+    pub fn note(&mut self, sensor: &str, event: &str, health: Health) {
+        if self.profile.bmc.is_none() {
+            return;
+        }
+        let seconds = self.profile.epoch_seconds.saturating_add(self.now / SECOND);
+        self.event_log.push(LogEntry {
+            id: u32::try_from(self.event_log.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
+            time: calendar::text(seconds),
+            sensor: sensor.to_owned(),
+            event: event.to_owned(),
+            asserted: true,
+            health,
+        });
+    }
+
+    /// Logs that a package has begun to throttle.
+    pub fn log_throttle(&mut self, package: usize, second: u64) {
+        let Some(last) = self.last_throttle_line.get_mut(package) else {
+            return;
+        };
+        if last.is_some_and(|last| second.saturating_sub(last) < THROTTLE_LOG_SECONDS) {
+            return;
+        }
+        *last = Some(second);
+        if self.profile.cpu.sensors.is_none() {
+            return;
+        }
+        let cpu = package.saturating_mul(self.profile.cpu.cores as usize);
+        self.log(
+            EventKind::ThermalThrottle,
+            2,
+            format!("CPU{cpu}: Package temperature is above threshold, cpu clock is throttled (total events = 1)"),
+            Some(format!("CPU {cpu}")),
+        );
+    }
+
+    /// A fault strikes.
+    pub fn strike(&mut self, fault: &Fault) {
+        match fault {
+            Fault::MemoryCorrected { dimm, count } => {
+                let total = self.dimm_errors.entry(dimm.clone()).or_default();
+                total.0 = total.0.saturating_add(*count);
+                self.log_memory(dimm, *count, "CE", EventKind::MemoryCorrected);
+            }
+            Fault::MemoryUncorrected { dimm, count } => {
+                let total = self.dimm_errors.entry(dimm.clone()).or_default();
+                total.1 = total.1.saturating_add(*count);
+                self.log_memory(dimm, *count, "UE", EventKind::MemoryUncorrected);
+                self.note(
+                    &format!("Memory {dimm}"),
+                    "Uncorrectable ECC",
+                    Health::Critical,
+                );
+            }
+            Fault::MachineCheck {
+                cpu,
+                bank,
+                uncorrected,
+            } => {
+                let status = if *uncorrected {
+                    "be00000000800400"
+                } else {
+                    "8c00004000010090"
+                };
+                let text = format!(
+                    "mce: [Hardware Error]: CPU {cpu}: Machine Check: 0 Bank {bank}: {status}"
+                );
+                self.log(EventKind::MachineCheck, 2, text, Some(format!("CPU {cpu}")));
+            }
+            Fault::FanDead { fan } => self.note(
+                &format!("Fan {fan}"),
+                "Lower Critical going low",
+                Health::Critical,
+            ),
+            Fault::PsuLost { psu } => self.note(
+                &format!("Power Supply {psu}"),
+                "Power Supply AC lost",
+                Health::Critical,
+            ),
+            Fault::PsuFailed { psu } => self.note(
+                &format!("Power Supply {psu}"),
+                "Failure detected",
+                Health::Critical,
+            ),
+            Fault::RedundancyLost => self.note(
+                "Power Unit PS Redundancy",
+                "Redundancy Lost",
+                Health::Critical,
+            ),
+            Fault::CarrierLost { nic } => {
+                let total = self.nics.entry(nic.clone()).or_default();
+                total.carrier_changes = total.carrier_changes.saturating_add(1);
+                self.log(
+                    EventKind::LinkChange,
+                    6,
+                    format!("{nic}: Link is Down"),
+                    Some(nic.clone()),
+                );
+            }
+            Fault::NicCrc { nic, count } => {
+                let total = self.nics.entry(nic.clone()).or_default();
+                total.rx_crc_errors = total.rx_crc_errors.saturating_add(*count);
+                total.rx_errors = total.rx_errors.saturating_add(*count);
+            }
+            Fault::DiskIoError { disk, count } => {
+                let total = self.disks.entry(disk.clone()).or_default();
+                total.io_errors = Some(total.io_errors.unwrap_or(0).saturating_add(*count));
+                let text = format!(
+                    "I/O error, dev {disk}, sector 2048128 op 0x0:(READ) flags 0x4000 phys_seg 1 prio class 2"
+                );
+                self.log(EventKind::IoError, 3, text, Some(disk.clone()));
+            }
+            Fault::PcieErrors {
+                pci,
+                correctable,
+                nonfatal,
+                fatal,
+            } => {
+                let total = self.pcie_errors.entry(pci.clone()).or_default();
+                total.0 = total.0.saturating_add(*correctable);
+                total.1 = total.1.saturating_add(*nonfatal);
+                total.2 = total.2.saturating_add(*fatal);
+                let (kind, severity) = match (*nonfatal, *fatal) {
+                    (0, 0) => (EventKind::PcieCorrected, "Correctable"),
+                    (_, 0) => (EventKind::PcieUncorrected, "Uncorrectable (Non-Fatal)"),
+                    _ => (EventKind::PcieUncorrected, "Uncorrectable (Fatal)"),
+                };
+                let text = format!(
+                    "{pci}: PCIe Bus Error: severity={severity}, type=Data Link Layer, (Transmitter ID)"
+                );
+                self.log(kind, 3, text, Some(pci.clone()));
+            }
+            Fault::GpuXid { gpu, xid, text } => self.log_xid(gpu, *xid, text),
+            Fault::GpuOffBus { gpu } => self.log_xid(gpu, 79, "GPU has fallen off the bus."),
+            Fault::KernelLine {
+                text,
+                event,
+                priority,
+                part,
+            } => {
+                self.log(event.clone(), *priority, text.clone(), part.clone());
+            }
+            Fault::EventLogEntry {
+                sensor,
+                event,
+                critical,
+            } => {
+                let health = if *critical {
+                    Health::Critical
+                } else {
+                    Health::Warning
+                };
+                self.note(sensor, event, health);
+            }
+            _ => {}
+        }
+    }
+
+    fn log_memory(&mut self, dimm: &str, count: u64, word: &str, kind: EventKind) {
+        if self.profile.memory.edac.is_none() {
+            return;
+        }
+        let index = self
+            .profile
+            .memory
+            .slots
+            .iter()
+            .position(|s| s == dimm)
+            .unwrap_or(0);
+        let (controller, channel) = (index / 2, index % 2);
+        let text = format!(
+            "EDAC MC{controller}: {count} {word} memory read error on {dimm} (channel:{channel} slot:0 page:0x1c8f3a offset:0x640 grain:32 syndrome:0x0)"
+        );
+        let priority = if word == "UE" { 1 } else { 4 };
+        self.log(kind, priority, text, Some(dimm.to_owned()));
+    }
+
+    fn log_xid(&mut self, gpu: &str, xid: u32, text: &str) {
+        let Some(pci) = self
+            .profile
+            .gpus
+            .iter()
+            .find(|g| g.name == gpu)
+            .map(|g| g.pci.clone())
+        else {
+            return;
+        };
+        let short = pci.trim_end_matches(".0").to_owned();
+        let line =
+            format!("NVRM: Xid (PCI:{short}): {xid}, pid='<unknown>', name=<unknown>, {text}");
+        self.log(EventKind::GpuXid(xid), 3, line, Some(pci));
+    }
+}

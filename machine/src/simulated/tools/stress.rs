@@ -1,0 +1,367 @@
+//! stress-ng: rounds per second by kind of load and by the frequency and share of each CPU.
+
+use super::{Ending, Work, fraction, installed, milliseconds, seconds, whole_seconds, within};
+use crate::contract::stress::{self, Event, Job, Metrics, Progress, Stressor, Summary};
+use crate::contract::types::Error;
+use crate::simulated::load::Load;
+use crate::simulated::profile::Fault;
+use crate::simulated::world::World;
+use crate::{Attempt, Reply};
+
+/// The loads a job may name, by the contract, and how many rounds each does per second and GHz on
+/// one CPU: about what stress-ng 0.15.06 tells on a server of 2023.
+const STRESSORS: [(&str, f64); 19] = [
+    ("cpu", 330.0),
+    ("matrix", 1_150.0),
+    ("matrix-3d", 210.0),
+    ("vecmath", 46.0),
+    ("vecwide", 900.0),
+    ("fma", 21_000.0),
+    ("fp", 31.0),
+    ("crypt", 190.0),
+    ("hash", 2_400.0),
+    ("zlib", 42.0),
+    ("qsort", 8.5),
+    ("bsearch", 120.0),
+    ("memcpy", 260.0),
+    ("memrate", 0.6),
+    ("stream", 3.2),
+    ("vm", 46_000.0),
+    ("cache", 14.0),
+    ("tsc", 1_500.0),
+    ("nop", 760.0),
+];
+
+/// The loads that do not compute anything that could be wrong.
+const NOT_CHECKED: [&str; 5] = ["cache", "tsc", "nop", "memrate", "stream"];
+
+/// What a second thread leaves to the first one of a core.
+const SHARED_CORE: f64 = 0.62;
+
+struct StressNg {
+    version: String,
+    job: Job,
+    cpus: Vec<u32>,
+    whole: u64,
+    /// One per stressor, and per CPU with `per-cpu`.
+    results: Vec<Counted>,
+    wrong_cpus: Vec<u32>,
+    wrong_bits: u64,
+}
+
+struct Counted {
+    stressor: usize,
+    cpu: Option<u32>,
+    rate: f64,
+    rounds: f64,
+}
+
+/// Checks a job and makes its work.
+pub fn start(world: &World, attempt: &Attempt, job: Job) -> Result<Box<dyn Work>, Error> {
+    let version = installed(world, "stress-ng", "stress-ng")?;
+    if job.stressors.is_empty() || job.stressors.len() > 16 {
+        return Err(Error::invalid("job.stressors", "1 to 16 were expected"));
+    }
+    for stressor in &job.stressors {
+        check(attempt, stressor)?;
+    }
+    let whole = whole_seconds("job.duration-ms", job.duration_ms)?;
+    let online = world.profile.logical_cpus();
+    let allowed = attempt.cpu_allowance.clamp(1, online);
+    let mut cpus = job.cpus.clone();
+    cpus.sort_unstable();
+    cpus.dedup();
+    if cpus.len() != job.cpus.len() {
+        return Err(Error::invalid("job.cpus", "a CPU is named twice"));
+    }
+    if let Some(cpu) = cpus.iter().find(|cpu| **cpu >= online) {
+        return Err(Error::invalid(
+            "job.cpus",
+            format!("there is no CPU {cpu}, of {online}"),
+        ));
+    }
+    if cpus.len() > allowed as usize {
+        return Err(Error::invalid(
+            "job.cpus",
+            format!("{} are more than the allowance, {allowed}", cpus.len()),
+        ));
+    }
+    if cpus.is_empty() {
+        cpus = (0..allowed).collect();
+    }
+    let count = |stressor, cpu| Counted {
+        stressor,
+        cpu,
+        rate: 0.0,
+        rounds: 0.0,
+    };
+    let stressors = 0..job.stressors.len();
+    let results = if job.per_cpu {
+        cpus.iter()
+            .flat_map(|cpu| stressors.clone().map(|s| count(s, Some(*cpu))))
+            .collect()
+    } else {
+        stressors.map(|s| count(s, None)).collect()
+    };
+    Ok(Box::new(StressNg {
+        version,
+        cpus,
+        whole,
+        results,
+        wrong_cpus: Vec::new(),
+        wrong_bits: 0,
+        job,
+    }))
+}
+
+fn check(attempt: &Attempt, stressor: &Stressor) -> Result<(), Error> {
+    let name = &stressor.name;
+    if !STRESSORS.iter().any(|(known, _)| known == name) {
+        let known: Vec<_> = STRESSORS.iter().map(|(known, _)| *known).collect();
+        let reason = format!("`{name}` is not among {}", known.join(", "));
+        return Err(Error::invalid("job.stressors.name", reason));
+    }
+    within("job.stressors.workers", stressor.workers, 1, 4_096)?;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if let Some(method) = &stressor.method
+        && (method.is_empty() || method.len() > 64 || !method.chars().all(plain))
+    {
+        return Err(Error::invalid(
+            "job.stressors.method",
+            "lower-case letters, digits and hyphens were expected",
+        ));
+    }
+    match stressor.memory_bytes {
+        Some(bytes) if name == "vm" => within(
+            "job.stressors.memory-bytes",
+            bytes,
+            4_096,
+            attempt.memory_allowance_bytes.max(4_096),
+        ),
+        Some(_) => Err(Error::invalid(
+            "job.stressors.memory-bytes",
+            "only `vm` takes memory",
+        )),
+        None => Ok(()),
+    }
+}
+
+impl StressNg {
+    fn workers(&self) -> f64 {
+        self.job
+            .stressors
+            .iter()
+            .map(|s| f64::from(s.workers))
+            .sum()
+    }
+
+    /// How busy each of its CPUs is.
+    fn busy(&self) -> f64 {
+        if self.job.per_cpu {
+            1.0
+        } else {
+            (self.workers() / self.cpus.len().max(1) as f64).min(1.0)
+        }
+    }
+
+    /// What one CPU does for this tool, in GHz of a core of its own.
+    fn strength(&self, world: &World, cpu: u32) -> f64 {
+        let spec = &world.profile.cpu;
+        let cores = spec.sockets.saturating_mul(spec.cores).max(1);
+        let siblings = (0..spec.threads_per_core).map(|t| cpu % cores + t * cores);
+        let others = siblings
+            .filter(|s| *s != cpu)
+            .any(|s| world.load.of_cpu(s) > 0.5);
+        let slow = world.factor(|f| match f {
+            Fault::CoreSlow { cpu: c, percent } if *c == cpu => Some(percent.max(0.1)),
+            _ => None,
+        });
+        let crowd = world
+            .load
+            .cpu
+            .get(cpu as usize)
+            .copied()
+            .unwrap_or(1.0)
+            .max(1.0);
+        let ghz = world.mhz(cpu).max(1.0) / 1_000.0;
+        ghz * slow * if others { SHARED_CORE } else { 1.0 } / crowd
+    }
+
+    /// The lines of failed checks and the exit status, of all its CPUs or of one.
+    fn ending(&self, cpu: Option<u32>, ending: Ending) -> stress::Ending {
+        let mut failures = Vec::new();
+        let computes = |s: &&Stressor| !NOT_CHECKED.contains(&s.name.as_str()) && s.name != "vm";
+        if self.job.verify {
+            for wrong in self
+                .wrong_cpus
+                .iter()
+                .filter(|w| cpu.is_none_or(|c| c == **w))
+            {
+                for stressor in self.job.stressors.iter().filter(computes) {
+                    let (name, method) =
+                        (&stressor.name, stressor.method.as_deref().unwrap_or("all"));
+                    failures.push(format!(
+                        "stress-ng: fail:  [{}] {name}: {method} error detected, computation differs from the expected result (CPU {wrong})",
+                        4_100 + wrong
+                    ));
+                }
+            }
+        }
+        if self.wrong_bits > 0 && self.job.stressors.iter().any(|s| s.name == "vm") {
+            failures.push(format!(
+                "stress-ng: fail:  [4099] vm: detected {} bit errors while stressing memory",
+                self.wrong_bits
+            ));
+        }
+        failures.truncate(100);
+        let mut tail: String = failures
+            .iter()
+            .flat_map(|line| [line.as_str(), "\n"])
+            .collect();
+        let word = if failures.is_empty() {
+            "successful"
+        } else {
+            "unsuccessful"
+        };
+        tail.push_str(&format!("stress-ng: info:  [4096] {word} run completed\n"));
+        // ASCII, so that every byte is a boundary.
+        let start = tail.len().saturating_sub(4_096);
+        stress::Ending {
+            cpu,
+            exit_status: match ending {
+                Ending::Killed => None,
+                _ => Some(if failures.is_empty() { 0 } else { 2 }),
+            },
+            failures,
+            output_tail: tail.get(start..).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl Work for StressNg {
+    fn tool(&self) -> &str {
+        "stress-ng"
+    }
+
+    fn load(&self, _: &World, load: &mut Load) {
+        for cpu in &self.cpus {
+            load.add_cpu(*cpu, self.busy());
+        }
+        if self
+            .job
+            .stressors
+            .iter()
+            .any(|s| ["vm", "stream", "memrate", "memcpy"].contains(&s.name.as_str()))
+        {
+            load.memory = 1.0;
+        }
+    }
+
+    fn plan(&mut self, world: &World, elapsed: u64) -> u64 {
+        let workers = self.workers().max(1.0);
+        let all: f64 = if self.job.per_cpu {
+            0.0
+        } else {
+            self.cpus
+                .iter()
+                .map(|cpu| self.strength(world, *cpu))
+                .sum::<f64>()
+                * self.busy()
+        };
+        let rates: Vec<f64> = self
+            .results
+            .iter()
+            .map(|counted| {
+                let Some(stressor) = self.job.stressors.get(counted.stressor) else {
+                    return 0.0;
+                };
+                let base = STRESSORS
+                    .iter()
+                    .find(|(name, _)| *name == stressor.name)
+                    .map_or(0.0, |s| s.1);
+                let share = f64::from(stressor.workers) / workers;
+                let (strength, key) = match counted.cpu {
+                    Some(cpu) => (
+                        self.strength(world, cpu),
+                        format!("stress/{}/{cpu}", stressor.name),
+                    ),
+                    None => (all, format!("stress/{}", stressor.name)),
+                };
+                world.about(base * share * strength, 0.01, &key)
+            })
+            .collect();
+        for (counted, rate) in self.results.iter_mut().zip(rates) {
+            counted.rate = rate;
+        }
+        for fault in world.faults() {
+            match fault {
+                Fault::CoreWrong { cpu }
+                    if self.cpus.contains(cpu) && !self.wrong_cpus.contains(cpu) =>
+                {
+                    self.wrong_cpus.push(*cpu);
+                }
+                Fault::MemoryWrong { bits } => self.wrong_bits = self.wrong_bits.max(*bits),
+                _ => {}
+            }
+        }
+        self.whole.saturating_sub(elapsed)
+    }
+
+    fn pass(&mut self, _: &mut World, nanoseconds: u64) {
+        for counted in &mut self.results {
+            counted.rounds += counted.rate * seconds(nanoseconds);
+        }
+    }
+
+    fn progress(&self, elapsed: u64) -> Reply {
+        Reply::Stress(Some(Event::Progress(Progress {
+            fraction: fraction(elapsed, self.whole),
+            elapsed_ms: milliseconds(elapsed),
+        })))
+    }
+
+    fn finished(&mut self, _: &World, elapsed: u64, ending: Ending) -> Reply {
+        let real = seconds(elapsed);
+        let metrics = self.results.iter().filter_map(|counted| {
+            let stressor = self.job.stressors.get(counted.stressor)?;
+            let busy = if counted.cpu.is_some() {
+                f64::from(stressor.workers) / self.workers().max(1.0)
+            } else {
+                f64::from(stressor.workers) / self.workers().max(1.0)
+                    * self.busy()
+                    * self.cpus.len() as f64
+            };
+            Some(Metrics {
+                stressor: stressor.name.clone(),
+                cpu: counted.cpu,
+                bogo_ops: counted.rounds as u64,
+                bogo_ops_per_second: counted.rounds / real.max(1e-3),
+                real_seconds: real,
+                user_seconds: real * busy * 0.99,
+                system_seconds: real * busy * 0.005,
+            })
+        });
+        let told = ending != Ending::Killed;
+        let metrics = if told { metrics.collect() } else { Vec::new() };
+        let endings = if self.job.per_cpu {
+            self.cpus
+                .iter()
+                .map(|cpu| self.ending(Some(*cpu), ending))
+                .collect()
+        } else {
+            vec![self.ending(None, ending)]
+        };
+        Reply::Stress(Some(Event::Finished(Summary {
+            version: self.version.clone(),
+            metrics,
+            endings,
+            partial: ending != Ending::Itself,
+            runtime_ms: milliseconds(elapsed),
+            extra: Vec::new(),
+        })))
+    }
+
+    fn nothing(&self) -> Reply {
+        Reply::Stress(None)
+    }
+}

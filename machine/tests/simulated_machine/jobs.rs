@@ -1,0 +1,398 @@
+//! Tools: what jobs are refused, how runs end, what they move.
+
+use vetting_machine::contract::iperf::{self, Direction, Protocol};
+use vetting_machine::contract::smart::{SelfTestKind, SelfTestState};
+use vetting_machine::contract::types::Error;
+use vetting_machine::contract::{fio, gpu, stress};
+use vetting_machine::{Reply, Request};
+
+use crate::builtins::counters;
+use crate::driver::{Driver, computing, is_finished, reads, tcp};
+
+#[track_caller]
+fn invalid(request: Request, argument: &str) {
+    let answer = Driver::builtin("healthy-server").call(request);
+    assert!(
+        matches!(&answer, Err(Error::Invalid(i)) if i.argument.contains(argument)),
+        "{argument}: {answer:?}"
+    );
+}
+
+#[test]
+fn fio_jobs_out_of_range_are_refused() {
+    let job = || reads("sda", 5);
+    let refused = |job, argument| invalid(Request::FioStart { job }, argument);
+    refused(
+        fio::Job {
+            block_size: 0,
+            ..job()
+        },
+        "block-size",
+    );
+    refused(
+        fio::Job {
+            block_size: 513,
+            ..job()
+        },
+        "block-size",
+    );
+    refused(
+        fio::Job {
+            block_size: 32 << 20,
+            ..job()
+        },
+        "block-size",
+    );
+    refused(
+        fio::Job {
+            io_depth: 0,
+            ..job()
+        },
+        "io-depth",
+    );
+    refused(
+        fio::Job {
+            io_depth: 1025,
+            ..job()
+        },
+        "io-depth",
+    );
+    refused(
+        fio::Job {
+            workers: 257,
+            ..job()
+        },
+        "workers",
+    );
+    refused(
+        fio::Job {
+            runtime_ms: Some(0),
+            ..job()
+        },
+        "runtime-ms",
+    );
+    refused(
+        fio::Job {
+            offset_bytes: 1,
+            ..job()
+        },
+        "offset-bytes",
+    );
+    refused(
+        fio::Job {
+            offset_bytes: u64::MAX,
+            ..job()
+        },
+        "offset-bytes",
+    );
+    refused(
+        fio::Job {
+            size_bytes: Some(u64::MAX),
+            ..job()
+        },
+        "size-bytes",
+    );
+    refused(
+        fio::Job {
+            verify: true,
+            ..job()
+        },
+        "verify",
+    );
+    refused(
+        fio::Job {
+            target: fio::Target::Disk("/dev/sda".into()),
+            ..job()
+        },
+        "target",
+    );
+    refused(
+        fio::Job {
+            target: fio::Target::Scratch(u64::MAX),
+            ..job()
+        },
+        "target",
+    );
+    refused(
+        fio::Job {
+            options: vec![("filename".into(), "/etc/passwd".into())],
+            ..job()
+        },
+        "options",
+    );
+    refused(
+        fio::Job {
+            options: vec![("rate".into(), "1m\nfilename=x".into())],
+            ..job()
+        },
+        "options",
+    );
+}
+
+#[test]
+fn other_jobs_out_of_range_are_refused() {
+    let refused = |change: fn(&mut stress::Job), argument| {
+        let mut job = computing(5);
+        change(&mut job);
+        invalid(Request::StressStart { job }, argument);
+    };
+    refused(|j| j.stressors.clear(), "stressors");
+    refused(|j| j.stressors[0].name = "fork".into(), "name");
+    refused(|j| j.stressors[0].workers = 0, "workers");
+    refused(|j| j.stressors[0].method = Some("a b".into()), "method");
+    refused(|j| j.stressors[0].memory_bytes = Some(1), "memory-bytes");
+    refused(|j| j.duration_ms = 999, "duration-ms");
+    refused(|j| j.cpus = vec![64], "cpus");
+    refused(|j| j.cpus = vec![1, 1], "cpus");
+    let job = || tcp(Direction::Send, 5);
+    let refused = |job, argument| invalid(Request::IperfStart { job }, argument);
+    refused(
+        iperf::Job {
+            streams: 0,
+            ..job()
+        },
+        "streams",
+    );
+    refused(
+        iperf::Job {
+            duration_ms: 0,
+            ..job()
+        },
+        "duration-ms",
+    );
+    refused(
+        iperf::Job {
+            omit_ms: 60_001,
+            ..job()
+        },
+        "omit-ms",
+    );
+    refused(
+        iperf::Job {
+            protocol: Protocol::Udp(1),
+            ..job()
+        },
+        "protocol",
+    );
+    let job = gpu::Job {
+        devices: vec!["0000:ff:00.0".into()],
+        duration_ms: 5_000,
+    };
+    invalid(Request::GpuStart { job }, "devices");
+}
+
+#[test]
+fn only_so_many_tools_run_at_once() {
+    let driver = Driver::builtin("healthy-server");
+    for _ in 0..4 {
+        driver.start(Request::FioStart {
+            job: reads("sda", 5),
+        });
+    }
+    let fifth = Request::FioStart {
+        job: reads("sda", 5),
+    };
+    assert!(matches!(driver.call(fifth.clone()), Err(Error::Denied(_))));
+    driver.ask(Request::RunDrop { run: 1 });
+    driver.ask(fifth);
+}
+
+#[test]
+fn a_mounted_disk_is_not_written() {
+    let driver = Driver::builtin("laptop");
+    let job = fio::Job {
+        pattern: fio::Pattern::Write,
+        ..reads("nvme0n1", 5)
+    };
+    assert!(matches!(
+        driver.call(Request::FioStart { job }),
+        Err(Error::Denied(_))
+    ));
+}
+
+#[test]
+fn fio_ends_with_its_size_or_its_time() {
+    let driver = Driver::builtin("healthy-server");
+    let size = 10 << 30;
+    let summary = driver.fio(fio::Job {
+        runtime_ms: None,
+        size_bytes: Some(size),
+        ..reads("sdc", 0)
+    });
+    assert_eq!(summary.read.bytes, size);
+    assert!(
+        !summary.partial && (15_000..25_000).contains(&summary.runtime_ms),
+        "{summary:?}"
+    );
+    let counted = counters(&driver).disks;
+    assert!(
+        counted
+            .iter()
+            .any(|d| d.name == "sdc" && d.read_bytes.abs_diff(size) < 100)
+    );
+    let summary = driver.fio(reads("sdc", 3));
+    assert_eq!(summary.runtime_ms, 3_000);
+    let summary = driver.fio(fio::Job {
+        target: fio::Target::Scratch(1 << 30),
+        ..reads("", 3)
+    });
+    assert_eq!(summary.error, 0);
+}
+
+#[test]
+fn fio_keeps_to_the_rate_that_it_is_given() {
+    let driver = Driver::builtin("healthy-server");
+    let limited = |name: &str, value: &str| {
+        let options = vec![(name.to_owned(), value.to_owned())];
+        driver
+            .fio(fio::Job {
+                options,
+                workers: 2,
+                ..reads("nvme0n1", 10)
+            })
+            .read
+            .bytes_per_second
+    };
+    assert_eq!(limited("rate", "10m").round(), 2.0 * 10_485_760.0);
+    assert_eq!(limited("rate_iops", "100").round(), 2.0 * 100.0 * 131_072.0);
+    for value in ["", "-5", "0", "5kk", "many"] {
+        let options = vec![("rate".to_owned(), value.to_owned())];
+        invalid(
+            Request::FioStart {
+                job: fio::Job {
+                    options,
+                    ..reads("sda", 5)
+                },
+            },
+            "options",
+        );
+    }
+}
+
+#[test]
+fn tools_share_a_disk() {
+    let driver = Driver::builtin("healthy-server");
+    let alone = driver.fio(reads("sdc", 10)).read.bytes_per_second;
+    driver.start(Request::FioStart {
+        job: reads("sdc", 60),
+    });
+    let shared = driver.fio(reads("sdc", 10)).read.bytes_per_second;
+    assert!((shared / alone - 0.5).abs() < 0.1, "{shared} of {alone}");
+}
+
+#[test]
+fn progress_comes_about_once_a_second() {
+    let driver = Driver::builtin("healthy-server");
+    let run = driver.start(Request::StressStart { job: computing(10) });
+    let mut fractions = Vec::new();
+    loop {
+        match driver.ask(Request::RunNext {
+            run,
+            timeout_ms: 5_000,
+        }) {
+            Reply::Stress(Some(stress::Event::Progress(progress))) => {
+                fractions.push(progress.fraction)
+            }
+            reply => {
+                assert!(is_finished(&reply), "{reply:?}");
+                break;
+            }
+        }
+    }
+    assert_eq!(fractions.len(), 9);
+    assert!(fractions.is_sorted() && fractions.iter().all(|f| (0.0..1.0).contains(f)));
+}
+
+#[test]
+fn stop_gives_a_partial_end() {
+    let driver = Driver::builtin("healthy-server");
+    let run = driver.start(Request::IperfStart {
+        job: tcp(Direction::Both, 60),
+    });
+    driver.sleep(10);
+    driver.ask(Request::RunStop { run });
+    let Reply::Iperf(Some(iperf::Event::Finished(summary))) = driver.finish(run) else {
+        panic!("no end")
+    };
+    assert!(summary.partial);
+    assert_eq!(summary.flows.len(), 2);
+    assert!(
+        (10_000..10_100).contains(&summary.runtime_ms),
+        "{}",
+        summary.runtime_ms
+    );
+}
+
+#[test]
+fn too_much_udp_is_lost() {
+    let driver = Driver::builtin("healthy-server");
+    let loss = |rate| {
+        let flow = driver
+            .iperf(iperf::Job {
+                protocol: Protocol::Udp(rate),
+                ..tcp(Direction::Send, 10)
+            })
+            .flows
+            .remove(0);
+        flow.lost_packets.expect("told") as f64 / flow.packets.expect("told") as f64
+    };
+    assert_eq!(loss(20_000_000_000), 0.0);
+    assert!(loss(50_000_000_000) > 0.4);
+}
+
+#[test]
+fn self_tests_take_their_time() {
+    let driver = Driver::builtin("healthy-server");
+    let start = Request::SmartStartSelfTest {
+        device: "sdc".into(),
+        kind: SelfTestKind::Short,
+    };
+    let state = || {
+        driver.ask(Request::SmartSelfTestProgress {
+            device: "sdc".into(),
+        })
+    };
+    assert_eq!(state(), Reply::SmartSelfTest(SelfTestState::Idle));
+    driver.ask(start.clone());
+    assert!(matches!(driver.call(start), Err(Error::Failed(_))));
+    driver.sleep(60);
+    assert!(
+        matches!(
+            state(),
+            Reply::SmartSelfTest(SelfTestState::Running(50 | 60))
+        ),
+        "{:?}",
+        state()
+    );
+    driver.sleep(70);
+    assert!(
+        matches!(state(), Reply::SmartSelfTest(SelfTestState::Ended(test)) if test.passed == Some(true))
+    );
+}
+
+#[test]
+fn handles_that_are_not_there_are_invalid() {
+    invalid(
+        Request::RunNext {
+            run: 9,
+            timeout_ms: 0,
+        },
+        "run",
+    );
+    invalid(Request::RunStop { run: 9 }, "run");
+    invalid(
+        Request::KernelLogNext {
+            watch: 9,
+            timeout_ms: 0,
+        },
+        "watch",
+    );
+    invalid(Request::KernelLogLost { watch: 9 }, "watch");
+    invalid(
+        Request::SmartRead {
+            device: "sdz".into(),
+        },
+        "device",
+    );
+    invalid(Request::Random { bytes: 65_537 }, "bytes");
+}

@@ -1,0 +1,9 @@
+//! Simulated machines, seen through the seam as a stage would see them.
+
+mod builtins;
+mod clock;
+mod driver;
+mod faults;
+mod jobs;
+mod profiles;
+mod properties;
