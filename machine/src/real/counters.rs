@@ -54,7 +54,9 @@ fn memory(root: &Root) -> MemoryCounters {
             continue;
         }
         let driver = root.value(&format!("{folder}/mc_name"));
-        memory.drivers.push(driver.unwrap_or_else(|| controller.clone()));
+        memory
+            .drivers
+            .push(driver.unwrap_or_else(|| controller.clone()));
         let count = |file: &str| root.number::<u64>(&format!("{folder}/{file}")).unwrap_or(0);
         memory.corrected_unattributed += count("ce_noinfo_count");
         memory.uncorrected_unattributed += count("ue_noinfo_count");
@@ -66,7 +68,10 @@ fn memory(root: &Root) -> MemoryCounters {
         let dimms = [modules("dimm"), modules("rank")].concat();
         if dimms.is_empty() {
             let rows = modules("csrow");
-            memory.dimms.extend(rows.iter().map(|row| csrow(root, &folder, &controller, row)));
+            memory.dimms.extend(
+                rows.iter()
+                    .map(|row| csrow(root, &folder, &controller, row)),
+            );
         }
         for name in dimms {
             let value = |file: &str| root.value(&format!("{folder}/{name}/{file}"));
@@ -102,7 +107,10 @@ fn is_numbered(name: &str, prefix: &str) -> bool {
 
 /// AER (ABI/testing/sysfs-bus-pci-devices-aer_stats): a line per kind of error, then the total.
 fn pcie(root: &Root) -> Vec<PcieCounters> {
-    let addresses = root.list(pci::BUS).into_iter().filter(|a| pci::is_address(a));
+    let addresses = root
+        .list(pci::BUS)
+        .into_iter()
+        .filter(|a| pci::is_address(a));
     let one = |address: String| {
         let total = |kind: &str, last: &str| {
             let text = root.value(&format!("{}/{address}/aer_dev_{kind}", pci::BUS))?;
@@ -138,7 +146,10 @@ fn aer_total(text: &str, last: &str) -> Option<u64> {
 
 fn nic(root: &Root, name: &str) -> NicCounters {
     let folder = format!("{}/{name}", nics::CLASS);
-    let count = |file: &str| root.number(&format!("{folder}/statistics/{file}")).unwrap_or(0);
+    let count = |file: &str| {
+        root.number(&format!("{folder}/statistics/{file}"))
+            .unwrap_or(0)
+    };
     NicCounters {
         name: name.to_owned(),
         rx_bytes: count("rx_bytes"),
@@ -149,7 +160,9 @@ fn nic(root: &Root, name: &str) -> NicCounters {
         rx_frame_errors: count("rx_frame_errors"),
         rx_missed_errors: count("rx_missed_errors"),
         rx_dropped: count("rx_dropped"),
-        carrier_changes: root.number(&format!("{folder}/carrier_changes")).unwrap_or(0),
+        carrier_changes: root
+            .number(&format!("{folder}/carrier_changes"))
+            .unwrap_or(0),
     }
 }
 
@@ -158,7 +171,10 @@ fn nic(root: &Root, name: &str) -> NicCounters {
 fn disk(root: &Root, name: &str) -> DiskCounters {
     let folder = format!("{}/{name}", disks::BLOCK);
     let stat = root.value(&format!("{folder}/stat")).unwrap_or_default();
-    let fields: Vec<u64> = stat.split_whitespace().map(|f| f.parse().unwrap_or(0)).collect();
+    let fields: Vec<u64> = stat
+        .split_whitespace()
+        .map(|f| f.parse().unwrap_or(0))
+        .collect();
     let sectors = |field: usize| fields.get(field).copied().unwrap_or(0);
     let errors = root.value(&format!("{folder}/device/ioerr_cnt"));
     DiskCounters {
@@ -181,7 +197,10 @@ mod tests {
     fn the_total_of_an_aer_file_is_its_last_line() {
         let text = "RxErr 3\nBadTLP 0\nRollover 1\nTOTAL_ERR_COR 4\n";
         assert_eq!(aer_total(text, "TOTAL_ERR_COR"), Some(4));
-        assert_eq!(aer_total("Undefined 0\nData Link Protocol 2\n", "TOTAL_ERR_FATAL"), Some(2));
+        assert_eq!(
+            aer_total("Undefined 0\nData Link Protocol 2\n", "TOTAL_ERR_FATAL"),
+            Some(2)
+        );
         assert_eq!(aer_total("garbage", "TOTAL_ERR_FATAL"), None);
     }
 }

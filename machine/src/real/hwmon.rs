@@ -52,7 +52,12 @@ fn chip(root: &Root, name: &str, old_homes: &mut BTreeSet<String>, reading: &mut
                 ..sensor
             }),
             Some(Err(unreadable)) => {
-                tracing::warn!(path = unreadable.path, reason = unreadable.reason, chip, "a sensor could not be read");
+                tracing::warn!(
+                    path = unreadable.path,
+                    reason = unreadable.reason,
+                    chip,
+                    "a sensor could not be read"
+                );
                 reading.unreadable.push(unreadable);
             }
         }

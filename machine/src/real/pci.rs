@@ -80,7 +80,14 @@ mod tests {
         for good in ["0000:41:00.0", "10000:01:00.0", "0000:ff:1f.7"] {
             assert!(is_address(good), "{good}");
         }
-        for bad in ["", "pci0000:00", "0:0:0:0", "0000:41:00", "0000:41:00.0.1", "virtio1"] {
+        for bad in [
+            "",
+            "pci0000:00",
+            "0:0:0:0",
+            "0000:41:00",
+            "0000:41:00.0.1",
+            "virtio1",
+        ] {
             assert!(!is_address(bad), "{bad}");
         }
         let path = "sys/devices/pci0000:00/0000:00:1d.0/0000:04:00.0/nvme/nvme0";

@@ -66,7 +66,9 @@ impl Watch {
             rest: Vec::new(),
         };
         let thread = std::thread::Builder::new().name("kernel-log".into());
-        thread.spawn(move || reader.run()).map_err(|error| refusal(&error))?;
+        thread
+            .spawn(move || reader.run())
+            .map_err(|error| refusal(&error))?;
         Ok(Self { shared })
     }
 
@@ -82,7 +84,9 @@ impl Watch {
                 came.await;
             }
         };
-        tokio::time::timeout(timeout, first).await.unwrap_or_default()
+        tokio::time::timeout(timeout, first)
+            .await
+            .unwrap_or_default()
     }
 
     /// Lines that were lost because a buffer overran.
@@ -109,7 +113,10 @@ fn open(root: &Root) -> io::Result<File> {
         return Err(io::Error::other("is not the kernel's log"));
     }
     let mut options = OpenOptions::new();
-    let mut file = options.read(true).custom_flags(O_NONBLOCK | O_CLOEXEC).open(path)?;
+    let mut file = options
+        .read(true)
+        .custom_flags(O_NONBLOCK | O_CLOEXEC)
+        .open(path)?;
     file.seek(SeekFrom::End(0))?;
     Ok(file)
 }

@@ -32,7 +32,9 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("\\x") {
         bytes.extend_from_slice(before.as_bytes());
-        let byte = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let byte = after
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match (byte, after.get(2..)) {
             (Some(byte), Some(after)) => {
                 bytes.push(byte);
@@ -60,7 +62,12 @@ mod tests {
         assert_eq!(record.priority, 4);
         assert_eq!(record.facility, 0);
         assert_eq!(record.text, "nvme nvme0: I/O 12 QID 3 timeout, aborting");
-        assert_eq!(parse("30,1,2,-;systemd[1]: hello").expect("a record").facility, 3);
+        assert_eq!(
+            parse("30,1,2,-;systemd[1]: hello")
+                .expect("a record")
+                .facility,
+            3
+        );
     }
 
     #[test]
