@@ -80,7 +80,8 @@ mod tests {
         #[test]
         fn any_text_is_taken(line in "\\PC{0,60}", text in "[\\\\x0-9a-fé]{0,20}") {
             let _ = parse(&line);
-            prop_assert!(parse(&format!("4,1,2,-;{text}")).is_some());
+            let line = format!("4,1,2,-;{text}");
+            prop_assert!(parse(&line).is_some());
         }
     }
 }
