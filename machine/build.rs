@@ -91,8 +91,11 @@ fn enumeration<'a>(
 ) {
     docs(out, "    ", documentation);
     out.push_str(DERIVES);
-    writeln!(out, "    #[serde(rename_all = \"kebab-case\")]\n    pub enum {rust} {{")
-        .expect("string");
+    writeln!(
+        out,
+        "    #[serde(rename_all = \"kebab-case\")]\n    pub enum {rust} {{"
+    )
+    .expect("string");
     for (name, payload, documentation) in cases {
         docs(out, "        ", documentation);
         let payload = payload.map_or(String::new(), |t| format!("({})", ty(resolve, t)));

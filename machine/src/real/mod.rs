@@ -1,1 +1,121 @@
-//! The real machine.
+//! The real machine: sysfs and procfs below a [`root`], and real tools.
+//!
+//! One file or folder per interface of the contract; [`session`] hands each request to its own. None
+//! of them keeps anything between two requests.
+
+mod check;
+mod counters;
+mod disks;
+mod gpu;
+mod hwmon;
+mod inventory;
+mod kernel_log;
+mod pci;
+mod placeholder;
+mod power;
+mod root;
+mod session;
+mod smart;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use crate::MachineError;
+use crate::contract::context::NetworkPeer;
+use crate::contract::types::Missing;
+use crate::seam::{Attempt, Machine, Session, Time};
+use crate::tools::Toolbox;
+use root::Root;
+
+/// How a real machine is looked at.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder below which `sys`, `proc` and `dev` lie: `/`, or a tree copied from elsewhere.
+    pub root: PathBuf,
+    /// A folder with the tools; `None`: wherever they are installed.
+    pub tools: Option<PathBuf>,
+    /// The network peer; `None`: there is none.
+    pub peer: Option<NetworkPeer>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            root: PathBuf::from("/"),
+            tools: None,
+            peer: None,
+        }
+    }
+}
+
+/// The real machine.
+#[derive(Clone, Debug)]
+pub struct RealMachine {
+    root: Root,
+    tools: Toolbox,
+    /// Whether the tools come from a folder that was named.
+    own_tools: bool,
+    peer: Option<NetworkPeer>,
+}
+
+impl RealMachine {
+    /// The machine that the options describe. Fails when the root is no folder.
+    pub fn new(options: Options) -> Result<Self, MachineError> {
+        Ok(Self {
+            root: Root::new(&options.root)?,
+            own_tools: options.tools.is_some(),
+            tools: Toolbox::new(options.tools),
+            peer: options.peer,
+        })
+    }
+
+    /// What of it can be looked at, and what to do about the rest.
+    pub async fn check(&self) -> Vec<crate::check::Check> {
+        check::all(&self.root, &self.tools, self.no_controller()).await
+    }
+
+    /// Its tools.
+    pub fn toolbox(&self) -> &Toolbox {
+        &self.tools
+    }
+
+    /// Whether it is one that people carry about, by its battery or its chassis.
+    pub fn is_portable(&self) -> bool {
+        power::has_battery(&self.root) || inventory::is_portable(&self.root)
+    }
+
+    /// Why its management controller cannot be asked; `None` when it can be tried.
+    fn no_controller(&self) -> Option<Missing> {
+        power::no_controller(&self.root, &self.tools, self.own_tools)
+    }
+}
+
+#[async_trait]
+impl Machine for RealMachine {
+    fn name(&self) -> String {
+        "real".into()
+    }
+
+    fn time(&self) -> Time {
+        Time::Real
+    }
+
+    fn peer(&self) -> Option<NetworkPeer> {
+        self.peer.clone()
+    }
+
+    fn parameters(&self, _stage: &str) -> Vec<(String, serde_json::Value)> {
+        Vec::new()
+    }
+
+    fn capacity(&self) -> (u32, u64) {
+        let cpus = inventory::cpu::online(&self.root).len();
+        let (_, available) = inventory::memory::visible(&self.root);
+        (u32::try_from(cpus).unwrap_or(u32::MAX).max(1), available)
+    }
+
+    async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {
+        Ok(Box::new(session::RealSession::new(self.clone(), attempt)))
+    }
+}

@@ -1,1 +1,22 @@
-//! The tools.
+//! The running of real tools: a typed job in, a typed result out.
+//!
+//! [`process`] finds and starts programs, [`group`] sees to it that nothing they started survives,
+//! [`run`] is a tool that works while a stage waits for its events. Above these stands one file per
+//! tool, which knows its command line and its output and nothing else. What comes out of a tool is
+//! never trusted: it may be missing, cut off, huge or garbage, and is then a typed error.
+
+pub mod fio;
+pub mod gpu_burn;
+pub mod group;
+pub mod iperf3;
+pub mod ipmitool;
+pub mod nvidia_smi;
+pub mod process;
+pub mod run;
+pub mod smartctl;
+pub mod stress_ng;
+mod version;
+
+pub use process::{Limits, Output, Toolbox};
+pub use run::{RunContext, ToolEvent, ToolRun};
+pub use version::{Version, versions};

@@ -1,0 +1,298 @@
+//! The tables of the System Management BIOS (DMTF DSP0134), read by a small parser that trusts no
+//! length: firmware writes them, and firmware is often wrong.
+
+use crate::real::placeholder::real;
+
+/// What the tables told. Texts that are placeholders are left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tables {
+    /// The structures, in order.
+    structures: Vec<Structure>,
+    /// Major and minor version of the specification; 0.0 where it is not known.
+    version: (u8, u8),
+}
+
+/// One structure.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Structure {
+    kind: u8,
+    bytes: Vec<u8>,
+    strings: Vec<String>,
+}
+
+/// Structure types (DSP0134, 7).
+pub mod kind {
+    /// BIOS information.
+    pub const BIOS: u8 = 0;
+    /// System information.
+    pub const SYSTEM: u8 = 1;
+    /// Baseboard.
+    pub const BOARD: u8 = 2;
+    /// Chassis.
+    pub const CHASSIS: u8 = 3;
+    /// Processor.
+    pub const PROCESSOR: u8 = 4;
+    /// Physical memory array.
+    pub const MEMORY_ARRAY: u8 = 16;
+    /// Memory device.
+    pub const MEMORY_DEVICE: u8 = 17;
+    /// IPMI device.
+    pub const IPMI: u8 = 38;
+    /// End of table.
+    pub const END: u8 = 127;
+}
+
+impl Tables {
+    /// Reads the tables; `entry` is the entry point, which tells the version.
+    pub fn parse(mut table: &[u8], entry: &[u8]) -> Self {
+        let mut structures = Vec::new();
+        while let [kind, length, ..] = *table {
+            let length = usize::from(length);
+            let Some(bytes) = table.get(..length).filter(|b| b.len() >= 4) else {
+                break;
+            };
+            let after = table.get(length..).unwrap_or_default();
+            let end = after.windows(2).position(|pair| pair == [0, 0]);
+            let strings = after.get(..end.unwrap_or(after.len())).unwrap_or_default();
+            structures.push(Structure {
+                kind,
+                bytes: bytes.to_vec(),
+                strings: strings.split(|b| *b == 0).map(text).collect(),
+            });
+            let Some(end) = end else { break };
+            if kind == kind::END {
+                break;
+            }
+            table = after.get(end + 2..).unwrap_or_default();
+        }
+        Self {
+            structures,
+            version: version(entry),
+        }
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.structures.is_empty()
+    }
+
+    /// The structures of one type.
+    pub fn all(&self, kind: u8) -> impl Iterator<Item = &Structure> {
+        self.structures.iter().filter(move |s| s.kind == kind)
+    }
+
+    /// The first structure of one type.
+    pub fn first(&self, kind: u8) -> Option<&Structure> {
+        self.all(kind).next()
+    }
+
+    /// The machine's UUID. Since 2.6 its first three fields are little-endian.
+    pub fn uuid(&self) -> Option<String> {
+        let bytes = self.first(kind::SYSTEM)?.bytes.get(8..24)?;
+        let mut bytes: [u8; 16] = bytes.try_into().ok()?;
+        if self.version >= (2, 6) || self.version == (0, 0) {
+            for range in [0..4, 4..6, 6..8] {
+                bytes.get_mut(range)?.reverse();
+            }
+        }
+        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        let parts = [
+            hex.get(..8)?,
+            hex.get(8..12)?,
+            hex.get(12..16)?,
+            hex.get(16..20)?,
+            hex.get(20..)?,
+        ];
+        real(&parts.join("-"))
+    }
+}
+
+fn version(entry: &[u8]) -> (u8, u8) {
+    let at = |i: usize| entry.get(i).copied().unwrap_or(0);
+    match entry {
+        [b'_', b'S', b'M', b'3', b'_', ..] => (at(7), at(8)),
+        [b'_', b'S', b'M', b'_', ..] => (at(6), at(7)),
+        _ => (0, 0),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let printable = |c: &char| !c.is_control();
+    text.chars()
+        .filter(printable)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+impl Structure {
+    /// The text whose number stands at `offset`, unless it is a placeholder.
+    pub fn text(&self, offset: usize) -> Option<String> {
+        let number = usize::from(self.byte(offset)?);
+        real(self.strings.get(number.checked_sub(1)?)?)
+    }
+
+    /// A byte.
+    pub fn byte(&self, offset: usize) -> Option<u8> {
+        self.bytes.get(offset).copied()
+    }
+
+    /// A little-endian word.
+    pub fn word(&self, offset: usize) -> Option<u16> {
+        let bytes = self.bytes.get(offset..offset.checked_add(2)?)?;
+        Some(u16::from_le_bytes(bytes.try_into().ok()?))
+    }
+
+    /// A little-endian double word.
+    pub fn dword(&self, offset: usize) -> Option<u32> {
+        let bytes = self.bytes.get(offset..offset.checked_add(4)?)?;
+        Some(u32::from_le_bytes(bytes.try_into().ok()?))
+    }
+}
+
+/// Chassis types (DSP0134, 7.4.1), in its words.
+pub fn chassis(number: u8) -> Option<&'static str> {
+    const NAMES: [&str; 37] = [
+        "",
+        "Other",
+        "",
+        "Desktop",
+        "Low Profile Desktop",
+        "Pizza Box",
+        "Mini Tower",
+        "Tower",
+        "Portable",
+        "Laptop",
+        "Notebook",
+        "Hand Held",
+        "Docking Station",
+        "All in One",
+        "Sub Notebook",
+        "Space-saving",
+        "Lunch Box",
+        "Main Server Chassis",
+        "Expansion Chassis",
+        "SubChassis",
+        "Bus Expansion Chassis",
+        "Peripheral Chassis",
+        "RAID Chassis",
+        "Rack Mount Chassis",
+        "Sealed-case PC",
+        "Multi-system chassis",
+        "Compact PCI",
+        "Advanced TCA",
+        "Blade",
+        "Blade Enclosure",
+        "Tablet",
+        "Convertible",
+        "Detachable",
+        "IoT Gateway",
+        "Embedded PC",
+        "Mini PC",
+        "Stick PC",
+    ];
+    // Bit 7 tells of a chassis lock.
+    let name = NAMES.get(usize::from(number & 0x7f))?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// Whether a chassis of this type is one that people carry about.
+pub fn is_portable(number: u8) -> bool {
+    matches!(number & 0x7f, 8..=11 | 14 | 30..=32)
+}
+
+/// Error correction of a memory array (DSP0134, 7.17.3).
+pub fn error_correction(number: u8) -> Option<&'static str> {
+    const NAMES: [&str; 8] = [
+        "",
+        "Other",
+        "",
+        "None",
+        "Parity",
+        "Single-bit ECC",
+        "Multi-bit ECC",
+        "CRC",
+    ];
+    let name = NAMES.get(usize::from(number))?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// Kinds of memory (DSP0134, 7.18.2).
+pub fn memory_kind(number: u8) -> Option<&'static str> {
+    Some(match number {
+        0x0f => "SDRAM",
+        0x12 => "DDR",
+        0x13 => "DDR2",
+        0x14 => "DDR2 FB-DIMM",
+        0x18 => "DDR3",
+        0x1a => "DDR4",
+        0x1b => "LPDDR",
+        0x1c => "LPDDR2",
+        0x1d => "LPDDR3",
+        0x1e => "LPDDR4",
+        0x1f => "Logical non-volatile device",
+        0x20 => "HBM",
+        0x21 => "HBM2",
+        0x22 => "DDR5",
+        0x23 => "LPDDR5",
+        0x24 => "HBM3",
+        0x07 => "RAM",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_structure_and_its_texts_are_read() {
+        let table = [
+            1, 8, 0, 0, 1, 2, 3, 9, b'A', b'c', b'm', b'e', 0, b'N', b'o', b'n', b'e', 0, b'X', 0,
+            0, 127, 4, 0, 0, 0, 0,
+        ];
+        let tables = Tables::parse(&table, b"");
+        let system = tables.first(kind::SYSTEM).expect("type 1");
+        assert_eq!(system.text(4).as_deref(), Some("Acme"));
+        assert_eq!(system.text(5), None);
+        assert_eq!(system.text(6).as_deref(), Some("X"));
+        assert_eq!(system.text(7), None);
+        assert_eq!(system.text(200), None);
+    }
+
+    #[test]
+    fn a_uuid_has_little_endian_fields_since_2_6() {
+        let mut table = vec![1, 27, 0, 0, 0, 0, 0, 0];
+        table.extend([
+            0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd,
+            0xee, 0xff, 0, 0, 0, 0, 0,
+        ]);
+        let new = Tables::parse(&table, b"_SM3_xx\x03\x02");
+        assert_eq!(
+            new.uuid().as_deref(),
+            Some("00112233-4455-6677-8899-aabbccddeeff")
+        );
+        let old = Tables::parse(&table, b"_SM_xx\x02\x04");
+        assert_eq!(
+            old.uuid().as_deref(),
+            Some("33221100-5544-7766-8899-aabbccddeeff")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_taken(table in proptest::collection::vec(any::<u8>(), 0..400), entry in proptest::collection::vec(any::<u8>(), 0..30)) {
+            let tables = Tables::parse(&table, &entry);
+            for kind in 0..=255 {
+                for s in tables.all(kind) {
+                    for offset in 0..64 {
+                        let _ = (s.text(offset), s.word(offset), s.dword(offset));
+                    }
+                }
+            }
+            let _ = tables.uuid();
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! One attempt's view of the real machine: its runs and watches, and the way from each request to
+//! what answers it.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use async_trait::async_trait;
+
+use super::kernel_log::Watch;
+use super::root::Root;
+use super::{RealMachine, counters, disks, gpu, hwmon, inventory, power, smart};
+use crate::contract::smart::Device;
+use crate::contract::types::Error;
+use crate::contract::{clock, iperf};
+use crate::seam::{Answer, Attempt, Reply, Request, RunId, Session, WatchId};
+use crate::tools::{self, RunContext, ToolEvent, ToolRun, fio, ipmitool, smartctl};
+
+/// The most random bytes that one request may ask for.
+const RANDOM: u32 = 65_536;
+
+/// How long after a tool's grace a call may hold on to it.
+const RELEASE: Duration = Duration::from_secs(1);
+
+pub struct RealSession {
+    machine: RealMachine,
+    attempt: Attempt,
+    begun: Instant,
+    numbers: AtomicU32,
+    runs: Table<Run>,
+    watches: Table<Watch>,
+}
+
+/// A running tool, and what to reply while it has nothing to tell.
+struct Run {
+    tool: ToolRun,
+    nothing: Reply,
+}
+
+/// Runs or watches by their number. A place is taken before what fills it is there, so that two
+/// requests at once cannot pass the limit together.
+struct Table<T>(Mutex<BTreeMap<u32, Option<Arc<T>>>>);
+
+impl<T> Table<T> {
+    fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, Option<Arc<T>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, number: u32, argument: &str) -> Result<Arc<T>, Error> {
+        let found = self.lock().get(&number).cloned().flatten();
+        found.ok_or_else(|| Error::invalid(argument, format!("there is no {argument} {number}")))
+    }
+}
+
+/// A place in the table of runs, given back unless a tool takes it.
+struct Place<'a> {
+    table: &'a Table<Run>,
+    number: u32,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut table = self.table.lock();
+        if let Some(None) = table.get(&self.number) {
+            table.remove(&self.number);
+        }
+    }
+}
+
+impl RealSession {
+    pub fn new(machine: RealMachine, attempt: Attempt) -> Self {
+        Self {
+            machine,
+            attempt,
+            begun: Instant::now(),
+            numbers: AtomicU32::new(1),
+            runs: Table::new(),
+            watches: Table::new(),
+        }
+    }
+
+    fn number(&self) -> u32 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Reads files on a thread where that may take its time.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Root) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let root = self.machine.root.clone();
+        let task = tokio::task::spawn_blocking(move || read(&root)).await;
+        task.map_err(|error| Error::tool_failed("the host's reader", error.to_string()))
+    }
+
+    fn context(&self) -> RunContext {
+        RunContext {
+            cancel: self.attempt.cancel.clone(),
+            grace: self.attempt.grace,
+            scratch: self.attempt.scratch.clone(),
+        }
+    }
+
+    /// Takes a place for a tool, or says that too many run.
+    fn place(&self) -> Result<Place<'_>, Error> {
+        let number = self.number();
+        let mut runs = self.runs.lock();
+        let most = self.attempt.max_tools as usize;
+        if runs.len() >= most {
+            let running = runs.len();
+            return Err(Error::Denied(format!(
+                "at most {most} tools may run at once, and {running} do"
+            )));
+        }
+        runs.insert(number, None);
+        Ok(Place {
+            table: &self.runs,
+            number,
+        })
+    }
+
+    async fn start(
+        &self,
+        nothing: Reply,
+        tool: impl Future<Output = Result<ToolRun, Error>> + Send,
+    ) -> Answer {
+        let place = self.place()?;
+        let tool = tool.await?;
+        let run = Run { tool, nothing };
+        self.runs.lock().insert(place.number, Some(Arc::new(run)));
+        Ok(Reply::Run(place.number))
+    }
+
+    async fn start_fio(&self, job: crate::contract::fio::Job) -> Answer {
+        let folder = self.attempt.scratch.clone();
+        let asked = job.clone();
+        let target = self
+            .blocking(move |root| disks::target::of(root, &asked, &folder))
+            .await??;
+        let (tools, context) = (&self.machine.tools, self.context());
+        self.start(Reply::Fio(None), fio::start(tools, &job, target, &context))
+            .await
+    }
+
+    async fn start_stress(&self, job: crate::contract::stress::Job) -> Answer {
+        let allowance = tools::stress_ng::Allowance {
+            cpus: self.attempt.cpu_allowance,
+            online_cpus: self.blocking(inventory::cpu::online).await?,
+            memory_bytes: self.attempt.memory_allowance_bytes,
+        };
+        let (tools, context) = (&self.machine.tools, self.context());
+        self.start(
+            Reply::Stress(None),
+            tools::stress_ng::start(tools, &job, allowance, &context),
+        )
+        .await
+    }
+
+    async fn start_iperf(&self, job: iperf::Job) -> Answer {
+        let peer = self
+            .attempt
+            .peer
+            .clone()
+            .or_else(|| self.machine.peer.clone());
+        let peer = peer.ok_or_else(|| Error::no_hardware("a network peer"))?;
+        let (tools, context) = (&self.machine.tools, self.context());
+        self.start(
+            Reply::Iperf(None),
+            tools::iperf3::start(tools, &job, &peer, &context),
+        )
+        .await
+    }
+
+    async fn start_gpu(&self, job: crate::contract::gpu::Job) -> Answer {
+        let tools = &self.machine.tools;
+        let reading = gpu::read(self.blocking(gpu::bus).await?, tools).await;
+        let nvidia = reading.devices.iter().filter(|d| d.vendor == "nvidia");
+        let installed: Vec<String> = nvidia.map(|d| d.pci_address.clone()).collect();
+        let context = self.context();
+        self.start(
+            Reply::Gpu(None),
+            tools::gpu_burn::start(tools, &job, &installed, &context),
+        )
+        .await
+    }
+
+    async fn run_next(&self, run: RunId, timeout: Duration) -> Answer {
+        let run = self.runs.get(run, "run")?;
+        Ok(match run.tool.next(timeout).await? {
+            Some(ToolEvent::Fio(event)) => Reply::Fio(Some(event)),
+            Some(ToolEvent::Stress(event)) => Reply::Stress(Some(event)),
+            Some(ToolEvent::Iperf(event)) => Reply::Iperf(Some(event)),
+            Some(ToolEvent::Gpu(event)) => Reply::Gpu(Some(event)),
+            None => run.nothing.clone(),
+        })
+    }
+
+    async fn drop_run(&self, run: RunId) -> Answer {
+        let run = self.runs.lock().remove(&run).flatten();
+        if let Some(run) = run.and_then(Arc::into_inner) {
+            for line in run.tool.end().await {
+                tracing::warn!(line, "a tool had to be killed");
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    async fn smart_devices(&self) -> Result<Vec<Device>, Error> {
+        // Without smartctl the disks are still a list; reading one says what is missing.
+        let hidden = smartctl::scan(&self.machine.tools).await;
+        let hidden = hidden.unwrap_or_else(|error| {
+            tracing::warn!(%error, "disks behind RAID controllers could not be looked for");
+            Vec::new()
+        });
+        self.blocking(move |root| smart::devices(root, hidden))
+            .await
+    }
+
+    /// The device of that id, and its node.
+    async fn smart_device(&self, id: &str) -> Result<(Device, std::path::PathBuf), Error> {
+        let hidden = match id.contains(':') {
+            true => smartctl::scan(&self.machine.tools).await?,
+            false => Vec::new(),
+        };
+        let wanted = id.to_owned();
+        self.blocking(move |root| {
+            let mut devices = smart::devices(root, hidden).into_iter();
+            let device = devices.find(|device| device.id == wanted);
+            let missing = || Error::no_hardware(format!("the drive {wanted:?}"));
+            let device = device.ok_or_else(missing)?;
+            let node = smart::node(root, &device)?;
+            Ok((device, node))
+        })
+        .await?
+    }
+
+    async fn inventory(&self) -> Answer {
+        let mut parts = self.blocking(inventory::read).await?;
+        match self.machine.no_controller() {
+            None => match ipmitool::mc_info(&self.machine.tools).await {
+                Ok(bmc) => parts.bmc = Some(bmc),
+                Err(error) => parts
+                    .gaps
+                    .push(format!("the management controller: {error}")),
+            },
+            Some(missing) if missing.remedy.is_empty() => {}
+            Some(missing) => {
+                let gap = format!("the management controller: {}", Error::Unavailable(missing));
+                parts.gaps.push(gap);
+            }
+        }
+        Ok(Reply::Inventory(Box::new(parts)))
+    }
+}
+
+#[async_trait]
+impl Session for RealSession {
+    async fn call(&self, request: Request) -> Answer {
+        let tools = &self.machine.tools;
+        Ok(match request {
+            Request::Monotonic => {
+                Reply::Monotonic(u64::try_from(self.elapsed().as_nanos()).unwrap_or(u64::MAX))
+            }
+            Request::Wall => Reply::Wall(wall()),
+            Request::Sleep { milliseconds } => {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                Reply::Done
+            }
+            Request::Random { bytes } => Reply::Random(random(bytes)?),
+            Request::Hwmon => Reply::Hwmon(self.blocking(hwmon::read).await?),
+            Request::Inventory => return self.inventory().await,
+            Request::Counters => Reply::Counters(self.blocking(counters::read).await?),
+            Request::Disks => Reply::Disks(self.blocking(disks::list).await?),
+            Request::ScratchSpace => {
+                let folder = self.attempt.scratch.clone();
+                let space = self.blocking(move |root| disks::scratch::space(root, &folder));
+                Reply::ScratchSpace(space.await??)
+            }
+            Request::SmartDevices => Reply::SmartDevices(self.smart_devices().await?),
+            Request::SmartRead { device } => {
+                let (device, node) = self.smart_device(&device).await?;
+                Reply::SmartHealth(Box::new(smartctl::read(tools, &device, &node).await?))
+            }
+            Request::SmartStartSelfTest { device, kind } => {
+                let (device, node) = self.smart_device(&device).await?;
+                smartctl::start_self_test(tools, &device, &node, &kind).await?;
+                Reply::Done
+            }
+            Request::SmartSelfTestProgress { device } => {
+                let (device, node) = self.smart_device(&device).await?;
+                Reply::SmartSelfTest(smartctl::self_test_progress(tools, &device, &node).await?)
+            }
+            Request::FioStart { job } => return self.start_fio(job).await,
+            Request::StressStart { job } => return self.start_stress(job).await,
+            Request::IperfStart { job } => return self.start_iperf(job).await,
+            Request::GpuStart { job } => return self.start_gpu(job).await,
+            Request::RunNext { run, timeout_ms } => {
+                return self.run_next(run, Duration::from_millis(timeout_ms)).await;
+            }
+            Request::RunStop { run } => {
+                self.runs.get(run, "run")?.tool.stop();
+                Reply::Done
+            }
+            Request::RunDrop { run } => return self.drop_run(run).await,
+            Request::GpuRead => {
+                let bus = self.blocking(gpu::bus).await?;
+                Reply::GpuReading(gpu::read(bus, tools).await)
+            }
+            Request::PowerRead => {
+                let kernel = self.blocking(power::kernel).await?;
+                Reply::Power(
+                    power::with_controller(kernel, self.machine.no_controller(), tools).await,
+                )
+            }
+            Request::PowerEventLog => {
+                Reply::PowerEventLog(power::event_log(self.machine.no_controller(), tools).await?)
+            }
+            Request::KernelLogOpen => {
+                let number: WatchId = self.number();
+                let watch = Watch::open(&self.machine.root, self.begun)?;
+                self.watches.lock().insert(number, Some(Arc::new(watch)));
+                Reply::Watch(number)
+            }
+            Request::KernelLogNext { watch, timeout_ms } => {
+                let watch = self.watches.get(watch, "watch")?;
+                Reply::KernelLog(watch.next(Duration::from_millis(timeout_ms)).await)
+            }
+            Request::KernelLogLost { watch } => {
+                Reply::Lost(self.watches.get(watch, "watch")?.lost())
+            }
+            Request::KernelLogClose { watch } => {
+                self.watches.lock().remove(&watch);
+                Reply::Done
+            }
+        })
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    async fn end(&self) -> Vec<String> {
+        self.watches.lock().clear();
+        let runs = std::mem::take(&mut *self.runs.lock());
+        let mut killed = Vec::new();
+        for mut run in runs.into_values().flatten() {
+            // A call that still waits for the run's next event holds it; stopping wakes it.
+            let patience = Instant::now() + self.attempt.grace + RELEASE;
+            loop {
+                match Arc::try_unwrap(run) {
+                    Ok(run) => {
+                        killed.extend(run.tool.end().await);
+                        break;
+                    }
+                    Err(_) if Instant::now() > patience => {
+                        killed
+                            .push("a tool that a call still waits for ends with that call".into());
+                        break;
+                    }
+                    Err(held) => run = held,
+                }
+                run.tool.stop();
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        killed
+    }
+}
+
+fn wall() -> clock::Instant {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let since = since.unwrap_or_default();
+    clock::Instant {
+        seconds: since.as_secs(),
+        nanoseconds: since.subsec_nanos(),
+    }
+}
+
+fn random(count: u32) -> Result<Vec<u8>, Error> {
+    if count > RANDOM {
+        return Err(Error::invalid(
+            "bytes",
+            format!("must be at most {RANDOM}; is {count}"),
+        ));
+    }
+    let mut bytes = vec![0; count as usize];
+    let read = std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
+    read.map_err(|error| Error::no_permission(format!("/dev/urandom ({error})"), ""))?;
+    Ok(bytes)
+}

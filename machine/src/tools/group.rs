@@ -1,0 +1,1 @@
+//! Everything one tool has started, as one thing that can be signalled and killed.
