@@ -10,6 +10,7 @@ pub mod gpu_burn;
 pub mod group;
 pub mod iperf3;
 pub mod ipmitool;
+mod json;
 pub mod nvidia_smi;
 pub mod process;
 pub mod run;

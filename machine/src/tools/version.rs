@@ -1,7 +1,22 @@
-//! Which tools are there.
+//! Which tools are there, for `vetting machine check`.
+
 use std::path::PathBuf;
 
-use super::Toolbox;
+use super::{Limits, Toolbox};
+
+/// Program, Debian package, and what makes it tell its version.
+const TOOLS: [(&str, &str, &[&str]); 9] = [
+    ("fio", "fio", &["--version"]),
+    ("stress-ng", "stress-ng", &["--version"]),
+    ("iperf3", "iperf3", &["--version"]),
+    ("smartctl", "smartmontools", &["--version"]),
+    ("ipmitool", "ipmitool", &["-V"]),
+    ("nvidia-smi", "nvidia-smi", &["--version"]),
+    ("rocm-smi", "rocm-smi", &["--version"]),
+    // Without arguments gpu_burn would load the GPUs; its help is the first line of what it knows.
+    ("gpu_burn", "gpu-burn", &["-h"]),
+    ("dmidecode", "dmidecode", &["--version"]),
+];
 
 /// One tool, as far as it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,11 +27,42 @@ pub struct Version {
     pub package: String,
     /// Where it was found.
     pub path: Option<PathBuf>,
-    /// What it says of its version; why it could not, otherwise. Empty when it was not found.
+    /// What it says of its version: `fio-3.33`; why it could not, otherwise. Empty when it was not
+    /// found.
     pub version: String,
 }
 
 /// Every tool that this runtime knows, there or not.
-pub async fn versions(_tools: &Toolbox) -> Vec<Version> {
-    Vec::new()
+pub async fn versions(tools: &Toolbox) -> Vec<Version> {
+    let mut found = Vec::new();
+    for (name, package, args) in TOOLS {
+        let path = tools.find(name, package).ok();
+        let version = match &path {
+            None => String::new(),
+            Some(_) => version(tools, name, package, args).await,
+        };
+        found.push(Version {
+            name: name.to_owned(),
+            package: package.to_owned(),
+            path,
+            version,
+        });
+    }
+    found
+}
+
+/// The first line of what the tool says.
+pub(super) async fn version(tools: &Toolbox, name: &str, package: &str, args: &[&str]) -> String {
+    match tools.output(name, package, args, Limits::default()).await {
+        Err(error) => error.to_string(),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            let lines = said.lines().chain(output.stderr_tail.lines());
+            let line = lines.map(str::trim).find(|line| !line.is_empty());
+            line.unwrap_or("it says nothing of its version")
+                .chars()
+                .take(200)
+                .collect()
+        }
+    }
 }
