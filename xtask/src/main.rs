@@ -1,2 +1,101 @@
-//! Build tool.
-fn main() {}
+//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `bench`, `tidy`.
+//!
+//! Setting up is part of `demo` and `test`: what a fresh Debian machine lacks is found, named and
+//! installed, or the command to type is printed.
+
+mod bench;
+mod build;
+mod demo;
+mod setup;
+mod test;
+mod tidy;
+mod toolchain;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, tests and shows vetting")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set up, build, and vet this machine without harming it
+    Demo,
+    /// Set up, build, and run everything that CI runs
+    Test,
+    /// Build target/release/vetting and target/stages/NAME.wasm
+    Build,
+    /// Build the stages only
+    Stages,
+    /// Measure, each figure against a baseline of the same run
+    Bench {
+        /// Write the results to BENCHMARKS.md
+        #[arg(long)]
+        write: bool,
+    },
+    /// Check the house rules
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Demo => demo::demo(),
+        Task::Test => test::test(),
+        Task::Build => build::vetting().and_then(|()| build::stages()),
+        Task::Stages => build::stages(),
+        Task::Bench { write } => bench::bench(write),
+        Task::Tidy => tidy::tidy(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
+
+/// A path below `target/`.
+fn target(below: &str) -> PathBuf {
+    root().join("target").join(below)
+}
+
+/// The cargo that runs this.
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// Runs a command to a good end, its output shown.
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let line = shown(command);
+    println!("$ {line}");
+    let status = command
+        .status()
+        .with_context(|| format!("`{line}` does not start"))?;
+    if !status.success() {
+        bail!("`{line}` ended with {status}");
+    }
+    Ok(())
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
+}

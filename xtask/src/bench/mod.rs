@@ -1,0 +1,2 @@
+//! Benchmarks. (Written below.)
+pub fn bench(_write: bool) -> anyhow::Result<()> { anyhow::bail!("not yet") }

@@ -1,0 +1,104 @@
+//! Building: the program, the built-in stages, the tests' own stages.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use crate::toolchain::{TARGET, Toolchain};
+use crate::{cargo, root, run, target};
+
+/// Builds `target/release/vetting`.
+pub fn vetting() -> anyhow::Result<()> {
+    run(cargo().args(["build", "--release", "--locked", "--package", "vetting-runtime"]))
+}
+
+/// Builds the built-in stages to `target/stages/NAME.wasm`.
+pub fn stages() -> anyhow::Result<()> {
+    guests(&root().join("guest-stages"), &target("stages"))
+}
+
+/// Builds the tests' own stages to `target/stages-test/NAME.wasm`.
+pub fn test_stages() -> anyhow::Result<()> {
+    guests(&root().join("tests/guests"), &target("stages-test"))
+}
+
+/// Builds every crate in `folder` that has a `stage.toml`, and packs each to a component.
+fn guests(folder: &Path, to: &Path) -> anyhow::Result<()> {
+    let crates = crates_with_manifest(folder)?;
+    let toolchain = Toolchain::find()?;
+    let built = target("guests");
+    let mut build = cargo();
+    build.args(["build", "--locked", "--profile", "stage", "--target", TARGET]);
+    for (package, _) in &crates {
+        build.args(["--package", package]);
+    }
+    build.arg("--target-dir").arg(&built);
+    toolchain.apply(&mut build);
+    run(&mut build)?;
+
+    std::fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    let mut made = Vec::new();
+    for (package, folder) in &crates {
+        let file = format!("{}.wasm", package.replace('-', "_"));
+        let module = built.join(TARGET).join("stage").join(file);
+        let manifest = folder.join("stage.toml");
+        let module = std::fs::read(&module).with_context(|| module.display().to_string())?;
+        let text = std::fs::read_to_string(&manifest)
+            .with_context(|| manifest.display().to_string())?;
+        let component = vetting_component::pack(&module, &text)
+            .with_context(|| manifest.display().to_string())?;
+        let name = vetting_component::read(&component)?.manifest.name;
+        let path = to.join(format!("{name}.wasm"));
+        // Written beside its place and renamed, so that a run never sees half a stage.
+        let half = to.join(format!(".{name}.wasm.new"));
+        std::fs::write(&half, &component).with_context(|| half.display().to_string())?;
+        std::fs::rename(&half, &path).with_context(|| path.display().to_string())?;
+        println!("{} ({} kB)", path.display(), component.len() / 1000);
+        made.push(path);
+    }
+    forget_others(to, &made)
+}
+
+/// A stage that is no longer built must not be run.
+fn forget_others(folder: &Path, made: &[PathBuf]) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "wasm") && !made.contains(&path) {
+            std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// The workspace's packages in a folder that have a `stage.toml`: name and folder.
+fn crates_with_manifest(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let output = cargo()
+        .args(["metadata", "--format-version", "1", "--no-deps", "--locked"])
+        .output()
+        .context("cargo metadata does not start")?;
+    if !output.status.success() {
+        bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
+    let mut found = Vec::new();
+    for package in packages {
+        let (Some(name), Some(manifest)) =
+            (package["name"].as_str(), package["manifest_path"].as_str())
+        else {
+            continue;
+        };
+        let Some(home) = Path::new(manifest).parent() else {
+            continue;
+        };
+        if home.starts_with(folder) && home.join("stage.toml").is_file() {
+            found.push((name.to_owned(), home.to_owned()));
+        }
+    }
+    if found.is_empty() {
+        bail!("{} holds no crate with a stage.toml", folder.display());
+    }
+    found.sort();
+    Ok(found)
+}

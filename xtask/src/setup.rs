@@ -1,0 +1,99 @@
+//! What a machine needs beside cargo: found by the program it brings, installed from Debian's packages.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::bail;
+
+use crate::run;
+
+/// What `vetting` runs: a program, and the Debian package that brings it.
+pub const TOOLS: [(&str, &str); 6] = [
+    ("fio", "fio"),
+    ("stress-ng", "stress-ng"),
+    ("iperf3", "iperf3"),
+    ("smartctl", "smartmontools"),
+    ("ipmitool", "ipmitool"),
+    ("cc", "gcc"),
+];
+
+/// What the tests run besides.
+pub const TEST_TOOLS: [(&str, &str); 8] = [
+    ("mkfs.ext4", "e2fsprogs"),
+    ("mkfs.xfs", "xfsprogs"),
+    ("mkfs.btrfs", "btrfs-progs"),
+    ("mkfs.vfat", "dosfstools"),
+    ("mkswap", "util-linux"),
+    ("parted", "parted"),
+    ("script", "bsdutils"),
+    ("ip", "iproute2"),
+];
+
+/// Installs the packages whose programs are missing.
+///
+/// # Errors
+///
+/// When something is missing that cannot be installed from here; it says what to type.
+pub fn programs(wanted: &[(&str, &str)]) -> anyhow::Result<()> {
+    let missing: Vec<_> = wanted.iter().filter(|(program, _)| !found(program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let programs: Vec<_> = missing.iter().map(|(program, _)| *program).collect();
+    println!("missing: {}", programs.join(", "));
+    let mut packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
+    packages.dedup();
+    packages_from_debian(&packages)
+}
+
+/// Installs Debian packages, as root or through a sudo that asks for nothing.
+///
+/// # Errors
+///
+/// When this is no Debian, or there are no rights; it says what to type.
+pub fn packages_from_debian(packages: &[&str]) -> anyhow::Result<()> {
+    let list = packages.join(" ");
+    if !found("apt-get") {
+        bail!("these Debian packages, or what brings the same programs here, are needed: {list}");
+    }
+    let mut prefix = Vec::new();
+    if !nix::unistd::geteuid().is_root() {
+        if !quietly("sudo", &["-n", "true"]) {
+            bail!(
+                "packages are missing; type\n    \
+                 sudo apt-get update && sudo apt-get install -y --no-install-recommends {list}\n\
+                 and start this again"
+            );
+        }
+        prefix.extend(["sudo", "-n"]);
+    }
+    let apt = |args: &[&str]| {
+        let mut words = prefix.clone();
+        words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        words.extend(args);
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).stdin(Stdio::null());
+        command
+    };
+    run(&mut apt(&["-q", "update"]))?;
+    let mut install = vec!["-q", "install", "-y", "--no-install-recommends"];
+    install.extend(packages);
+    run(&mut apt(&install))
+}
+
+/// Whether a program is on the path or among the administrator's.
+pub fn found(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let more = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(|folder| Path::new(folder).to_owned());
+    std::env::split_paths(&path)
+        .chain(more)
+        .any(|folder| folder.join(program).is_file())
+}
+
+/// Whether a command ends well, its output not shown.
+pub fn quietly(program: &str, args: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}

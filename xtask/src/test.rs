@@ -1,0 +1,35 @@
+//! Everything that CI runs.
+
+use crate::{build, cargo, run, setup, target, tidy};
+
+/// Sets up, builds, checks and tests, in one profile, so that nothing is built twice.
+pub fn test() -> anyhow::Result<()> {
+    setup::programs(&setup::TOOLS)?;
+    setup::programs(&setup::TEST_TOOLS)?;
+    tidy::tidy()?;
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    build::vetting()?;
+    build::stages()?;
+    build::test_stages()?;
+    let mut test = cargo();
+    test.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast"])
+        .env("VETTING_BIN", target("release/vetting"))
+        .env("VETTING_STAGES", target("stages"))
+        .env("VETTING_TEST_GUESTS", target("stages-test"));
+    run(&mut test)?;
+    run(cargo().args([
+        "clippy",
+        "--release",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    println!(
+        "not checked: security advisories. `cargo deny` and `cargo audit` need a database from the \
+         network, which a build must not depend on; run them by hand."
+    );
+    Ok(())
+}

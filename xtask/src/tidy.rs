@@ -1,0 +1,94 @@
+//! House rules that a machine can check.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::root;
+
+/// The longest Rust file, in lines.
+const MAX_LINES: usize = 450;
+
+/// Looks at every file that git tracks or would track.
+///
+/// # Errors
+///
+/// Names every place that breaks a rule.
+pub fn tidy() -> anyhow::Result<()> {
+    let output = Command::new("git")
+        .current_dir(root())
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .output()
+        .context("git does not start")?;
+    let files = String::from_utf8(output.stdout)?;
+    let mut broken = Vec::new();
+    for name in files.lines() {
+        let path = root().join(name);
+        broken.extend(bad_room(name));
+        if name.ends_with(".rs")
+            && let Ok(text) = std::fs::read_to_string(&path)
+        {
+            broken.extend(bad_source(name, &text));
+        }
+    }
+    if broken.is_empty() {
+        return Ok(());
+    }
+    bail!("the house rules are broken:\n{}", broken.join("\n"))
+}
+
+/// A folder whose name says nothing.
+fn bad_room(name: &str) -> Option<String> {
+    let rooms = ["utils", "util", "common", "helpers", "misc"];
+    let parents = Path::new(name).parent()?;
+    let bad = parents.iter().find(|part| rooms.iter().any(|room| part == room))?;
+    Some(format!("{name}: `{}` says nothing of what is in it", bad.display()))
+}
+
+fn bad_source(name: &str, text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    let lines = text.lines().count();
+    if lines > MAX_LINES {
+        broken.push(format!("{name}: {lines} lines; is it still one idea?"));
+    }
+    let mut forbid = |words: &[String], why: &str| {
+        for (number, line) in text.lines().enumerate() {
+            if words.iter().any(|word| line.contains(word)) {
+                broken.push(format!("{name}:{}: {why}", number + 1));
+            }
+        }
+    };
+    // Written in two parts, so that this file keeps its own rules.
+    let word = |a: &str, b: &str| format!("{a}{b}");
+    forbid(
+        &[word("#[ign", "ore"), word("todo", "!("), word("unimpl", "emented!(")],
+        "a check or a body that is not there",
+    );
+    if name.starts_with("machine/src") {
+        let words = [word("wasmtime", "::"), word("wasmtime", "_wasi")];
+        forbid(&words, "a machine must not know WebAssembly");
+    }
+    if name.starts_with("protocol/src") {
+        let words = ["tokio", "reqwest", "axum", "sqlx"].map(|name| word(name, "::"));
+        forbid(&words, "the protocol does no I/O");
+    }
+    broken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_rules_are_found() {
+        let ignored = format!("#[ign{}]\nfn test() {{}}\n", "ore");
+        assert_eq!(bad_source("a.rs", &ignored).len(), 1);
+        let forbidden = format!("use wasmtime{}Engine;\n", "::");
+        assert_eq!(bad_source("machine/src/lib.rs", &forbidden).len(), 1);
+        assert!(bad_source("runtime/src/lib.rs", &forbidden).is_empty());
+        assert_eq!(bad_source("a.rs", &"\n".repeat(500)).len(), 1);
+        assert!(bad_room("machine/src/utils/mod.rs").is_some());
+        assert!(bad_room("machine/src/tools/mod.rs").is_none());
+    }
+}
