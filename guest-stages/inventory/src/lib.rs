@@ -1,21 +1,38 @@
-//! The Inventory stage.
+//! Inventory: what the machine is made of.
 
-use vetting_stage::{Findings, Measure, Outcome, Severity};
+mod judge;
+
+use vetting_stage::{Findings, Outcome, context, explain, inventory};
 
 vetting_stage::parameters! {
-    /// How long to look.
-    duration: duration = "90s", "default";
+    /// How many processors there must be.
+    expected_cpus: optional_integer = null, "the machine's spec";
+    /// How many physical cores there must be in all.
+    expected_cores: optional_integer = null, "the machine's spec";
+    /// How much memory must be installed, in GiB.
+    expected_memory_gib: optional_integer = null, "the machine's spec";
+    /// How many memory modules must be seen.
+    expected_dimms: optional_integer = null, "the machine's spec";
+    /// How many disks must be seen.
+    expected_disks: optional_integer = null, "the machine's spec";
+    /// How many network ports must be seen.
+    expected_nics: optional_integer = null, "the machine's spec";
+    /// How many GPUs and accelerators must be seen.
+    expected_gpus: optional_integer = null, "the machine's spec";
+    /// How far a disk's size may be from the expected one, in per cent.
+    disk_size_tolerance_percent: number = 1.0, "default";
 }
 
 vetting_stage::stage!(run);
 
 fn run() -> Result<Outcome, String> {
-    let _parameters = Parameters::read()?;
+    let parameters = Parameters::read().map_err(|e| e.to_string())?;
+    let facts = context::get();
+    let _shown = context::progress(0.1, "reading");
+    let parts = inventory::read().map_err(|e| explain(&e))?;
+    let record = serde_json::to_vec_pretty(&parts).map_err(|e| format!("the record: {e}"))?;
+    context::attach("inventory.json", "application/json", &record).map_err(|e| explain(&e))?;
     let mut findings = Findings::new();
-    let parts = vetting_stage::inventory::read().map_err(|e| vetting_stage::explain(&e))?;
-    findings.hold(
-        Measure::number("cpus", parts.cpus.len() as f64).at_least("cpus", 1.0, Severity::Fail, "default"),
-        || "no processor".to_owned(),
-    );
-    Ok(findings.outcome("x"))
+    judge::parts(&parts, &facts.expected_disks, &parameters, &mut findings);
+    Ok(findings.outcome(judge::summary(&parts)))
 }

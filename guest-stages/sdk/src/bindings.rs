@@ -7,7 +7,7 @@ wit_bindgen::generate!({
     generate_all,
     pub_export_macro: true,
     export_macro_name: "export",
-    additional_derives: [PartialEq],
+    additional_derives: [PartialEq, serde::Serialize],
 });
 
 /// What the `stage!` macro needs of this module.

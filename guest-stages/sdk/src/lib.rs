@@ -26,9 +26,11 @@ mod bindings;
 mod drive;
 mod errors;
 mod findings;
+mod kernel_events;
 mod panic;
 mod parameters;
 mod plan;
+mod sensors;
 
 pub use bindings::exports_of_stage as __exports;
 pub use bindings::vetting::stage::{
@@ -38,10 +40,12 @@ pub use bindings::vetting::stage::{
 pub use drive::{Drive, Driven, Step, Tool, drive};
 pub use errors::{absence, explain};
 pub use findings::{Findings, Measure, part};
+pub use kernel_events::KernelEvents;
 pub use outcome::{Diagnosis, Finding, Measurement, Outcome, Part, Severity, Validator, Verdict};
 pub use panic::log_panics;
 pub use parameters::{Kind, ParameterError, Value as ParameterValue, find, milliseconds};
 pub use plan::Plan;
+pub use sensors::{Heat, median, sample};
 #[doc(hidden)]
 pub use serde_json as __serde_json;
 pub use types::Error;

@@ -43,6 +43,11 @@ impl Root {
         Ok(Self { path: canonical })
     }
 
+    /// Its folder on this system.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether these are the files of the machine we run on.
     pub fn is_here(&self) -> bool {
         self.path == Path::new("/")

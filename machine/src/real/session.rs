@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use super::kernel_log::Watch;
 use super::root::Root;
 use super::{RealMachine, counters, disks, gpu, hwmon, inventory, power, smart};
-use crate::contract::smart::Device;
+use crate::contract::smart::{Device, Health};
 use crate::contract::types::Error;
 use crate::contract::{clock, iperf};
 use crate::seam::{Answer, Attempt, Reply, Request, RunId, Session, WatchId};
@@ -222,22 +222,35 @@ impl RealSession {
             .await
     }
 
-    /// The device of that id, and its node.
-    async fn smart_device(&self, id: &str) -> Result<(Device, std::path::PathBuf), Error> {
-        let hidden = match id.contains(':') {
-            true => smartctl::scan(&self.machine.tools).await?,
-            false => Vec::new(),
-        };
+    /// The device of that id, its node, and whether it is a virtual machine's.
+    async fn smart_device(&self, id: &str) -> Result<(Device, std::path::PathBuf, bool), Error> {
         let wanted = id.to_owned();
-        self.blocking(move |root| {
-            let mut devices = smart::devices(root, hidden).into_iter();
-            let device = devices.find(|device| device.id == wanted);
-            let missing = || Error::no_hardware(format!("the drive {wanted:?}"));
-            let device = device.ok_or_else(missing)?;
-            let node = smart::node(root, &device)?;
-            Ok((device, node))
+        let among = |found: Vec<Device>| {
+            let wanted = wanted.clone();
+            self.blocking(move |root| {
+                let mut devices = smart::devices(root, found).into_iter();
+                let device = devices.find(|device| device.id == wanted)?;
+                let node = smart::node(root, &device);
+                let is_virtual = smart::is_virtual(root, &device);
+                Some((device, node, is_virtual))
+            })
+        };
+        // Only what the kernel does not show needs another scan.
+        if let Some(device) = among(Vec::new()).await? {
+            return Ok(device);
+        }
+        let found = among(smartctl::scan(&self.machine.tools).await?).await?;
+        found.ok_or_else(|| Error::no_hardware(format!("the drive {id:?}")))
+    }
+
+    async fn smart_health(&self, id: &str) -> Result<Health, Error> {
+        let (device, node, is_virtual) = self.smart_device(id).await?;
+        let health = smartctl::read(&self.machine.tools, &device, &node).await;
+        // Some hypervisors do pass a drive's health on, so it was worth asking.
+        health.map_err(|error| match is_virtual {
+            true => Error::no_hardware(format!("{id} is a virtual disk: its health")),
+            false => error,
         })
-        .await?
     }
 
     async fn inventory(&self) -> Answer {
@@ -284,16 +297,15 @@ impl Session for RealSession {
             }
             Request::SmartDevices => Reply::SmartDevices(self.smart_devices().await?),
             Request::SmartRead { device } => {
-                let (device, node) = self.smart_device(&device).await?;
-                Reply::SmartHealth(Box::new(smartctl::read(tools, &device, &node).await?))
+                Reply::SmartHealth(Box::new(self.smart_health(&device).await?))
             }
             Request::SmartStartSelfTest { device, kind } => {
-                let (device, node) = self.smart_device(&device).await?;
+                let (device, node, _) = self.smart_device(&device).await?;
                 smartctl::start_self_test(tools, &device, &node, &kind).await?;
                 Reply::Done
             }
             Request::SmartSelfTestProgress { device } => {
-                let (device, node) = self.smart_device(&device).await?;
+                let (device, node, _) = self.smart_device(&device).await?;
                 Reply::SmartSelfTest(smartctl::self_test_progress(tools, &device, &node).await?)
             }
             Request::FioStart { job } => return self.start_fio(job).await,

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use super::disks::{self, transport};
 use super::root::Root;
 use crate::contract::smart::Device;
-use crate::contract::types::Error;
 
-/// Every whole disk, two namespaces of one NVMe controller counting once, and those that a
-/// controller hides (`hidden`, from smartctl's scan).
-pub fn devices(root: &Root, hidden: Vec<Device>) -> Vec<Device> {
+/// Every whole disk, two namespaces of one NVMe controller counting once, and what smartctl's scan
+/// `found`.
+pub fn devices(root: &Root, found: Vec<Device>) -> Vec<Device> {
     let mut controllers = Vec::new();
     let mut devices = Vec::new();
     for name in disks::names(root) {
@@ -25,9 +24,14 @@ pub fn devices(root: &Root, hidden: Vec<Device>) -> Vec<Device> {
             kind: None,
         });
     }
-    // What needs no type told is a disk that the kernel shows; the list has it.
-    let behind = |d: &Device| d.kind.as_deref().is_some_and(|kind| kind.contains(','));
-    for device in hidden.into_iter().filter(behind) {
+    // Beside what the kernel shows, whatever smartctl finds: disks that controllers hide, first of
+    // all.
+    let shown = |d: &Device| {
+        d.kind.is_none()
+            && (devices.iter().any(|k| k.disk == d.disk) || controllers.contains(&d.disk))
+    };
+    let hidden: Vec<Device> = found.into_iter().filter(|device| !shown(device)).collect();
+    for device in hidden {
         if !devices.iter().any(|known| known.id == device.id) {
             devices.push(device);
         }
@@ -41,22 +45,15 @@ fn controller(root: &Root, disk: &str) -> Option<String> {
         .flatten()
 }
 
-/// The device node to ask. A virtual disk has no health to tell.
-pub fn node(root: &Root, device: &Device) -> Result<PathBuf, Error> {
-    if device.disk.starts_with("bus/") {
-        // Controllers that smartctl reaches by a number: `bus/0`.
-        return root
-            .locate(&format!("dev/{}", device.disk))
-            .map_err(|e| Error::no_hardware(e.to_string()));
-    }
-    let facts = disks::facts(root, &device.disk);
-    if facts.transport == crate::contract::disks::Transport::Virtio {
-        return Err(Error::no_hardware(format!(
-            "{} is a virtual disk: its health",
-            device.disk
-        )));
-    }
+/// The device node to ask: of an NVMe namespace, its controller's.
+pub fn node(root: &Root, device: &Device) -> PathBuf {
     let asked = controller(root, &device.disk).unwrap_or_else(|| device.disk.clone());
-    let node = disks::node(root, &asked);
-    node.map_err(|error| Error::no_hardware(format!("{asked}: {error}")))
+    // Where it is not there, smartctl says so.
+    disks::node(root, &asked).unwrap_or_else(|_| root.path().join("dev").join(&asked))
+}
+
+/// Whether it is a virtual machine's disk, which has no health to tell.
+pub fn is_virtual(root: &Root, device: &Device) -> bool {
+    let transport = disks::facts(root, &device.disk).transport;
+    transport == crate::contract::disks::Transport::Virtio || device.disk.starts_with("xvd")
 }

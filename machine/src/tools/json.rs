@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::contract::types::Error;
 
-/// Understands bytes as JSON, whatever bytes they are.
+/// Understands bytes as JSON.
 pub(super) fn read(tool: &str, bytes: &[u8]) -> Result<Value, Error> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| Error::tool_failed(tool, format!("its output is not UTF-8: {e}")))?;
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::tool_failed(tool, "it printed nothing"));

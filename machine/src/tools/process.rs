@@ -1,6 +1,6 @@
 //! Finding programs, starting them in a cage, and running short ones to their end.
 //!
-//! A tool gets a closed standard input, an environment of `LC_ALL=C` and `PATH` and nothing else,
+//! A tool gets a closed standard input, an environment of `LC_ALL=C`, `PATH` and the order of GPUs,
 //! none of our open files, a session of its own, and SIGKILL when this process dies.
 
 use std::collections::BTreeMap;
@@ -132,6 +132,8 @@ impl Toolbox {
             .args(args)
             .env_clear()
             .env("LC_ALL", "C")
+            // Numbers the GPUs as nvidia-smi does, not by speed.
+            .env("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
             .env(
                 "PATH",
                 std::env::join_paths(self.folders.iter()).unwrap_or_default(),

@@ -5,17 +5,15 @@ use std::path::PathBuf;
 use super::{Limits, Toolbox};
 
 /// Program, Debian package, and what makes it tell its version.
-const TOOLS: [(&str, &str, &[&str]); 9] = [
+const TOOLS: [(&str, &str, &[&str]); 7] = [
     ("fio", "fio", &["--version"]),
     ("stress-ng", "stress-ng", &["--version"]),
     ("iperf3", "iperf3", &["--version"]),
     ("smartctl", "smartmontools", &["--version"]),
     ("ipmitool", "ipmitool", &["-V"]),
     ("nvidia-smi", "nvidia-smi", &["--version"]),
-    ("rocm-smi", "rocm-smi", &["--version"]),
     // Without arguments gpu_burn would load the GPUs; its help is the first line of what it knows.
     ("gpu_burn", "gpu-burn", &["-h"]),
-    ("dmidecode", "dmidecode", &["--version"]),
 ];
 
 /// One tool, as far as it is there.

@@ -179,8 +179,8 @@ fn ata(world: &World, disk: &Disk, hours: u64, celsius: f64) -> AtaHealth {
         Attribute {
             id,
             name: name.to_owned(),
-            value,
-            worst: value,
+            value: Some(value),
+            worst: Some(value),
             threshold,
             when_failed: if threshold > 0 && value <= threshold {
                 "now"

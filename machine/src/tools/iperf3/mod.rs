@@ -200,7 +200,7 @@ mod tests {
             protocol: Protocol::Tcp,
             streams: 4,
             duration_ms: 1500,
-            omit_ms: 1.into(),
+            omit_ms: 1,
         }
     }
 

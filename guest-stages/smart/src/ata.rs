@@ -1,0 +1,156 @@
+//! ATA drives: attributes and the error log.
+
+use vetting_stage::outcome::Value;
+use vetting_stage::smart::{AtaHealth, Attribute, Health};
+use vetting_stage::{Findings, Measure, Severity};
+
+use crate::drive::Drive;
+
+/// Holds every attribute that means the same on all drives.
+pub fn judge(ata: &AtaHealth, health: &Health, drive: &Drive, findings: &mut Findings) {
+    if ata.attributes.is_empty() {
+        let message = format!("drive {}: it tells no attributes", drive.name);
+        findings.unknown("smart-attributes", Some(&drive.part), message);
+    }
+    let spins = health.rotation_rpm.is_some_and(|rpm| rpm > 0);
+    for attribute in &ata.attributes {
+        raw(attribute, spins, drive, findings);
+        crossed(attribute, drive, findings);
+        if !spins {
+            life_left(attribute, drive, findings);
+        }
+    }
+    if let Some(errors) = ata.media_or_path_errors {
+        let rule = ("ata_errors_warn", drive.parameters.ata_errors_warn);
+        let advice = "errors of the medium or the path are in its log (UNC, IDNF, ICRC)";
+        drive.count(findings, "ata-errors", errors, Some(rule), None, advice);
+    }
+    if let Some(count) = ata.error_count {
+        findings.note(Measure::number("ata-error-count", count as f64).part(&drive.part));
+    }
+}
+
+/// Rules on raw values: number, words that the name must have one of, rule, what to do. Numbers are
+/// used by makers for other things, so the drive database's name must agree.
+fn raw(attribute: &Attribute, spins: bool, drive: &Drive, findings: &mut Findings) {
+    let p = drive.parameters;
+    let name = attribute.name.to_ascii_lowercase();
+    let named = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    type Rule<'a> = Option<(&'a str, u64)>;
+    let (warn, fail, advice): (Rule, Rule, &str) = match attribute.id {
+        5 if named(&["realloc", "retired", "reassign", "remap", "bad_block", "grown"]) => (
+            Some(("reallocated_warn", p.reallocated_warn)),
+            Some(("reallocated_fail", p.reallocated_fail)),
+            "sectors were replaced",
+        ),
+        10 if named(&["spin"]) => {
+            (None, Some(("spin_retries_fail", p.spin_retries_fail)), "the spindle did not start at once")
+        }
+        184 if spins && named(&["end-to-end", "end_to_end"]) => {
+            (None, Some(("end_to_end_fail", p.end_to_end_fail)), "data were corrupted inside the drive")
+        }
+        187 if named(&["uncorr", "_ue_", "unc_"]) => (
+            None,
+            Some(("reported_uncorrectable_fail", p.reported_uncorrectable_fail)),
+            "data were lost",
+        ),
+        188 if named(&["timeout"]) => {
+            (Some(("timeouts_warn", p.timeouts_warn)), None, "cable, power or drive")
+        }
+        196 if named(&["realloc", "remap"]) => (
+            Some(("reallocation_events_warn", p.reallocation_events_warn)),
+            Some(("reallocation_events_fail", p.reallocation_events_fail)),
+            "sectors were replaced",
+        ),
+        197 if named(&["pending", "unstable"]) => (
+            None,
+            Some(("pending_fail", p.pending_fail)),
+            "sectors wait to be replaced; a full write may clear them, then test again",
+        ),
+        198 if named(&["uncorr", "offline"]) => (
+            None,
+            Some(("offline_uncorrectable_fail", p.offline_uncorrectable_fail)),
+            "sectors cannot be read",
+        ),
+        199 if named(&["crc"]) => {
+            (Some(("crc_warn", p.crc_warn)), None, "the path to the drive: cable or backplane")
+        }
+        _ => return,
+    };
+    drive.count(findings, &attribute.name, count(attribute), warn, fail, advice);
+}
+
+/// The count in a raw value, which may pack other things above it.
+fn count(attribute: &Attribute) -> u64 {
+    // Seagate packs three counts of 16 bits; the lowest counts all time-outs.
+    if attribute.id == 188 {
+        return attribute.raw & 0xffff;
+    }
+    // What smartctl prints first is what it took from the raw value.
+    let mut words = attribute.raw_text.split([' ', '(', '/']);
+    words.next().and_then(|word| word.parse().ok()).unwrap_or(attribute.raw)
+}
+
+/// The drive maker's own threshold.
+fn crossed(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
+    // What is at its threshold now or was, smartctl has worked out; what never was has no entry.
+    if attribute.threshold == 0 && attribute.when_failed.is_empty() {
+        return;
+    }
+    let state = match attribute.when_failed.as_str() {
+        "" => "never",
+        other => other,
+    };
+    let never_now = Value::Text("now".to_owned());
+    let never = Value::Text("past".to_owned());
+    let measure = Measure::text(&format!("{}-below-threshold", attribute.name), state)
+        .part(&drive.part)
+        .rule(
+            "attribute_failed_now",
+            vetting_stage::outcome::Comparison::NotEqual,
+            vec![never_now],
+            Severity::Fail,
+            "the maker's threshold (smartctl(8), WHEN_FAILED)",
+        )
+        .rule(
+            "attribute_failed_past",
+            vetting_stage::outcome::Comparison::NotEqual,
+            vec![never],
+            Severity::Warn,
+            "the maker's threshold (smartctl(8), WHEN_FAILED)",
+        );
+    let meaning = match attribute.prefailure {
+        true => "failure is near",
+        false => "it is worn out",
+    };
+    findings.hold(measure, || {
+        let value = attribute.value.map_or("unknown".to_owned(), |v| v.to_string());
+        format!(
+            "drive {}: {} is or was at its threshold ({state}; value {value}, threshold {}): {meaning}",
+            drive.name, attribute.name, attribute.threshold
+        )
+    });
+}
+
+/// Attributes of solid-state drives whose normalised value is the life left, by number and name.
+fn life_left(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
+    let name = attribute.name.to_ascii_lowercase();
+    let words = ["wear", "life", "endurance"];
+    let is_life = matches!(attribute.id, 169 | 173 | 177 | 202 | 231 | 233)
+        && words.iter().any(|word| name.contains(word));
+    let Some(left) = attribute.value.filter(|_| is_life) else { return };
+    let limit = drive.parameters.life_left_warn_percent as f64;
+    let measure = Measure::number(&format!("{}-left", attribute.name), f64::from(left))
+        .unit("%")
+        .part(&drive.part)
+        .rule(
+            "life_left_warn_percent",
+            vetting_stage::outcome::Comparison::GreaterThan,
+            vec![Value::Number(limit)],
+            Severity::Warn,
+            crate::Parameters::source("life_left_warn_percent"),
+        );
+    findings.hold(measure, || {
+        format!("drive {}: {} says that {left} % of its life is left", drive.name, attribute.name)
+    });
+}

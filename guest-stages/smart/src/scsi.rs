@@ -1,0 +1,38 @@
+//! SCSI and SAS drives: grown defects and what could not be corrected.
+
+use vetting_stage::smart::ScsiHealth;
+use vetting_stage::{Findings, Measure};
+
+use crate::drive::Drive;
+
+/// Holds what the drive's log pages tell.
+pub fn judge(scsi: &ScsiHealth, drive: &Drive, findings: &mut Findings) {
+    let p = drive.parameters;
+    let uncorrected = [
+        ("read-uncorrected", scsi.read_uncorrected),
+        ("write-uncorrected", scsi.write_uncorrected),
+        ("verify-uncorrected", scsi.verify_uncorrected),
+    ];
+    if scsi.grown_defects.is_none() && uncorrected.iter().all(|(_, count)| count.is_none()) {
+        let message = format!("drive {}: it tells neither defects nor errors", drive.name);
+        findings.unknown("scsi-logs", Some(&drive.part), message);
+    }
+    if let Some(defects) = scsi.grown_defects {
+        let rule = ("grown_defects_warn", p.grown_defects_warn);
+        drive.count(findings, "grown-defects", defects, Some(rule), None, "its medium has got worse");
+    }
+    for (what, count) in uncorrected {
+        if let Some(count) = count {
+            let rule = ("uncorrected_fail", p.uncorrected_fail);
+            drive.count(findings, what, count, None, Some(rule), "errors were not corrected");
+        }
+    }
+    if let Some(used) = scsi.percentage_used {
+        let warn = ("used_warn_percent", p.used_warn_percent);
+        let fail = ("used_fail_percent", p.used_fail_percent);
+        drive.count(findings, "percentage_used", used.into(), Some(warn), Some(fail), "per cent of its rated life");
+    }
+    if let Some(count) = scsi.non_medium_errors {
+        findings.note(Measure::number("non-medium-errors", count as f64).part(&drive.part));
+    }
+}
