@@ -1,1 +1,179 @@
-//! To be written.
+//! CPUStress: does every core compute correctly, and can the machine cool it?
+//!
+//! First each CPU alone has a worker of its own doing integer work, which makes cores comparable;
+//! then each has several kinds of work at once, every result checked.
+
+mod judge;
+
+use vetting_stage::context::Facts;
+use vetting_stage::stress::{Job, Stressor, Summary};
+use vetting_stage::types::Error;
+use vetting_stage::{
+    Drive, Findings, Heat, KernelEvents, Outcome, Plan, clock, context, counters, drive, explain,
+    inventory, sample, stress,
+};
+
+vetting_stage::parameters! {
+    /// How long to load the processors in all.
+    duration: duration = "60s", "default";
+    /// How far a core may be slower than the middle of its like, in per cent, before it is worth a look.
+    core_slower_warn_percent: number = 5.0, "default";
+    /// How far a core may be slower than the middle of its like, in per cent.
+    core_slower_fail_percent: number = 15.0, "default";
+    /// Robust z-score from which on a slow core is an outlier.
+    core_outlier_z: number = 3.5, "Iglewicz and Hoaglin, How to Detect and Handle Outliers";
+    /// Share of the run, in per cent, that a package may be throttled by heat.
+    throttled_fail_percent: number = 1.0, "default";
+    /// Frequency under full integer load, in per cent of base, below which it is worth a look.
+    frequency_warn_percent: number = 95.0, "default";
+    /// Frequency under full integer load, in per cent of base, that there must be.
+    frequency_fail_percent: number = 80.0, "default";
+    /// Degrees below a sensor's critical limit from which on it is worth a look.
+    crit_margin_celsius: number = 5.0, "default";
+}
+
+vetting_stage::stage!(run);
+
+/// Kept for tools to end and for judging.
+const RESERVE_MS: u64 = 3_000;
+/// Share of the time for the comparable phase, in per cent.
+const ALONE_PERCENT: u64 = 35;
+/// Less than this tests nothing.
+const LEAST_MS: u64 = 2_000;
+
+/// What was seen while a phase ran.
+#[derive(Default)]
+struct Seen {
+    heat: Heat,
+    /// Median frequencies of all CPUs in MHz, one per reading.
+    frequencies: Vec<f64>,
+}
+
+fn run() -> Result<Outcome, String> {
+    let parameters = Parameters::read()?;
+    let facts = context::get();
+    let plan = Plan::new(&facts);
+    let mut findings = Findings::new();
+    let wish = milliseconds(parameters.duration);
+    let total = plan.fit_ms(wish, clock::monotonic(), RESERVE_MS);
+    if total < LEAST_MS {
+        let why = format!("only {total} ms are left before the deadline");
+        findings.unknown("deadline", None, why);
+        return Ok(findings.outcome("nothing was loaded"));
+    }
+    if total < wish {
+        let message = format!("the deadline cut {} s of load to {} s", wish / 1000, total / 1000);
+        findings.warn("duration", None, message);
+    }
+    let machine = inventory::read().ok();
+    let mut kernel = KernelEvents::watch();
+    let before = counters::read().map_err(|e| explain(&e))?;
+    let cpus = chosen(&before, &facts);
+    let mut seen = Seen::default();
+    let alone_ms = (total * ALONE_PERCENT / 100).max(1_000);
+    let alone = job(&cpus, &[("cpu", Some("int64"))], alone_ms);
+    let mixed_ms = total.saturating_sub(alone_ms).max(1_000);
+    let mixed = [
+        ("cpu", None),
+        ("matrix", None),
+        ("vecmath", None),
+        ("zlib", None),
+        ("hash", None),
+        ("qsort", None),
+    ];
+    let mixed = job(&cpus, &mixed, mixed_ms);
+    let began = clock::monotonic();
+    let mut phases = Vec::new();
+    for (name, job, from) in [("each core alone", &alone, 0.0), ("a mix of loads", &mixed, 0.35)] {
+        let (summary, cancelled) = match phase(name, job, from, &mut seen, &mut kernel) {
+            Ok(done) => done,
+            Err(error) => {
+                findings.unknown("stress-ng", None, format!("{name}: {}", explain(&error)));
+                break;
+            }
+        };
+        phases.push(judge::Phase { name, summary, cancelled });
+        if cancelled {
+            break;
+        }
+    }
+    let ran_ms = (clock::monotonic().saturating_sub(began) / 1_000_000).max(1);
+    let evidence = judge::Evidence {
+        cpus,
+        phases,
+        ran_ms,
+        frequencies: seen.frequencies,
+        before,
+        // After a cancel there is nothing to compare with.
+        after: counters::read().ok(),
+        machine: judge::Machine::of(machine.as_ref()),
+    };
+    judge::evidence(&evidence, &parameters, &mut findings);
+    let lenient = evidence.machine.portable;
+    seen.heat.judge(&mut findings, judge::CPU_SENSORS, parameters.crit_margin_celsius, lenient);
+    kernel.judge(&mut findings, true);
+    let summary = judge::summary(&evidence, seen.heat.highest(), facts.cpu_allowance);
+    Ok(findings.outcome(summary))
+}
+
+fn milliseconds(duration: core::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The CPUs to load: as many as may be, leaving the lowest ones to whoever works here.
+fn chosen(counters: &counters::Reading, facts: &Facts) -> Vec<u32> {
+    let all: Vec<u32> = counters.cpus.iter().map(|cpu| cpu.cpu).collect();
+    let allowed = facts.cpu_allowance as usize;
+    all.iter().copied().skip(all.len().saturating_sub(allowed)).collect()
+}
+
+fn job(cpus: &[u32], loads: &[(&str, Option<&str>)], duration_ms: u64) -> Job {
+    let stressor = |(name, method): &(&str, Option<&str>)| Stressor {
+        name: (*name).to_owned(),
+        workers: 1,
+        method: method.map(str::to_owned),
+        memory_bytes: None,
+    };
+    Job {
+        stressors: loads.iter().map(stressor).collect(),
+        duration_ms,
+        verify: true,
+        cpus: cpus.to_vec(),
+        per_cpu: true,
+    }
+}
+
+fn phase(
+    name: &str,
+    job: &Job,
+    from: f64,
+    seen: &mut Seen,
+    kernel: &mut KernelEvents,
+) -> Result<(Summary, bool), Error> {
+    let share = if from > 0.0 { 1.0 - from } else { 0.35 };
+    let _shown = context::progress(from, name);
+    let tool = stress::start(job)?;
+    let driven = drive(&tool, 1_000, |progress| {
+        if let Some(progress) = progress {
+            let _shown = context::progress(from + share * progress.fraction, name);
+        }
+        seen.heat.read();
+        kernel.collect();
+        // Only integer load has the frequency that base promises.
+        if from == 0.0
+            && let Some(megahertz) = frequency(&job.cpus)
+        {
+            sample("frequency", "cpu/median", megahertz, "MHz");
+            seen.frequencies.push(megahertz);
+        }
+        Drive::On
+    })?;
+    Ok((driven.summary, driven.cancelled))
+}
+
+fn frequency(cpus: &[u32]) -> Option<f64> {
+    let reading = counters::read().ok()?;
+    let loaded = reading.cpus.iter().filter(|cpu| cpus.contains(&cpu.cpu));
+    let megahertz: Vec<f64> = loaded.filter_map(|cpu| cpu.current_mhz).collect();
+    vetting_stage::median(&megahertz)
+}

@@ -3,7 +3,7 @@
 //!
 //! A stage is a library crate with `crate-type = ["cdylib", "rlib"]`, a `stage.toml`, and
 //!
-//! ```ignore
+//! ```text
 //! vetting_stage::parameters! {
 //!     /// How long to look, as `90s` or `5m`.
 //!     duration: duration = "60s", "default";
@@ -31,6 +31,7 @@ mod panic;
 mod parameters;
 mod plan;
 mod sensors;
+mod stress_endings;
 
 pub use bindings::exports_of_stage as __exports;
 pub use bindings::vetting::stage::{
@@ -48,6 +49,7 @@ pub use plan::Plan;
 pub use sensors::{Heat, median, sample};
 #[doc(hidden)]
 pub use serde_json as __serde_json;
+pub use stress_endings::{all_ended_well, judge_endings};
 pub use types::Error;
 
 /// Makes a function `fn() -> Result<Outcome, String>` the stage that this component exports.
