@@ -1,1 +1,206 @@
-//! To be written.
+//! Storage: are disks read without error and as fast as their kind, and is what is written to
+//! scratch read back the same? Raw disks are only ever read.
+
+mod class;
+mod judge;
+mod peers;
+
+use vetting_stage::disks::{Disk, Scratch};
+use vetting_stage::fio::{Job, Pattern, Progress, Summary, Target};
+use vetting_stage::types::Error;
+use vetting_stage::{
+    Drive, Driven, Findings, KernelEvents, Outcome, Plan, absence, clock, context, counters, disks,
+    drive, explain, fio, info, part, sample,
+};
+
+vetting_stage::parameters! {
+    /// How long to read each disk, once in order and once at random.
+    duration: duration = "8s", "default";
+    /// Size of the file that is written to scratch and checked, in MiB.
+    scratch_mib: integer = 256, "default";
+    /// The least that every disk must read in order, in MB/s.
+    min_read_mbps: optional_number = null, "the machine's spec";
+    /// The least that every disk must read at random, in accesses per second.
+    min_read_iops: optional_number = null, "the machine's spec";
+    /// Speed, in per cent of the middle of disks of one model, below which a disk is worth a look.
+    peers_warn_percent: number = 85.0, "redhat-cip/hardware, cardiff; default";
+    /// Speed, in per cent of the middle of disks of one model, that a disk must have.
+    peers_fail_percent: number = 70.0, "redhat-cip/hardware, cardiff; default";
+    /// Latency of 99.9 % of random reads of a solid-state disk, in times that of half of them, that is usual.
+    tail_warn_ratio: number = 20.0, "default";
+}
+
+vetting_stage::stage!(run);
+
+/// Kept for tools to end and for judging.
+const RESERVE_MS: u64 = 3_000;
+/// fio needs this long to start and to end, beside the time it measures.
+const OVERHEAD_MS: u64 = 1_500;
+/// Less than this measures nothing.
+const LEAST_MS: u64 = 1_000;
+
+fn run() -> Result<Outcome, String> {
+    let parameters = Parameters::read()?;
+    let facts = context::get();
+    let plan = Plan::new(&facts);
+    let mut findings = Findings::new();
+    let disks = disks::list().map_err(|e| explain(&e))?;
+    let disks: Vec<Disk> = disks.into_iter().filter(has_medium).collect();
+    if disks.is_empty() {
+        return Ok(findings.skip("the machine has no disk", "no disk"));
+    }
+    let mut kernel = KernelEvents::watch();
+    let before = counters::read().map_err(|e| explain(&e))?;
+    let mut cancelled = integrity(&parameters, &mut findings);
+    // What is left is shared out evenly: two readings of each disk.
+    let readings = 2 * disks.len() as u64;
+    let left = plan.left_ms(clock::monotonic(), RESERVE_MS) / readings;
+    let wish = u64::try_from(parameters.duration.as_millis()).unwrap_or(u64::MAX);
+    let each = wish.min(left.saturating_sub(OVERHEAD_MS));
+    if each < wish {
+        let message = format!("the deadline cut {wish} ms of each reading to {each} ms");
+        findings.warn("duration", None, message);
+    }
+    let mut measured = Vec::new();
+    for (index, disk) in disks.iter().enumerate() {
+        let place = judge::part_of(disk);
+        let fits = plan.left_ms(clock::monotonic(), RESERVE_MS) >= 2 * (each + OVERHEAD_MS);
+        if cancelled || each < LEAST_MS || !fits {
+            findings.unknown("not-reached", Some(&place), "there was no time left to read it");
+            continue;
+        }
+        let from = index as f64 / disks.len() as f64;
+        let share = 1.0 / disks.len() as f64;
+        let mut speeds = judge::Speeds::default();
+        for kind in [judge::Kind::InOrder, judge::Kind::AtRandom] {
+            let begin = if kind == judge::Kind::AtRandom { from + share / 2.0 } else { from };
+            match read(disk, kind, each, begin, share / 2.0) {
+                Ok(driven) => {
+                    cancelled |= driven.cancelled;
+                    speeds.hold(kind, &driven.summary, disk, &parameters, &mut findings);
+                }
+                Err(Error::Cancelled) => cancelled = true,
+                Err(error) => {
+                    let message = format!("it could not be read: {}", explain(&error));
+                    findings.unknown("fio", Some(&place), message);
+                }
+            }
+            kernel.collect();
+            if cancelled {
+                break;
+            }
+        }
+        measured.push((disk.clone(), speeds));
+    }
+    peers::judge(&measured, &parameters, &mut findings);
+    if let Ok(after) = counters::read() {
+        judge::errors(&before, &after, &mut findings);
+    }
+    kernel.judge(&mut findings, false);
+    Ok(findings.outcome(judge::summary(&disks, &measured)))
+}
+
+/// An empty card reader is no disk.
+fn has_medium(disk: &Disk) -> bool {
+    if disk.size_bytes == 0 {
+        info!("{} has no medium and is left out", disk.name);
+    }
+    disk.size_bytes > 0
+}
+
+/// Writes a file to scratch with a checksum in every block, and reads it back. Returns whether the
+/// attempt was cancelled under it.
+fn integrity(parameters: &Parameters, findings: &mut Findings) -> bool {
+    let space = match disks::scratch_space() {
+        Ok(space) => space,
+        Err(error) => {
+            findings.unknown("scratch", None, format!("no scratch file: {}", explain(&error)));
+            return error == Error::Cancelled;
+        }
+    };
+    let wish = parameters.scratch_mib.max(1).saturating_mul(1 << 20);
+    // A whole number of blocks.
+    let bytes = wish.min(space.allowance_bytes / 2) / BLOCK * BLOCK;
+    let place = place_of(&space);
+    if bytes == 0 {
+        findings.unknown("scratch", Some(&place), "there is no room for a scratch file");
+        return false;
+    }
+    let job = Job {
+        target: Target::Scratch(bytes),
+        pattern: Pattern::Write,
+        block_size: BLOCK as u32,
+        io_depth: 16,
+        workers: 1,
+        runtime_ms: None,
+        size_bytes: None,
+        offset_bytes: 0,
+        direct: true,
+        verify: true,
+        options: Vec::new(),
+    };
+    let _shown = context::progress(0.0, "writing and checking a scratch file");
+    match follow(&job, 0.0, 0.0, "scratch") {
+        Ok(driven) => {
+            judge::integrity(&driven.summary, bytes, &place, driven.cancelled, findings);
+            driven.cancelled
+        }
+        Err(error) => {
+            let message = format!("the scratch file could not be checked: {}", explain(&error));
+            match absence(&error) {
+                Some(_) => findings.warn("scratch", Some(&place), message),
+                None => findings.unknown("scratch", Some(&place), message),
+            }
+            error == Error::Cancelled
+        }
+    }
+}
+
+/// Bytes of one access of the scratch test.
+const BLOCK: u64 = 128 << 10;
+
+fn place_of(space: &Scratch) -> vetting_stage::Part {
+    let below = space.disk.as_deref().unwrap_or("no disk");
+    part("scratch", format!("{} on {below}", space.file_system))
+}
+
+fn read(
+    disk: &Disk,
+    kind: judge::Kind,
+    runtime_ms: u64,
+    from: f64,
+    share: f64,
+) -> Result<Driven<Summary>, Error> {
+    let (pattern, block_size, io_depth, workers) = match kind {
+        judge::Kind::InOrder => (Pattern::Read, 128 << 10, 32, 1),
+        judge::Kind::AtRandom => (Pattern::RandomRead, 4 << 10, 32, 4),
+    };
+    let job = Job {
+        target: Target::Disk(disk.name.clone()),
+        pattern,
+        // Disks formatted with larger blocks cannot read smaller ones.
+        block_size: block_size.max(disk.logical_block_bytes),
+        io_depth,
+        workers,
+        runtime_ms: Some(runtime_ms),
+        size_bytes: None,
+        offset_bytes: 0,
+        direct: true,
+        verify: false,
+        options: Vec::new(),
+    };
+    let _shown = context::progress(from, &format!("reading {} {}", disk.name, kind.words()));
+    follow(&job, from, share, &disk.name)
+}
+
+fn follow(job: &Job, from: f64, share: f64, name: &str) -> Result<Driven<Summary>, Error> {
+    let tool = fio::start(job)?;
+    drive(&tool, 1_000, |progress: Option<&Progress>| {
+        if let Some(progress) = progress {
+            let _shown = context::progress(from + share * progress.fraction, name);
+            sample("throughput", &format!("{name}/read"), progress.read_bytes_per_second, "B/s");
+            sample("throughput", &format!("{name}/write"), progress.write_bytes_per_second, "B/s");
+        }
+        Drive::On
+    })
+}
