@@ -124,14 +124,16 @@ pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
     let manifest = the_one(&manifests)?;
     let imports = names
         .into_iter()
-        .map(|name| {
+        .filter_map(|name| {
             let item = types.as_ref().component_item_for_import(&name);
             let functions = match item.map(|item| item.ty) {
                 Some(ComponentEntityType::Instance(id)) => functions(&types, id),
-                // Whatever is no instance is asked for by its own name.
+                // The world itself may name a type of an interface, which asks for nothing.
+                Some(ComponentEntityType::Type { .. }) => return None,
+                // Whatever else is no instance is asked for by its own name.
                 _ => vec![name.clone()],
             };
-            import(&name, functions)
+            Some(import(&name, functions))
         })
         .collect();
     Ok(Contents { manifest, imports })

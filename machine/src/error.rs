@@ -27,12 +27,12 @@ pub enum MachineError {
         reason: String,
     },
     /// A folder or file that the machine stands on is not usable.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Io {
         /// The folder or file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
 }
 

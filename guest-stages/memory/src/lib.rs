@@ -15,6 +15,9 @@ vetting_stage::parameters! {
     duration: duration = "60s", "default";
     /// How much of the memory that may be touched is touched, in per cent.
     coverage_percent: number = 95.0, "default";
+    /// What one worker writes and checks in a second, in MiB, so that a round over the memory fits
+    /// into the duration: more is not touched.
+    worker_mib_per_second: integer = 400, "default: half of what a slow server core does";
     /// Share of the free memory, in per cent, that a live image should test at least.
     coverage_warn_percent: number = 90.0, "default; OpenStack Ironic uses 98";
     /// Corrected errors of one module from which on it is worth a look: more than this.
@@ -59,20 +62,27 @@ fn run() -> Result<Outcome, String> {
     let mut kernel = KernelEvents::watch();
     let before = counters::read().map_err(|e| explain(&e))?;
     let mut heat = Heat::default();
-    let job = job(&facts, &parameters, total);
-    let bytes = job.stressors.first().and_then(|s| s.memory_bytes).unwrap_or_default();
-    let tested = match test(&job, &mut heat, &mut kernel) {
-        Ok((summary, cancelled)) => {
-            judge_endings(&summary, "memory", cancelled, &mut findings);
-            let rounds: u64 = summary.metrics.iter().map(|m| m.bogo_ops).sum();
-            judge::coverage(bytes, rounds, facts.live_image, &machine, &parameters, &mut findings);
-            bytes
+    let bytes = touched(&facts, &parameters, total);
+    let mut tested = 0;
+    for pass in PASSES {
+        match test(&pass, &job(&pass, &facts, bytes, total), &mut heat, &mut kernel) {
+            Ok((summary, cancelled)) => {
+                judge_endings(&summary, pass.name, cancelled, &mut findings);
+                let rounds: u64 = summary.metrics.iter().map(|m| m.bogo_ops).sum();
+                if pass.covers && rounds > 0 {
+                    tested = bytes;
+                }
+                if cancelled {
+                    break;
+                }
+            }
+            Err(error) => {
+                findings.unknown("stress-ng", None, explain(&error));
+                break;
+            }
         }
-        Err(error) => {
-            findings.unknown("stress-ng", None, explain(&error));
-            0
-        }
-    };
+    }
+    judge::coverage(tested, facts.live_image, &machine, &parameters, &mut findings);
     match counters::read() {
         Ok(after) => judge::errors(&before.memory, &after.memory, &parameters, &mut findings),
         Err(error) => findings.unknown("memory-counters", None, explain(&error)),
@@ -83,28 +93,62 @@ fn run() -> Result<Outcome, String> {
     Ok(findings.outcome(judge::summary(&machine.memory, tested, &before.memory)))
 }
 
-fn job(facts: &Facts, parameters: &Parameters, duration_ms: u64) -> Job {
+/// One pass over the memory.
+struct Pass {
+    /// In messages.
+    name: &'static str,
+    /// stress-ng's pattern; `None`: all that there are, one after the other.
+    method: Option<&'static str>,
+    /// Its share of the time, in per cent, and where that begins.
+    percent: u64,
+    from: f64,
+    /// Whether it is meant to touch everything.
+    covers: bool,
+}
+
+/// First zeros and ones over everything, which is quick; then as many patterns as there is time for.
+const PASSES: [Pass; 2] = [
+    Pass { name: "zeros and ones", method: Some("zero-one"), percent: 60, from: 0.0, covers: true },
+    Pass { name: "many patterns", method: None, percent: 40, from: 0.6, covers: false },
+];
+
+/// How many bytes: what may be touched, and can be in the time there is.
+fn touched(facts: &Facts, parameters: &Parameters, total_ms: u64) -> u64 {
     let share = parameters.coverage_percent.clamp(1.0, 100.0) / 100.0;
+    let may = (facts.memory_allowance_bytes as f64 * share) as u64;
+    let milliseconds = total_ms * PASSES[0].percent / 100;
+    let rate = parameters.worker_mib_per_second.saturating_mul(1 << 20) / 1000;
+    let can = rate.saturating_mul(milliseconds).saturating_mul(facts.cpu_allowance.max(1).into());
+    may.min(can)
+}
+
+fn job(pass: &Pass, facts: &Facts, bytes: u64, total_ms: u64) -> Job {
     Job {
         stressors: vec![Stressor {
             name: "vm".into(),
             workers: facts.cpu_allowance.clamp(1, 4096),
-            method: None,
-            memory_bytes: Some((facts.memory_allowance_bytes as f64 * share) as u64),
+            method: pass.method.map(str::to_owned),
+            memory_bytes: Some(bytes),
         }],
-        duration_ms,
+        duration_ms: (total_ms * pass.percent / 100).max(1_000),
         verify: true,
         cpus: Vec::new(),
         per_cpu: false,
     }
 }
 
-fn test(job: &Job, heat: &mut Heat, kernel: &mut KernelEvents) -> Result<(Summary, bool), Error> {
-    let _shown = context::progress(0.0, "writing and checking");
+fn test(
+    pass: &Pass,
+    job: &Job,
+    heat: &mut Heat,
+    kernel: &mut KernelEvents,
+) -> Result<(Summary, bool), Error> {
+    let _shown = context::progress(pass.from, pass.name);
     let tool = stress::start(job)?;
     let driven = drive(&tool, 1_000, |progress| {
         if let Some(progress) = progress {
-            let _shown = context::progress(progress.fraction, "writing and checking");
+            let share = pass.percent as f64 / 100.0;
+            let _shown = context::progress(pass.from + share * progress.fraction, pass.name);
         }
         heat.read();
         kernel.collect();

@@ -3,15 +3,20 @@
 use vetting_stage::context::NetworkPeer;
 use vetting_stage::inventory::Nic;
 use vetting_stage::iperf::{Direction, Summary};
-use vetting_stage::Findings;
+use vetting_stage::types::Error;
+use vetting_stage::{Findings, absence, explain};
 
 use crate::ports::part_of;
 
 const NAME_A_PEER: &str = "name a peer that runs an iperf3 server with --peer HOST:PORT";
 
-/// Without a peer no port carried anything.
-pub fn without_peer(findings: &mut Findings) {
-    findings.unknown("peer", None, format!("there is no peer to measure against: {NAME_A_PEER}"));
+/// Without a peer no port carried anything. `why` is what the host says when it is asked.
+pub fn without_peer(why: &Error, findings: &mut Findings) {
+    let message = match absence(why) {
+        Some(_) => format!("there is no peer to measure against: {NAME_A_PEER}"),
+        None => format!("there is no peer to measure against: {}", explain(why)),
+    };
+    findings.unknown("peer", None, message);
 }
 
 /// Against itself a machine measures no wire. Only where all its ports are a hypervisor's is there

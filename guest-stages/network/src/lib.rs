@@ -67,7 +67,11 @@ fn run() -> Result<Outcome, String> {
     let before = counters::read().map_err(|e| explain(&e))?;
     let mut flows = Vec::new();
     match &facts.peer {
-        None => judge::without_peer(&mut findings),
+        None => {
+            if let Err(why) = iperf::start(job(Direction::Send, &parameters, LEAST_MS)) {
+                judge::without_peer(&why, &mut findings);
+            }
+        }
         Some(peer) => {
             let plan = Plan::new(&facts);
             let wish = u64::try_from(parameters.duration.as_millis()).unwrap_or(u64::MAX);
@@ -127,15 +131,8 @@ fn one(
     parameters: &Parameters,
     duration_ms: u64,
 ) -> Result<Driven<Summary>, Error> {
-    let job = Job {
-        direction,
-        protocol: Protocol::Tcp,
-        streams: u32::try_from(parameters.streams).unwrap_or(u32::MAX),
-        duration_ms,
-        omit_ms: 0,
-    };
     let _shown = context::progress(from, name);
-    let tool = iperf::start(job)?;
+    let tool = iperf::start(job(direction, parameters, duration_ms))?;
     drive(&tool, 1_000, |progress: Option<&Progress>| {
         if let Some(progress) = progress {
             let _shown = context::progress(from + progress.fraction / 2.0, name);
@@ -145,6 +142,16 @@ fn one(
         }
         Drive::On
     })
+}
+
+fn job(direction: Direction, parameters: &Parameters, duration_ms: u64) -> Job {
+    Job {
+        direction,
+        protocol: Protocol::Tcp,
+        streams: u32::try_from(parameters.streams).unwrap_or(u32::MAX),
+        duration_ms,
+        omit_ms: 0,
+    }
 }
 
 /// The port of that name.

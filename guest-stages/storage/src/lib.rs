@@ -51,7 +51,8 @@ fn run() -> Result<Outcome, String> {
     }
     let mut kernel = KernelEvents::watch();
     let before = counters::read().map_err(|e| explain(&e))?;
-    let mut cancelled = integrity(&parameters, &mut findings);
+    let scratch = disks::scratch_space();
+    let mut cancelled = integrity(&scratch, &parameters, &mut findings);
     // What is left is shared out evenly: two readings of each disk.
     let readings = 2 * disks.len() as u64;
     let left = plan.left_ms(clock::monotonic(), RESERVE_MS) / readings;
@@ -74,15 +75,20 @@ fn run() -> Result<Outcome, String> {
         let mut speeds = judge::Speeds::default();
         for kind in [judge::Kind::InOrder, judge::Kind::AtRandom] {
             let begin = if kind == judge::Kind::AtRandom { from + share / 2.0 } else { from };
-            match read(disk, kind, each, begin, share / 2.0) {
-                Ok(driven) => {
+            match read_or_below(disk, kind, each, (begin, share / 2.0), &scratch, &parameters) {
+                Ok((driven, how)) => {
                     cancelled |= driven.cancelled;
+                    if how == How::ThroughFile && kind == judge::Kind::InOrder {
+                        let message = "it may not be opened, and was measured through a scratch file on it; run as root";
+                        findings.warn("through-file", Some(&place), message);
+                    }
                     speeds.hold(kind, &driven.summary, disk, &parameters, &mut findings);
                 }
                 Err(Error::Cancelled) => cancelled = true,
                 Err(error) => {
                     let message = format!("it could not be read: {}", explain(&error));
                     findings.unknown("fio", Some(&place), message);
+                    break;
                 }
             }
             kernel.collect();
@@ -110,18 +116,20 @@ fn has_medium(disk: &Disk) -> bool {
 
 /// Writes a file to scratch with a checksum in every block, and reads it back. Returns whether the
 /// attempt was cancelled under it.
-fn integrity(parameters: &Parameters, findings: &mut Findings) -> bool {
-    let space = match disks::scratch_space() {
+fn integrity(
+    scratch: &Result<Scratch, Error>,
+    parameters: &Parameters,
+    findings: &mut Findings,
+) -> bool {
+    let space = match scratch {
         Ok(space) => space,
         Err(error) => {
-            findings.unknown("scratch", None, format!("no scratch file: {}", explain(&error)));
-            return error == Error::Cancelled;
+            findings.unknown("scratch", None, format!("no scratch file: {}", explain(error)));
+            return *error == Error::Cancelled;
         }
     };
-    let wish = parameters.scratch_mib.max(1).saturating_mul(1 << 20);
-    // A whole number of blocks.
-    let bytes = wish.min(space.allowance_bytes / 2) / BLOCK * BLOCK;
-    let place = place_of(&space);
+    let bytes = file_bytes(space, parameters);
+    let place = place_of(space);
     if bytes == 0 {
         findings.unknown("scratch", Some(&place), "there is no room for a scratch file");
         return false;
@@ -164,19 +172,60 @@ fn place_of(space: &Scratch) -> vetting_stage::Part {
     part("scratch", format!("{} on {below}", space.file_system))
 }
 
-fn read(
+/// A whole number of blocks, and never more than half of what there is.
+fn file_bytes(space: &Scratch, parameters: &Parameters) -> u64 {
+    let wish = parameters.scratch_mib.max(1).saturating_mul(1 << 20);
+    wish.min(space.allowance_bytes / 2) / BLOCK * BLOCK
+}
+
+/// How a disk was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// Itself.
+    Raw,
+    /// Through a scratch file that lies on it.
+    ThroughFile,
+}
+
+/// Errnos by which a disk may not be opened: EPERM, EACCES.
+const MAY_NOT: [i32; 2] = [1, 13];
+
+/// Reads a disk; one that may not be opened, and that scratch lies on, through a file there.
+fn read_or_below(
     disk: &Disk,
     kind: judge::Kind,
     runtime_ms: u64,
-    from: f64,
-    share: f64,
+    shown: (f64, f64),
+    scratch: &Result<Scratch, Error>,
+    parameters: &Parameters,
+) -> Result<(Driven<Summary>, How), Error> {
+    let raw = read(disk, Target::Disk(disk.name.clone()), kind, runtime_ms, shown)?;
+    match scratch {
+        Ok(space)
+            if MAY_NOT.contains(&raw.summary.error)
+                && !raw.cancelled
+                && space.disk.as_deref() == Some(&disk.name) =>
+        {
+            let file = Target::Scratch(file_bytes(space, parameters));
+            Ok((read(disk, file, kind, runtime_ms, shown)?, How::ThroughFile))
+        }
+        _ => Ok((raw, How::Raw)),
+    }
+}
+
+fn read(
+    disk: &Disk,
+    target: Target,
+    kind: judge::Kind,
+    runtime_ms: u64,
+    (from, share): (f64, f64),
 ) -> Result<Driven<Summary>, Error> {
     let (pattern, block_size, io_depth, workers) = match kind {
         judge::Kind::InOrder => (Pattern::Read, 128 << 10, 32, 1),
         judge::Kind::AtRandom => (Pattern::RandomRead, 4 << 10, 32, 4),
     };
     let job = Job {
-        target: Target::Disk(disk.name.clone()),
+        target,
         pattern,
         // Disks formatted with larger blocks cannot read smaller ones.
         block_size: block_size.max(disk.logical_block_bytes),

@@ -32,9 +32,9 @@ pub struct Root {
 impl Root {
     /// The machine whose files lie below this folder, which must exist.
     pub fn new(path: &Path) -> Result<Self, MachineError> {
-        let fail = |source| MachineError::Io {
+        let fail = |reason| MachineError::Io {
             path: path.to_owned(),
-            source,
+            reason,
         };
         let canonical = path.canonicalize().map_err(fail)?;
         if !canonical.is_dir() {

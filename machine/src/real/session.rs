@@ -168,6 +168,8 @@ impl RealSession {
             .peer
             .clone()
             .or_else(|| self.machine.peer.clone());
+        // Without iperf3 there is no peer on this machine either, so that is what to say first.
+        self.machine.tools.find("iperf3", "iperf3")?;
         let peer = peer.ok_or_else(|| Error::no_hardware("a network peer"))?;
         let (tools, context) = (&self.machine.tools, self.context());
         self.start(

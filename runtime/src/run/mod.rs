@@ -141,9 +141,9 @@ fn scratch(base: &std::path::Path) -> Result<tempfile::TempDir, MachineError> {
     tempfile::Builder::new()
         .prefix("vetting-")
         .tempdir_in(base)
-        .map_err(|source| MachineError::Io {
+        .map_err(|reason| MachineError::Io {
             path: base.to_owned(),
-            source,
+            reason,
         })
 }
 

@@ -31,12 +31,12 @@ impl Candidate {
 #[derive(Debug, thiserror::Error)]
 pub enum StagesError {
     /// A file or the folder cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Io {
         /// Which.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// There is nothing to run.
     #[error("{} holds no stage (*.wasm); build them with `cargo xtask stages`, or name a folder with --stages", folder.display())]
@@ -53,12 +53,12 @@ pub enum StagesError {
         size: u64,
     },
     /// A file is no stage, or needs what this runtime lacks.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     NoStage {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: ComponentError,
+        reason: ComponentError,
     },
     /// Two files say they are the same stage.
     #[error("{} and {} are both the stage `{name}`; keep one of them", first.display(), second.display())]
@@ -88,7 +88,7 @@ pub enum StagesError {
 pub fn find(folder: &Path) -> Result<Vec<Candidate>, StagesError> {
     let io = |path: &Path| {
         let path = path.to_owned();
-        move |source| StagesError::Io { path, source }
+        move |reason| StagesError::Io { path, reason }
     };
     let mut candidates: Vec<Candidate> = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io(folder))? {
@@ -101,9 +101,9 @@ pub fn find(folder: &Path) -> Result<Vec<Candidate>, StagesError> {
             return Err(StagesError::TooLarge { path, size });
         }
         let bytes = std::fs::read(&path).map_err(io(&path))?;
-        let contents = check(&bytes).map_err(|source| StagesError::NoStage {
+        let contents = check(&bytes).map_err(|reason| StagesError::NoStage {
             path: path.clone(),
-            source,
+            reason,
         })?;
         candidates.push(Candidate {
             path,
