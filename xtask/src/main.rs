@@ -33,7 +33,11 @@ enum Task {
     /// Build target/release/vetting and target/stages/NAME.wasm
     Build,
     /// Build the stages only
-    Stages,
+    Stages {
+        /// The tests' own stages too
+        #[arg(long)]
+        tests: bool,
+    },
     /// Measure, each figure against a baseline of the same run
     Bench {
         /// Write the results to BENCHMARKS.md
@@ -49,7 +53,8 @@ fn main() -> ExitCode {
         Task::Demo => demo::demo(),
         Task::Test => test::test(),
         Task::Build => build::vetting().and_then(|()| build::stages()),
-        Task::Stages => build::stages(),
+        Task::Stages { tests: false } => build::stages(),
+        Task::Stages { tests: true } => build::stages().and_then(|()| build::test_stages()),
         Task::Bench { write } => bench::bench(write),
         Task::Tidy => tidy::tidy(),
     };

@@ -1,0 +1,107 @@
+//! Simulated machines: what each verdict is, and that a report is the same bytes every time.
+
+use std::path::Path;
+
+use serde_json::Value;
+use vetting_tests::{Ended, Vetting, stages};
+
+fn simulated(profile: &str, more: &[&str]) -> Ended {
+    let machine = format!("sim:{profile}");
+    let mut args = vec!["--machine", machine.as_str()];
+    args.extend(more);
+    Vetting::run(&stages(), &args).output()
+}
+
+fn verdicts(report: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
+    let stages = report["stages"].as_array().expect("stages");
+    stages.iter().map(|s| (text(&s["stage"]), text(&s["verdict"]))).collect()
+}
+
+fn validate(report: &Value) {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/schema/run-record.schema.json");
+    let schema = std::fs::read_to_string(schema).expect("the schema");
+    let schema: Value = serde_json::from_str(&schema).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let errors: Vec<String> = validator.iter_errors(report).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
+#[test]
+fn a_healthy_server_passes_every_stage() {
+    let ended = simulated("healthy-server", &[]);
+    assert_eq!(ended.status(), 0, "{}", ended.stderr());
+    let report = ended.report();
+    validate(&report);
+    let verdicts = verdicts(&report);
+    assert_eq!(verdicts.len(), 8, "{verdicts:?}");
+    assert!(verdicts.iter().all(|(_, verdict)| verdict == "pass"), "{verdicts:?}");
+}
+
+#[test]
+fn a_failing_disk_fails_with_its_serial_number_and_the_attribute() {
+    let ended = simulated("failing-disk", &[]);
+    assert_eq!(ended.status(), 1);
+    validate(&ended.report());
+    let smart = ended.stage("SMART");
+    assert_eq!(smart["verdict"], "fail");
+    let diagnoses = smart["diagnoses"].as_array().expect("diagnoses");
+    let named = diagnoses.iter().any(|d| {
+        let message = d["message"].as_str().unwrap_or_default();
+        d["finding"] == "fail"
+            && d["part"]["serial"] == "S6ESNFAILING"
+            && message.contains("S6ESNFAILING")
+            && message.contains("Current_Pending_Sector")
+    });
+    assert!(named, "{diagnoses:#?}");
+}
+
+#[test]
+fn every_sick_machine_fails_in_the_stage_that_judges_its_part() {
+    for (profile, stage) in [
+        ("bad-core", "CPUStress"),
+        ("slow-core", "CPUStress"),
+        ("throttling-cpu", "CPUStress"),
+        ("ecc-errors", "Memory"),
+        ("missing-dimm", "Memory"),
+        ("nvme-critical", "SMART"),
+        ("slow-disk", "Storage"),
+        ("slow-link", "Network"),
+        ("gpu-off-bus", "GPU"),
+        ("gpu-pcie-degraded", "GPU"),
+        ("psu-lost", "PSU"),
+        ("dead-fan", "PSU"),
+    ] {
+        let ended = simulated(profile, &[stage]);
+        assert_eq!(ended.status(), 1, "{profile}: {}", ended.stderr());
+        assert_eq!(ended.stage(stage)["verdict"], "fail", "{profile}");
+    }
+}
+
+#[test]
+fn hardware_that_is_not_there_is_skipped_with_the_reason() {
+    let ended = simulated("small-vm", &[]);
+    assert_eq!(ended.status(), 0, "{}", ended.stdout());
+    for stage in ["SMART", "GPU", "PSU"] {
+        let stage = ended.stage(stage);
+        assert_eq!(stage["verdict"], "skip", "{stage}");
+        assert!(stage["message"].as_str().is_some_and(|m| m.len() > 10), "{stage}");
+    }
+}
+
+#[test]
+fn one_seed_is_one_report_and_another_seed_another() {
+    let bytes = |seed: &str| simulated("throttling-cpu", &["--seed", seed]).output.stdout;
+    let first = bytes("7");
+    assert_eq!(first, bytes("7"), "the same machine and seed");
+    assert_ne!(first, bytes("8"), "another seed");
+}
+
+#[test]
+fn hours_of_load_pass_in_virtual_time() {
+    let args = ["CPUStress", "--set", "CPUStress.duration=8h", "--timeout", "9h"];
+    let ended = simulated("healthy-server", &args);
+    assert_eq!(ended.status(), 0, "{}", ended.stderr());
+    let seconds = ended.stage("CPUStress")["seconds"].as_f64().expect("seconds");
+    assert!(seconds > 8.0 * 3600.0, "{seconds}");
+}
