@@ -134,7 +134,13 @@ impl Started {
 
     /// Waits until a tool of that name runs below it, and returns its process id.
     pub fn tool(&self, name: &str) -> Pid {
-        let found = eventually(|| descendants(self.pid()).into_iter().find(|p| named(*p, name)));
+        self.tool_with(name, "")
+    }
+
+    /// The same, of a tool that has a certain argument; any has the empty one.
+    pub fn tool_with(&self, name: &str, argument: &str) -> Pid {
+        let wanted = |pid: &Pid| named(*pid, name) && has_argument(*pid, argument);
+        let found = eventually(|| descendants(self.pid()).into_iter().find(wanted));
         found.unwrap_or_else(|| panic!("no {name} was started"))
     }
 
@@ -273,6 +279,11 @@ pub fn alive(pid: Pid) -> bool {
 pub fn named(pid: Pid, name: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/comm"))
         .is_ok_and(|comm| comm.trim().starts_with(name))
+}
+
+fn has_argument(pid: Pid, argument: &str) -> bool {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    argument.is_empty() || line.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())
 }
 
 fn processes() -> Vec<Pid> {

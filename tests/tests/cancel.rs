@@ -11,7 +11,8 @@ fn cancelled(stage: &str, tool: &str, signal: Signal) -> Value {
     let setting = format!("{stage}.duration={LONG}");
     let args = [stage, "--set", &setting, "--timeout", "600s"];
     let vetting = Vetting::run(&stages(), &args).start();
-    vetting.tool(tool);
+    // The network's peer is an iperf3 too, and runs from the beginning.
+    vetting.tool_with(tool, if tool == "iperf3" { "-c" } else { "" });
     let started = descendants(vetting.pid());
     vetting.signal(signal);
     let ended = vetting.wait();

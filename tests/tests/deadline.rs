@@ -28,6 +28,7 @@ fn on_a_simulated_machine_a_spinning_stage_runs_out_of_fuel() {
     let ended = Vetting::run(folder.path(), &args).output();
     assert_eq!(ended.status(), 4, "{}", ended.stderr());
     assert_eq!(ended.stage("Spin")["ending"]["limit"], "fuel", "{:#}", ended.stage("Spin"));
+    // Virtual time goes on while a stage does not listen.
     assert_eq!(ended.stage("Sleep")["ending"]["kind"], "deadline", "{:#}", ended.stage("Sleep"));
 }
 

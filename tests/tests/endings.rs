@@ -22,7 +22,8 @@ fn what_a_stage_returns_is_what_it_gets() {
     for (mode, status, verdict) in [
         ("pass", 0, "pass"),
         ("fail", 1, "fail"),
-        ("skip", 0, "skip"),
+        // A run in which nothing was judged is no pass.
+        ("skip", 4, "skip"),
         ("error", 4, "inconclusive"),
         ("panic", 4, "inconclusive"),
         ("unearned", 4, "inconclusive"),
@@ -48,15 +49,19 @@ fn each_limit_ends_the_attempt_and_is_named() {
         ("calls", 1000, "host-calls=100"),
         ("hwmon-calls", 1000, "host-calls=100"),
         ("outcome", 100, "outcome-bytes=50KiB"),
-        ("recursion", 100_000_000, "stack"),
     ] {
         let name = limit.split('=').next().unwrap_or(limit);
-        let more: &[&str] = if limit.contains('=') { &["--limit", limit] } else { &[] };
-        let (exit, stage) = stage(mode, times, more);
+        let (exit, stage) = stage(mode, times, &["--limit", limit]);
         assert_eq!(exit, 4, "{mode}: {stage:#}");
         assert_eq!(stage["ending"]["kind"], "limit", "{mode}: {stage:#}");
         assert_eq!(stage["ending"]["limit"], name, "{mode}: {stage:#}");
     }
+}
+
+#[test]
+fn endless_recursion_is_a_trap() {
+    let (exit, stage) = stage("recursion", 100_000_000, &[]);
+    assert_eq!((exit, &stage["ending"]["kind"]), (4, &Value::from("trap")), "{stage:#}");
 }
 
 #[test]

@@ -152,6 +152,8 @@ impl State {
         self.advance(self.world.now.saturating_add(price(&request)));
         // A wait handles the cancellation itself: it is told once per run and watch.
         if self.cancelled && !always && !waits {
+            // Who does not listen gets to the deadline all the same.
+            self.advance(self.world.now.saturating_add(MILLISECOND));
             return Err(Error::Cancelled);
         }
         self.answer(request)

@@ -29,6 +29,9 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     if args.limit.iter().any(|limit| limit == "list") {
         return list_limits();
     }
+    // From here on a signal ends the run in good order, whatever it is at.
+    let cancel = Cancel::new();
+    cancel_on_signals(&cancel).map_err(Failure::runtime)?;
     let limits = limits(&args)?;
     let folder = args.folder.clone().unwrap_or_else(default_stages);
     let candidates = run::find(&folder).map_err(Failure::usage)?;
@@ -49,8 +52,6 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
         stages.push((stage, parameters));
     }
 
-    let cancel = Cancel::new();
-    cancel_on_signals(&cancel).map_err(Failure::runtime)?;
     let view = View::new(&args, Arc::clone(&machine), stages.iter().map(|(s, _)| s.name()));
     let plan = Plan {
         stages,
