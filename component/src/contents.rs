@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
-use wasmparser::{
-    ComponentExternalKind, Parser, Payload, ValidPayload, Validator, WasmFeatures,
-};
+use wasmparser::{ComponentExternalKind, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
 use crate::manifest::{self, Manifest};
 use crate::{ComponentError, MANIFEST_SECTION, PACKAGE};
@@ -21,7 +19,9 @@ pub struct Contents {
 impl Contents {
     /// Whether it imports anything of WASI.
     pub fn uses_wasi(&self) -> bool {
-        self.imports.iter().any(|import| import.package.starts_with("wasi:"))
+        self.imports
+            .iter()
+            .any(|import| import.package.starts_with("wasi:"))
     }
 }
 
@@ -85,9 +85,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(malformed)?;
         match &payload {
-            Payload::CustomSection(section)
-                if depth == 0 && section.name() == MANIFEST_SECTION =>
-            {
+            Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
                 manifests.push(section.data());
             }
             Payload::ComponentImportSection(section) if depth == 0 => {

@@ -21,7 +21,9 @@ pub enum ComponentError {
         reason: String,
     },
     /// Without a manifest nobody knows what it is.
-    #[error("it has no manifest (the custom section `vetting:manifest`); build it with `cargo xtask stages`")]
+    #[error(
+        "it has no manifest (the custom section `vetting:manifest`); build it with `cargo xtask stages`"
+    )]
     NoManifest,
     /// More than one.
     #[error("it has {0} manifests; a stage has exactly one")]

@@ -101,7 +101,11 @@ pub fn check_manifest(contents: &Contents) -> Result<(), ComponentError> {
         let same = |i: &Import| i.is_contract() && i.interface == name && !i.functions.is_empty();
         contents.imports.iter().any(same)
     };
-    for import in contents.imports.iter().filter(|import| import.is_contract()) {
+    for import in contents
+        .imports
+        .iter()
+        .filter(|import| import.is_contract())
+    {
         let name = import.interface.as_str();
         let free = UNASKED.contains(&name) || import.functions.is_empty();
         if !free && !manifest.interfaces.contains_key(name) {

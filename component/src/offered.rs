@@ -147,7 +147,10 @@ mod tests {
         let import = importing("hwmon", "0.1.7", &["read", "calibrate"]);
         let error = check_imports(&[import], offered()).expect_err("a gap");
         let text = error.to_string();
-        assert!(text.contains("`calibrate`") && text.contains("0.1.7"), "{text}");
+        assert!(
+            text.contains("`calibrate`") && text.contains("0.1.7"),
+            "{text}"
+        );
         assert!(text.contains("vetting:stage@0.1.0"), "{text}");
     }
 

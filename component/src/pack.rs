@@ -36,7 +36,9 @@ pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> 
 /// The manifest, with the parameters of the module where it has any.
 fn from_toml(text: &str, parameters: Option<Value>) -> Result<Manifest, ComponentError> {
     let wrong = |reason: String| ComponentError::Manifest(format!("stage.toml: {reason}"));
-    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| wrong(e.to_string()))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|e: toml::de::Error| wrong(e.to_string()))?;
     let known = [
         "name",
         "version",
@@ -49,7 +51,9 @@ fn from_toml(text: &str, parameters: Option<Value>) -> Result<Manifest, Componen
     ];
     if let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) {
         let known = known.join(", ");
-        return Err(wrong(format!("`{unknown}` is not known; there are: {known}")));
+        return Err(wrong(format!(
+            "`{unknown}` is not known; there are: {known}"
+        )));
     }
     if table.contains_key("parameters") && parameters.is_some() {
         return Err(wrong(

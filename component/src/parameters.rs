@@ -88,7 +88,11 @@ fn schema<'a>(manifest: &'a Manifest, key: &str) -> Result<&'a Value, ParameterE
     let known = properties.unwrap_or(&none);
     let distance = |k: &&String| strsim::damerau_levenshtein(k, key);
     let all: Vec<_> = known.keys().map(String::as_str).collect();
-    let hint = match known.keys().min_by_key(distance).filter(|k| distance(k) <= 3) {
+    let hint = match known
+        .keys()
+        .min_by_key(distance)
+        .filter(|k| distance(k) <= 3)
+    {
         _ if all.is_empty() => "it has none".to_owned(),
         Some(near) => format!("did you mean `{near}`? There are: {}", all.join(", ")),
         None => format!("there are: {}", all.join(", ")),
@@ -153,7 +157,9 @@ fn is(value: &Value, name: &str) -> bool {
 }
 
 fn is_duration(schema: &Value) -> bool {
-    schema.get("format").is_some_and(|format| format == "vetting-duration")
+    schema
+        .get("format")
+        .is_some_and(|format| format == "vetting-duration")
 }
 
 /// Whether a text is a duration of at least a millisecond: digits and `ms`, `s`, `m` or `h`.

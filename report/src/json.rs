@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn a_record_is_read_back() {
-        let before = record(vec![stage("SMART", Some(Verdict::Fail)), stage("GPU", None)]);
+        let before = record(vec![
+            stage("SMART", Some(Verdict::Fail)),
+            stage("GPU", None),
+        ]);
         let json = to_json(&before).expect("JSON");
         assert_eq!(from_json(&json).expect("a record"), before);
     }
@@ -71,7 +74,10 @@ mod tests {
         let json = to_json(&record(Vec::new())).expect("JSON");
         let later = json.replace(FORMAT, "vetting.run/2");
         let error = from_json(&later).expect_err("later").to_string();
-        assert!(error.contains("vetting.run/2") && error.contains(FORMAT), "{error}");
+        assert!(
+            error.contains("vetting.run/2") && error.contains(FORMAT),
+            "{error}"
+        );
         let cut = json.replace("\"counts\"", "\"cuonts\"");
         let error = from_json(&cut).expect_err("cut").to_string();
         assert!(error.contains("counts"), "{error}");

@@ -32,7 +32,12 @@ pub fn table(record: &RunRecord, style: &Style) -> String {
         })
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(style.width.max(MIN_WIDTH))
-        .set_header(["Stage", "Verdict", "Time", "What was tested, and why it ended so"]);
+        .set_header([
+            "Stage",
+            "Verdict",
+            "Time",
+            "What was tested, and why it ended so",
+        ]);
     if style.colour {
         table.enforce_styling();
     }
@@ -58,7 +63,11 @@ pub fn table(record: &RunRecord, style: &Style) -> String {
         text.push_str(&format!("note: {}\n", printable(note)));
     }
     text.push_str(&format!("\n{}\n", counts(record)));
-    text.push_str(&format!("{} on {}\n", verdict_line(record), printable(&record.machine)));
+    text.push_str(&format!(
+        "{} on {}\n",
+        verdict_line(record),
+        printable(&record.machine)
+    ));
     text
 }
 
@@ -118,7 +127,10 @@ fn findings(stage: &StageRecord) -> String {
     }
     if all.len() > MAX_FINDINGS {
         let more = all.len() - MAX_FINDINGS;
-        text.push_str(&format!("{}: and {more} more findings\n", printable(&stage.stage)));
+        text.push_str(&format!(
+            "{}: and {more} more findings\n",
+            printable(&stage.stage)
+        ));
     }
     text
 }

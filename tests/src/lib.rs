@@ -221,11 +221,7 @@ impl Ended {
     /// The report.
     pub fn report(&self) -> Value {
         serde_json::from_slice(&self.output.stdout).unwrap_or_else(|error| {
-            panic!(
-                "no report ({error}): {}\n{}",
-                self.stdout(),
-                self.stderr()
-            )
+            panic!("no report ({error}): {}\n{}", self.stdout(), self.stderr())
         })
     }
 
@@ -283,7 +279,10 @@ pub fn named(pid: Pid, name: &str) -> bool {
 
 fn has_argument(pid: Pid, argument: &str) -> bool {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    argument.is_empty() || line.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())
+    argument.is_empty()
+        || line
+            .split(|byte| *byte == 0)
+            .any(|word| word == argument.as_bytes())
 }
 
 fn processes() -> Vec<Pid> {

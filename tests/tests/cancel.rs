@@ -59,5 +59,10 @@ fn what_comes_after_a_cancelled_stage_is_not_run() {
     vetting.signal(Signal::SIGINT);
     let ended = vetting.wait();
     assert_eq!(ended.status(), 130);
-    assert_eq!(ended.stage("PSU")["verdict"], Value::Null, "{:#}", ended.stage("PSU"));
+    assert_eq!(
+        ended.stage("PSU")["verdict"],
+        Value::Null,
+        "{:#}",
+        ended.stage("PSU")
+    );
 }

@@ -4,7 +4,13 @@ use vetting_tests::{Vetting, stages};
 
 fn usage(args: &[&str]) -> String {
     let ended = Vetting::run(&stages(), args).output();
-    assert_eq!(ended.status(), 2, "{args:?}: {}{}", ended.stdout(), ended.stderr());
+    assert_eq!(
+        ended.status(),
+        2,
+        "{args:?}: {}{}",
+        ended.stdout(),
+        ended.stderr()
+    );
     ended.stderr()
 }
 
@@ -19,7 +25,10 @@ fn wrong_names_and_values_are_answered_with_the_nearest_valid_ones() {
     let said = with(&["--set", "CPUStres.duration=5s"]);
     assert!(said.contains("CPUStress"), "{said}");
     let said = with(&["--set", "CPUStress.duration=soon"]);
-    assert!(said.contains("CPUStress.duration") && said.contains("soon"), "{said}");
+    assert!(
+        said.contains("CPUStress.duration") && said.contains("soon"),
+        "{said}"
+    );
     let said = with(&["--set", "SMART.pending_fail=-1"]);
     assert!(said.contains("pending_fail"), "{said}");
     let said = with(&["--set", "nonsense"]);
@@ -31,7 +40,10 @@ fn wrong_names_and_values_are_answered_with_the_nearest_valid_ones() {
     let said = usage(&["--machine", "tape:x"]);
     assert!(said.contains("sim:PROFILE"), "{said}");
     let said = usage(&["--stages", "/nowhere/at/all"]);
-    assert!(said.contains("/nowhere/at/all") || said.contains("--stages"), "{said}");
+    assert!(
+        said.contains("/nowhere/at/all") || said.contains("--stages"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -46,7 +58,13 @@ fn json_through_a_pipe_is_json_and_nothing_else() {
 
 #[test]
 fn plain_lines_carry_no_control_characters() {
-    let mut args = vec!["run", "Inventory", "--machine", "sim:healthy-server", "--stages"];
+    let mut args = vec![
+        "run",
+        "Inventory",
+        "--machine",
+        "sim:healthy-server",
+        "--stages",
+    ];
     let folder = stages();
     let folder = folder.to_string_lossy();
     args.push(&folder);
@@ -62,7 +80,9 @@ fn a_report_goes_to_the_file_and_the_table_to_the_screen() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("report.json");
     let args = ["Inventory", "--machine", "sim:small-vm"];
-    let ended = Vetting::run(&stages(), &args).path("--output", &file).output();
+    let ended = Vetting::run(&stages(), &args)
+        .path("--output", &file)
+        .output();
     assert_eq!(ended.status(), 0);
     let report = std::fs::read_to_string(&file).expect("a report");
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
@@ -75,9 +95,24 @@ fn help_fits_on_two_screens() {
     let ended = Vetting::new(&["run", "--help"]).output();
     assert_eq!(ended.status(), 0);
     let help = ended.stdout();
-    assert!(help.lines().count() <= 2 * 50, "{} lines", help.lines().count());
-    assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
-    for option in ["--machine", "--stages", "--set", "--timeout", "--format", "--root", "--tools"] {
+    assert!(
+        help.lines().count() <= 2 * 50,
+        "{} lines",
+        help.lines().count()
+    );
+    assert!(
+        help.lines().all(|line| line.chars().count() <= 100),
+        "{help}"
+    );
+    for option in [
+        "--machine",
+        "--stages",
+        "--set",
+        "--timeout",
+        "--format",
+        "--root",
+        "--tools",
+    ] {
         assert!(help.contains(option), "{option}");
     }
 }
@@ -100,8 +135,23 @@ fn completions_and_manual_come_from_the_same_definitions() {
 
 #[test]
 fn every_part_of_a_machine_can_be_shown() {
-    for topic in ["hwmon", "inventory", "disks", "smart", "gpu", "power", "counters"] {
-        let args = ["machine", "show", topic, "--json", "--machine", "sim:healthy-server"];
+    for topic in [
+        "hwmon",
+        "inventory",
+        "disks",
+        "smart",
+        "gpu",
+        "power",
+        "counters",
+    ] {
+        let args = [
+            "machine",
+            "show",
+            topic,
+            "--json",
+            "--machine",
+            "sim:healthy-server",
+        ];
         let ended = Vetting::new(&args).output();
         assert_eq!(ended.status(), 0, "{topic}: {}", ended.stderr());
         let json: serde_json::Value = serde_json::from_str(&ended.stdout()).expect(topic);
@@ -120,5 +170,8 @@ fn a_check_names_each_tool_and_what_to_install() {
         assert!(text.contains(tool), "{tool}: {text}");
     }
     let _is_json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert!(text.contains("apt-get install"), "a machine without gpu_burn says so: {text}");
+    assert!(
+        text.contains("apt-get install"),
+        "a machine without gpu_burn says so: {text}"
+    );
 }

@@ -24,12 +24,29 @@ fn stages_that_never_end_are_inconclusive_and_the_next_one_runs() {
 fn on_a_simulated_machine_a_spinning_stage_runs_out_of_fuel() {
     let guests = guests();
     let folder = folder_of(&[(&guests, "Spin"), (&guests, "Sleep")]);
-    let args = ["--machine", "sim:small-vm", "--fuel", "100000000", "--timeout", "60s"];
+    let args = [
+        "--machine",
+        "sim:small-vm",
+        "--fuel",
+        "100000000",
+        "--timeout",
+        "60s",
+    ];
     let ended = Vetting::run(folder.path(), &args).output();
     assert_eq!(ended.status(), 4, "{}", ended.stderr());
-    assert_eq!(ended.stage("Spin")["ending"]["limit"], "fuel", "{:#}", ended.stage("Spin"));
+    assert_eq!(
+        ended.stage("Spin")["ending"]["limit"],
+        "fuel",
+        "{:#}",
+        ended.stage("Spin")
+    );
     // Virtual time goes on while a stage does not listen.
-    assert_eq!(ended.stage("Sleep")["ending"]["kind"], "deadline", "{:#}", ended.stage("Sleep"));
+    assert_eq!(
+        ended.stage("Sleep")["ending"]["kind"],
+        "deadline",
+        "{:#}",
+        ended.stage("Sleep")
+    );
 }
 
 #[test]
@@ -38,7 +55,14 @@ fn a_partial_failure_at_the_deadline_stays_a_failure() {
     let folder = folder_of(&[(&guests, "Probe")]);
     let verdict = |mode: &str| {
         let setting = format!("Probe.mode={mode}");
-        let args = ["--set", &setting, "--timeout", "2s", "--machine", "sim:small-vm"];
+        let args = [
+            "--set",
+            &setting,
+            "--timeout",
+            "2s",
+            "--machine",
+            "sim:small-vm",
+        ];
         let ended = Vetting::run(folder.path(), &args).output();
         ended.stage("Probe")["verdict"].clone()
     };

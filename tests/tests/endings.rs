@@ -29,7 +29,11 @@ fn what_a_stage_returns_is_what_it_gets() {
         ("unearned", 4, "inconclusive"),
     ] {
         let (exit, stage) = stage(mode, 1, &[]);
-        assert_eq!((exit, &stage["verdict"]), (status, &Value::from(verdict)), "{mode}: {stage:#}");
+        assert_eq!(
+            (exit, &stage["verdict"]),
+            (status, &Value::from(verdict)),
+            "{mode}: {stage:#}"
+        );
     }
 }
 
@@ -38,8 +42,17 @@ fn a_panic_is_told_with_its_text_and_its_backtrace() {
     let (_, stage) = stage("panic", 1, &[]);
     let ending = &stage["ending"];
     assert_eq!(ending["kind"], "trap", "{stage:#}");
-    assert!(ending["panic"].as_str().is_some_and(|p| p.contains("a panic with a reason")));
-    assert!(ending["backtrace"].as_array().is_some_and(|b| !b.is_empty()), "{stage:#}");
+    assert!(
+        ending["panic"]
+            .as_str()
+            .is_some_and(|p| p.contains("a panic with a reason"))
+    );
+    assert!(
+        ending["backtrace"]
+            .as_array()
+            .is_some_and(|b| !b.is_empty()),
+        "{stage:#}"
+    );
 }
 
 #[test]
@@ -61,7 +74,11 @@ fn each_limit_ends_the_attempt_and_is_named() {
 #[test]
 fn endless_recursion_is_a_trap() {
     let (exit, stage) = stage("recursion", 100_000_000, &[]);
-    assert_eq!((exit, &stage["ending"]["kind"]), (4, &Value::from("trap")), "{stage:#}");
+    assert_eq!(
+        (exit, &stage["ending"]["kind"]),
+        (4, &Value::from("trap")),
+        "{stage:#}"
+    );
 }
 
 #[test]
@@ -78,7 +95,12 @@ fn what_is_dropped_is_counted() {
 fn an_attachment_too_many_is_refused() {
     let (exit, stage) = stage("attach", 10, &["--limit", "attachments=3"]);
     assert_eq!(exit, 4);
-    assert!(stage["message"].as_str().is_some_and(|m| m.contains("attach")), "{stage:#}");
+    assert!(
+        stage["message"]
+            .as_str()
+            .is_some_and(|m| m.contains("attach")),
+        "{stage:#}"
+    );
     let (exit, _) = self::stage("attach", 3, &["--limit", "attachments=3"]);
     assert_eq!(exit, 0);
 }

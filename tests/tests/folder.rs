@@ -7,7 +7,11 @@ use vetting_tests::{Vetting, folder_of, guests};
 fn refused(folder: &Path, file: &str) -> String {
     let ended = Vetting::run(folder, &[]).output();
     assert_eq!(ended.status(), 2, "{}{}", ended.stdout(), ended.stderr());
-    assert!(ended.stdout().is_empty(), "something was run: {}", ended.stdout());
+    assert!(
+        ended.stdout().is_empty(),
+        "something was run: {}",
+        ended.stdout()
+    );
     let said = ended.stderr();
     assert!(said.contains(file), "{said}");
     said
@@ -20,7 +24,10 @@ fn a_replaced_stage_is_what_the_next_run_uses() {
     let digest = || {
         let ended = Vetting::run(folder.path(), &["--machine", "sim:small-vm"]).output();
         assert_eq!(ended.status(), 0, "{}", ended.stderr());
-        ended.stage("Probe")["digest"].as_str().expect("a digest").to_owned()
+        ended.stage("Probe")["digest"]
+            .as_str()
+            .expect("a digest")
+            .to_owned()
     };
     let first = digest();
     // The same code under another version, as an author's next build would be.
@@ -58,10 +65,16 @@ fn what_the_runtime_lacks_is_named_with_what_it_has() {
     };
     let unknown = with(b"vetting:stage/hwmon@0.1.0", b"vetting:stage/telex@0.1.0");
     let said = refused(unknown.path(), "Probe.wasm");
-    assert!(said.contains("`telex`") && said.contains("vetting:stage@0.1.0"), "{said}");
+    assert!(
+        said.contains("`telex`") && said.contains("vetting:stage@0.1.0"),
+        "{said}"
+    );
     let newer = with(b"@0.1.0", b"@0.2.0");
     let said = refused(newer.path(), "Probe.wasm");
-    assert!(said.contains("@0.2.0") && said.contains("vetting:stage@0.1.0"), "{said}");
+    assert!(
+        said.contains("@0.2.0") && said.contains("vetting:stage@0.1.0"),
+        "{said}"
+    );
     // A newer patch only adds, and this one adds nothing that is used.
     let patch = with(b"@0.1.0", b"@0.1.7");
     let ended = Vetting::run(patch.path(), &["--machine", "sim:small-vm"]).output();
@@ -92,6 +105,11 @@ fn replace(path: &Path, from: &[u8], to: &[u8]) {
         }
         at += 1;
     }
-    assert!(found > 0, "{} holds no {}", path.display(), String::from_utf8_lossy(from));
+    assert!(
+        found > 0,
+        "{} holds no {}",
+        path.display(),
+        String::from_utf8_lossy(from)
+    );
     std::fs::write(path, bytes).expect("a file");
 }

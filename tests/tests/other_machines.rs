@@ -34,7 +34,10 @@ fn bare() -> TempDir {
 fn judged(answer: &[u8], exit: i32) -> Ended {
     let (tools, root) = (smartctl(answer, exit), bare());
     let vetting = Vetting::run(&stages(), &["SMART"]);
-    vetting.path("--tools", tools.path()).path("--root", root.path()).output()
+    vetting
+        .path("--tools", tools.path())
+        .path("--root", root.path())
+        .output()
 }
 
 fn attribute(id: u8, name: &str, raw: u64, text: &str) -> Value {
@@ -83,28 +86,80 @@ fn recorded_drives_of_many_kinds_are_judged() {
     let mut failing = ata("ST4000NM0035", 7200, sectors(0, "0"));
     failing["smart_status"]["passed"] = false.into();
     for (what, answer, exit, status, verdict) in [
-        ("a good disk", ata("ST4000NM0035", 7200, sectors(0, "0")), 0, 0, "pass"),
-        ("behind a RAID controller", ata("ST4000NM0035", 7200, sectors(0, "0")), 4, 0, "pass"),
-        ("a few sectors", ata("ST4000NM0035", 7200, sectors(4, "4")), 0, 0, "pass"),
-        ("many sectors", ata("ST4000NM0035", 7200, sectors(40, "40")), 0, 1, "fail"),
+        (
+            "a good disk",
+            ata("ST4000NM0035", 7200, sectors(0, "0")),
+            0,
+            0,
+            "pass",
+        ),
+        (
+            "behind a RAID controller",
+            ata("ST4000NM0035", 7200, sectors(0, "0")),
+            4,
+            0,
+            "pass",
+        ),
+        (
+            "a few sectors",
+            ata("ST4000NM0035", 7200, sectors(4, "4")),
+            0,
+            0,
+            "pass",
+        ),
+        (
+            "many sectors",
+            ata("ST4000NM0035", 7200, sectors(40, "40")),
+            0,
+            1,
+            "fail",
+        ),
         ("it says so itself", failing, 8, 1, "fail"),
         (
             "a packed raw value",
-            ata("WDC", 7200, vec![attribute(194, "Temperature_Celsius", 163_210_330_144, "32 (Min/Max 24/38)")]),
+            ata(
+                "WDC",
+                7200,
+                vec![attribute(
+                    194,
+                    "Temperature_Celsius",
+                    163_210_330_144,
+                    "32 (Min/Max 24/38)",
+                )],
+            ),
             0,
             0,
             "pass",
         ),
         (
             "a number reused by its maker",
-            ata("Micron_M500DC", 0, vec![attribute(184, "Error_Correction_Count", 7, "7")]),
+            ata(
+                "Micron_M500DC",
+                0,
+                vec![attribute(184, "Error_Correction_Count", 7, "7")],
+            ),
             0,
             0,
             "pass",
         ),
         ("a good NVMe", nvme(|_| {}), 0, 0, "pass"),
-        ("a warm NVMe", nvme(|a| { a["smart_status"]["passed"] = false.into(); log("critical_warning", 2)(a); }), 8, 0, "pass"),
-        ("a read-only NVMe", nvme(log("critical_warning", 8)), 8, 1, "fail"),
+        (
+            "a warm NVMe",
+            nvme(|a| {
+                a["smart_status"]["passed"] = false.into();
+                log("critical_warning", 2)(a);
+            }),
+            8,
+            0,
+            "pass",
+        ),
+        (
+            "a read-only NVMe",
+            nvme(log("critical_warning", 8)),
+            8,
+            1,
+            "fail",
+        ),
         ("media errors", nvme(log("media_errors", 3)), 0, 1, "fail"),
         ("no spare", nvme(log("available_spare", 5)), 0, 1, "fail"),
         ("a good SAS disk", sas(0), 0, 0, "pass"),
@@ -112,7 +167,11 @@ fn recorded_drives_of_many_kinds_are_judged() {
     ] {
         let ended = judged(answer.to_string().as_bytes(), exit);
         let stage = ended.stage("SMART");
-        assert_eq!((ended.status(), &stage["verdict"]), (status, &Value::from(verdict)), "{what}: {stage:#}");
+        assert_eq!(
+            (ended.status(), &stage["verdict"]),
+            (status, &Value::from(verdict)),
+            "{what}: {stage:#}"
+        );
     }
 }
 
@@ -157,7 +216,10 @@ fn a_tool_that_is_not_there_is_named_with_its_package() {
         let record = ended.stage(stage);
         assert_eq!(record["verdict"], "inconclusive", "{stage}");
         let message = record["message"].as_str().unwrap_or_default();
-        assert!(message.contains(&format!("apt-get install {package}")), "{stage}: {message}");
+        assert!(
+            message.contains(&format!("apt-get install {package}")),
+            "{stage}: {message}"
+        );
     }
 }
 
@@ -177,23 +239,51 @@ fn chip(root: &Path, number: u32, name: &str, files: &[(&str, &str)]) {
 fn every_sensor_that_is_there_is_read_and_broken_ones_are_told() {
     let root = bare();
     let at = root.path();
-    chip(at, 0, "coretemp", &[("temp1_input", "45000\n"), ("temp1_label", "Package id 0\n"), ("temp1_crit", "100000\n")]);
+    chip(
+        at,
+        0,
+        "coretemp",
+        &[
+            ("temp1_input", "45000\n"),
+            ("temp1_label", "Package id 0\n"),
+            ("temp1_crit", "100000\n"),
+        ],
+    );
     chip(at, 1, "k10temp", &[("temp1_input", "-12500\n")]);
-    chip(at, 2, "nct6798", &[("fan1_input", "1200\n"), ("in0_input", "1008\n"), ("fan2_input", "no number\n")]);
+    chip(
+        at,
+        2,
+        "nct6798",
+        &[
+            ("fan1_input", "1200\n"),
+            ("in0_input", "1008\n"),
+            ("fan2_input", "no number\n"),
+        ],
+    );
     chip(at, 3, "nvme", &[("temp1_input", "")]);
     chip(at, 4, "", &[("temp1_input", "30000\n")]);
-    std::fs::create_dir_all(at.join("sys/class/hwmon/hwmon5/temp1_input")).expect("a folder in its place");
+    std::fs::create_dir_all(at.join("sys/class/hwmon/hwmon5/temp1_input"))
+        .expect("a folder in its place");
     std::os::unix::fs::symlink("/nowhere", at.join("sys/class/hwmon/hwmon6")).expect("a link");
     let vetting = Vetting::new(&["machine", "show", "hwmon", "--json"]);
     let ended = vetting.path("--root", at).output();
     let reading: Value = serde_json::from_str(&ended.stdout()).expect("JSON");
-    let reading = if reading["sensors"].is_array() { &reading } else { &reading["hwmon"] };
+    let reading = if reading["sensors"].is_array() {
+        &reading
+    } else {
+        &reading["hwmon"]
+    };
     let sensors = reading["sensors"].as_array().expect("sensors");
     let values: Vec<f64> = sensors.iter().filter_map(|s| s["value"].as_f64()).collect();
     for value in [45.0, -12.5, 1200.0, 1.008, 30.0] {
-        assert!(values.iter().any(|v| (v - value).abs() < 1e-9), "{value}: {values:?}");
+        assert!(
+            values.iter().any(|v| (v - value).abs() < 1e-9),
+            "{value}: {values:?}"
+        );
     }
     assert_eq!(values.len(), 5, "{sensors:#?}");
-    let unreadable = reading["unreadable"].as_array().expect("those that cannot be read");
+    let unreadable = reading["unreadable"]
+        .as_array()
+        .expect("those that cannot be read");
     assert!(unreadable.len() >= 2, "{unreadable:#?}");
 }

@@ -15,15 +15,22 @@ fn simulated(profile: &str, more: &[&str]) -> Ended {
 fn verdicts(report: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
     let stages = report["stages"].as_array().expect("stages");
-    stages.iter().map(|s| (text(&s["stage"]), text(&s["verdict"]))).collect()
+    stages
+        .iter()
+        .map(|s| (text(&s["stage"]), text(&s["verdict"])))
+        .collect()
 }
 
 fn validate(report: &Value) {
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/schema/run-record.schema.json");
+    let schema =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/schema/run-record.schema.json");
     let schema = std::fs::read_to_string(schema).expect("the schema");
     let schema: Value = serde_json::from_str(&schema).expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
-    let errors: Vec<String> = validator.iter_errors(report).map(|e| e.to_string()).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(report)
+        .map(|e| e.to_string())
+        .collect();
     assert!(errors.is_empty(), "{errors:?}");
 }
 
@@ -35,7 +42,10 @@ fn a_healthy_server_passes_every_stage() {
     validate(&report);
     let verdicts = verdicts(&report);
     assert_eq!(verdicts.len(), 8, "{verdicts:?}");
-    assert!(verdicts.iter().all(|(_, verdict)| verdict == "pass"), "{verdicts:?}");
+    assert!(
+        verdicts.iter().all(|(_, verdict)| verdict == "pass"),
+        "{verdicts:?}"
+    );
 }
 
 #[test]
@@ -85,7 +95,10 @@ fn hardware_that_is_not_there_is_skipped_with_the_reason() {
     for stage in ["SMART", "GPU", "PSU"] {
         let stage = ended.stage(stage);
         assert_eq!(stage["verdict"], "skip", "{stage}");
-        assert!(stage["message"].as_str().is_some_and(|m| m.len() > 10), "{stage}");
+        assert!(
+            stage["message"].as_str().is_some_and(|m| m.len() > 10),
+            "{stage}"
+        );
     }
 }
 
@@ -99,9 +112,17 @@ fn one_seed_is_one_report_and_another_seed_another() {
 
 #[test]
 fn hours_of_load_pass_in_virtual_time() {
-    let args = ["CPUStress", "--set", "CPUStress.duration=8h", "--timeout", "9h"];
+    let args = [
+        "CPUStress",
+        "--set",
+        "CPUStress.duration=8h",
+        "--timeout",
+        "9h",
+    ];
     let ended = simulated("healthy-server", &args);
     assert_eq!(ended.status(), 0, "{}", ended.stderr());
-    let milliseconds = ended.stage("CPUStress")["duration_ms"].as_u64().expect("a duration");
+    let milliseconds = ended.stage("CPUStress")["duration_ms"]
+        .as_u64()
+        .expect("a duration");
     assert!(milliseconds > 8 * 3_600_000, "{milliseconds}");
 }

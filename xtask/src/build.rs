@@ -10,7 +10,13 @@ use crate::{cargo, root, run, target};
 
 /// Builds `target/release/vetting`.
 pub fn vetting() -> anyhow::Result<()> {
-    run(cargo().args(["build", "--release", "--locked", "--package", "vetting-runtime"]))
+    run(cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "vetting-runtime",
+    ]))
 }
 
 /// Builds the built-in stages to `target/stages/NAME.wasm`.
@@ -29,7 +35,14 @@ fn guests(folder: &Path, to: &Path) -> anyhow::Result<()> {
     let toolchain = Toolchain::find()?;
     let built = target("guests");
     let mut build = cargo();
-    build.args(["build", "--locked", "--profile", "stage", "--target", TARGET]);
+    build.args([
+        "build",
+        "--locked",
+        "--profile",
+        "stage",
+        "--target",
+        TARGET,
+    ]);
     for (package, _) in &crates {
         build.args(["--package", package]);
     }
@@ -44,8 +57,8 @@ fn guests(folder: &Path, to: &Path) -> anyhow::Result<()> {
         let module = built.join(TARGET).join("stage").join(file);
         let manifest = folder.join("stage.toml");
         let module = std::fs::read(&module).with_context(|| module.display().to_string())?;
-        let text = std::fs::read_to_string(&manifest)
-            .with_context(|| manifest.display().to_string())?;
+        let text =
+            std::fs::read_to_string(&manifest).with_context(|| manifest.display().to_string())?;
         let component = vetting_component::pack(&module, &text)
             .with_context(|| manifest.display().to_string())?;
         let name = vetting_component::read(&component)?.manifest.name;
@@ -78,7 +91,10 @@ fn crates_with_manifest(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>>
         .output()
         .context("cargo metadata does not start")?;
     if !output.status.success() {
-        bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "cargo metadata: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
     let packages = metadata["packages"].as_array().cloned().unwrap_or_default();

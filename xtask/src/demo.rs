@@ -61,7 +61,9 @@ pub fn demo() -> anyhow::Result<()> {
     let record: Value = serde_json::from_slice(&json)?;
     let stages = record["stages"].as_array().cloned().unwrap_or_default();
     for name in STAGES {
-        let run = stages.iter().any(|s| s["stage"] == name && !s["verdict"].is_null());
+        let run = stages
+            .iter()
+            .any(|s| s["stage"] == name && !s["verdict"].is_null());
         if !run {
             bail!("the stage {name} was not run");
         }

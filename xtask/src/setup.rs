@@ -35,7 +35,10 @@ pub const TEST_TOOLS: [(&str, &str); 8] = [
 ///
 /// When something is missing that cannot be installed from here; it says what to type.
 pub fn programs(wanted: &[(&str, &str)]) -> anyhow::Result<()> {
-    let missing: Vec<_> = wanted.iter().filter(|(program, _)| !found(program)).collect();
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|(program, _)| !found(program))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -12,10 +12,16 @@ pub fn test() -> anyhow::Result<()> {
     build::stages()?;
     build::test_stages()?;
     let mut test = cargo();
-    test.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast"])
-        .env("VETTING_BIN", target("release/vetting"))
-        .env("VETTING_STAGES", target("stages"))
-        .env("VETTING_TEST_GUESTS", target("stages-test"));
+    test.args([
+        "test",
+        "--release",
+        "--locked",
+        "--workspace",
+        "--no-fail-fast",
+    ])
+    .env("VETTING_BIN", target("release/vetting"))
+    .env("VETTING_STAGES", target("stages"))
+    .env("VETTING_TEST_GUESTS", target("stages-test"));
     run(&mut test)?;
     run(cargo().args([
         "clippy",

@@ -42,8 +42,13 @@ pub fn tidy() -> anyhow::Result<()> {
 fn bad_room(name: &str) -> Option<String> {
     let rooms = ["utils", "util", "common", "helpers", "misc"];
     let parents = Path::new(name).parent()?;
-    let bad = parents.iter().find(|part| rooms.iter().any(|room| part == room))?;
-    Some(format!("{name}: `{}` says nothing of what is in it", bad.display()))
+    let bad = parents
+        .iter()
+        .find(|part| rooms.iter().any(|room| part == room))?;
+    Some(format!(
+        "{name}: `{}` says nothing of what is in it",
+        bad.display()
+    ))
 }
 
 fn bad_source(name: &str, text: &str) -> Vec<String> {
@@ -62,7 +67,11 @@ fn bad_source(name: &str, text: &str) -> Vec<String> {
     // Written in two parts, so that this file keeps its own rules.
     let word = |a: &str, b: &str| format!("{a}{b}");
     forbid(
-        &[word("#[ign", "ore"), word("todo", "!("), word("unimpl", "emented!(")],
+        &[
+            word("#[ign", "ore"),
+            word("todo", "!("),
+            word("unimpl", "emented!("),
+        ],
         "a check or a body that is not there",
     );
     if name.starts_with("machine/src") {

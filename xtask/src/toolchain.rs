@@ -56,7 +56,10 @@ impl Toolchain {
         if debian() {
             return Ok(Toolchain::Debian);
         }
-        bail!("{} were installed and {DEBIAN_RUSTC} still has no library source", DEBIAN.join(" "))
+        bail!(
+            "{} were installed and {DEBIAN_RUSTC} still has no library source",
+            DEBIAN.join(" ")
+        )
     }
 
     /// Sets a cargo command up to build with it.

@@ -27,9 +27,18 @@ pub struct Machine {
 impl Machine {
     /// By its inventory; an ordinary machine where there is none.
     pub fn of(parts: Option<&Parts>) -> Self {
-        let Some(parts) = parts else { return Machine::default() };
+        let Some(parts) = parts else {
+            return Machine::default();
+        };
         let chassis = parts.system.chassis.as_deref().unwrap_or_default();
-        let words = ["Notebook", "Laptop", "Portable", "Convertible", "Tablet", "Hand Held"];
+        let words = [
+            "Notebook",
+            "Laptop",
+            "Portable",
+            "Convertible",
+            "Tablet",
+            "Hand Held",
+        ];
         Machine {
             is_virtual: parts.system.hypervisor.is_some(),
             portable: words.iter().any(|word| chassis.contains(word)),
@@ -85,20 +94,34 @@ pub fn evidence(seen: &Evidence, parameters: &Parameters, findings: &mut Finding
 pub fn summary(seen: &Evidence, hottest: Option<f64>, allowance: u32) -> String {
     let all = seen.before.cpus.len();
     let minutes = seen.cpus.len() as f64 * seen.ran_ms as f64 / 60_000.0;
-    let heat = hottest.map_or(String::new(), |celsius| format!(", at most {celsius:.0} °C"));
+    let heat = hottest.map_or(String::new(), |celsius| {
+        format!(", at most {celsius:.0} °C")
+    });
     let left = match all > allowance as usize {
         true => " (the others were left to whoever works here)",
         false => "",
     };
-    format!("{} of {all} CPUs loaded{left}, {minutes:.1} core-minutes checked{heat}", seen.cpus.len())
+    format!(
+        "{} of {all} CPUs loaded{left}, {minutes:.1} core-minutes checked{heat}",
+        seen.cpus.len()
+    )
 }
 
 /// Every CPU must have done something.
 fn coverage(seen: &Evidence, phase: &Phase, findings: &mut Findings) {
-    let worked: BTreeSet<u32> =
-        phase.summary.metrics.iter().filter(|m| m.bogo_ops > 0).filter_map(|m| m.cpu).collect();
-    let idle: Vec<String> =
-        seen.cpus.iter().filter(|cpu| !worked.contains(cpu)).map(u32::to_string).collect();
+    let worked: BTreeSet<u32> = phase
+        .summary
+        .metrics
+        .iter()
+        .filter(|m| m.bogo_ops > 0)
+        .filter_map(|m| m.cpu)
+        .collect();
+    let idle: Vec<String> = seen
+        .cpus
+        .iter()
+        .filter(|cpu| !worked.contains(cpu))
+        .map(u32::to_string)
+        .collect();
     let tested = seen.cpus.len() - idle.len();
     findings.note(Measure::number("cpus-tested", tested as f64));
     if !idle.is_empty() && !phase.cancelled {
@@ -134,7 +157,9 @@ fn outliers(metrics: &[Metrics], seen: &Evidence, p: &Parameters, findings: &mut
     };
     for cores in kinds.into_values().filter(|cores| cores.len() >= FEWEST) {
         let rates: Vec<f64> = cores.iter().map(|(_, rate)| *rate).collect();
-        let Some(middle) = median(&rates) else { continue };
+        let Some(middle) = median(&rates) else {
+            continue;
+        };
         let distances: Vec<f64> = rates.iter().map(|rate| (rate - middle).abs()).collect();
         // Where nearly all are equal, one per cent of the middle stands for the spread.
         let spread = median(&distances).unwrap_or_default().max(0.01 * middle);
@@ -147,8 +172,18 @@ fn outliers(metrics: &[Metrics], seen: &Evidence, p: &Parameters, findings: &mut
             let measure = Measure::number("core-slower", slower)
                 .unit("%")
                 .part(&part("cpu", format!("CPU {cpu}")))
-                .below("core_slower_warn_percent", p.core_slower_warn_percent, Severity::Warn, source)
-                .below("core_slower_fail_percent", p.core_slower_fail_percent, bad.clone(), source);
+                .below(
+                    "core_slower_warn_percent",
+                    p.core_slower_warn_percent,
+                    Severity::Warn,
+                    source,
+                )
+                .below(
+                    "core_slower_fail_percent",
+                    p.core_slower_fail_percent,
+                    bad.clone(),
+                    source,
+                );
             findings.hold(measure, || {
                 format!("CPU {cpu} is {slower:.0} % slower than its like (z {z:.1}): throttled or defective")
             });
@@ -161,12 +196,16 @@ fn throttling(seen: &Evidence, after: &Reading, p: &Parameters, findings: &mut F
     let mut packages: BTreeMap<u32, u64> = BTreeMap::new();
     let mut told = false;
     for cpu in &after.cpus {
-        let Some(was) = seen.before.cpus.iter().find(|c| c.cpu == cpu.cpu) else { continue };
+        let Some(was) = seen.before.cpus.iter().find(|c| c.cpu == cpu.cpu) else {
+            continue;
+        };
         for (now, before) in [
             (cpu.core_throttle_ms, was.core_throttle_ms),
             (cpu.package_throttle_ms, was.package_throttle_ms),
         ] {
-            let (Some(now), Some(before)) = (now, before) else { continue };
+            let (Some(now), Some(before)) = (now, before) else {
+                continue;
+            };
             told = true;
             let worst = packages.entry(cpu.package).or_default();
             *worst = (*worst).max(now.saturating_sub(before));
@@ -175,7 +214,11 @@ fn throttling(seen: &Evidence, after: &Reading, p: &Parameters, findings: &mut F
     if !told {
         return;
     }
-    let bad = if seen.machine.portable { Severity::Warn } else { Severity::Fail };
+    let bad = if seen.machine.portable {
+        Severity::Warn
+    } else {
+        Severity::Fail
+    };
     for (package, milliseconds) in packages {
         let percent = 100.0 * milliseconds as f64 / seen.ran_ms as f64;
         let source = "Linux therm_throt.c, *_throttle_total_time_ms; default";
@@ -183,7 +226,12 @@ fn throttling(seen: &Evidence, after: &Reading, p: &Parameters, findings: &mut F
             .unit("%")
             .part(&part("cpu", format!("package {package}")))
             .at_most("throttled", 0.0, Severity::Warn, source)
-            .at_most("throttled_fail_percent", p.throttled_fail_percent, bad.clone(), source);
+            .at_most(
+                "throttled_fail_percent",
+                p.throttled_fail_percent,
+                bad.clone(),
+                source,
+            );
         findings.hold(measure, || {
             format!("throttled by heat for {milliseconds} ms, {percent:.1} % of the load: look at paste, fans, ducts and inlet")
         });
@@ -193,7 +241,9 @@ fn throttling(seen: &Evidence, after: &Reading, p: &Parameters, findings: &mut F
 /// Functions that reported errors while the load ran; the culprit may be the link's other end.
 fn pcie(before: &Reading, after: &Reading, findings: &mut Findings) {
     for function in &after.pcie {
-        let Some(was) = before.pcie.iter().find(|f| f.address == function.address) else { continue };
+        let Some(was) = before.pcie.iter().find(|f| f.address == function.address) else {
+            continue;
+        };
         let bad = function.fatal.saturating_sub(was.fatal)
             + function.nonfatal.saturating_sub(was.nonfatal);
         let corrected = function.correctable.saturating_sub(was.correctable);
@@ -211,18 +261,39 @@ fn pcie(before: &Reading, after: &Reading, findings: &mut Findings) {
 }
 
 fn frequency(seen: &Evidence, p: &Parameters, findings: &mut Findings) {
-    let bases: Vec<f64> = seen.before.cpus.iter().filter_map(|cpu| cpu.base_mhz).collect();
-    let (Some(now), Some(base)) = (median(&seen.frequencies), median(&bases)) else { return };
+    let bases: Vec<f64> = seen
+        .before
+        .cpus
+        .iter()
+        .filter_map(|cpu| cpu.base_mhz)
+        .collect();
+    let (Some(now), Some(base)) = (median(&seen.frequencies), median(&bases)) else {
+        return;
+    };
     // A hypervisor's guest is told frequencies that mean nothing.
     if seen.machine.is_virtual || base <= 0.0 {
         return;
     }
     let percent = 100.0 * now / base;
-    let bad = if seen.machine.portable { Severity::Warn } else { Severity::Fail };
+    let bad = if seen.machine.portable {
+        Severity::Warn
+    } else {
+        Severity::Fail
+    };
     let measure = Measure::number("frequency-of-base", percent)
         .unit("%")
-        .at_least("frequency_warn_percent", p.frequency_warn_percent, Severity::Warn, "default")
-        .at_least("frequency_fail_percent", p.frequency_fail_percent, bad, "default");
+        .at_least(
+            "frequency_warn_percent",
+            p.frequency_warn_percent,
+            Severity::Warn,
+            "default",
+        )
+        .at_least(
+            "frequency_fail_percent",
+            p.frequency_fail_percent,
+            bad,
+            "default",
+        );
     findings.hold(measure, || {
         format!("{now:.0} MHz under integer load on all cores, {percent:.0} % of the base frequency: power cap, PROCHOT, firmware profile or heat")
     });
@@ -254,7 +325,12 @@ mod tests {
                 corrected_unattributed: 0,
                 uncorrected_unattributed: 0,
             },
-            pcie: vec![PcieCounters { address: "0000:50:00.0".into(), correctable: 0, nonfatal: 0, fatal }],
+            pcie: vec![PcieCounters {
+                address: "0000:50:00.0".into(),
+                correctable: 0,
+                nonfatal: 0,
+                fatal,
+            }],
             nics: Vec::new(),
             disks: Vec::new(),
             extra: Vec::new(),
@@ -294,7 +370,9 @@ mod tests {
     fn good() -> Evidence {
         Evidence {
             cpus: (0..8).collect(),
-            phases: vec![phase([1000.0, 1003.0, 998.0, 1001.0, 999.0, 1002.0, 1000.0, 1000.0])],
+            phases: vec![phase([
+                1000.0, 1003.0, 998.0, 1001.0, 999.0, 1002.0, 1000.0, 1000.0,
+            ])],
             ran_ms: 10_000,
             frequencies: vec![3000.0],
             before: counters(0, 0),
@@ -318,12 +396,16 @@ mod tests {
     #[test]
     fn a_slow_core_fails_on_iron_and_warns_on_a_guest() {
         let mut seen = good();
-        seen.phases = vec![phase([1000.0, 1003.0, 998.0, 700.0, 999.0, 1002.0, 1000.0, 1000.0])];
+        seen.phases = vec![phase([
+            1000.0, 1003.0, 998.0, 700.0, 999.0, 1002.0, 1000.0, 1000.0,
+        ])];
         assert_eq!(judged(&seen).0, Verdict::Fail);
         seen.machine.is_virtual = true;
         assert_eq!(judged(&seen), (Verdict::Pass, 1));
         seen.machine.is_virtual = false;
-        seen.phases = vec![phase([1000.0, 1003.0, 998.0, 920.0, 999.0, 1002.0, 1000.0, 1000.0])];
+        seen.phases = vec![phase([
+            1000.0, 1003.0, 998.0, 920.0, 999.0, 1002.0, 1000.0, 1000.0,
+        ])];
         assert_eq!(judged(&seen), (Verdict::Pass, 1), "8 % is a remark");
     }
 
@@ -350,9 +432,11 @@ mod tests {
     #[test]
     fn the_frequency_that_base_promises() {
         let mut seen = good();
-        for (megahertz, verdict, findings) in
-            [(2660.0, Verdict::Pass, 0), (2500.0, Verdict::Pass, 1), (2200.0, Verdict::Fail, 1)]
-        {
+        for (megahertz, verdict, findings) in [
+            (2660.0, Verdict::Pass, 0),
+            (2500.0, Verdict::Pass, 1),
+            (2200.0, Verdict::Fail, 1),
+        ] {
             seen.frequencies = vec![megahertz];
             assert_eq!(judged(&seen), (verdict, findings), "{megahertz}");
         }

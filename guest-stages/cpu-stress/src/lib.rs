@@ -62,7 +62,11 @@ fn run() -> Result<Outcome, String> {
         return Ok(findings.outcome("nothing was loaded"));
     }
     if total < wish {
-        let message = format!("the deadline cut {} s of load to {} s", wish / 1000, total / 1000);
+        let message = format!(
+            "the deadline cut {} s of load to {} s",
+            wish / 1000,
+            total / 1000
+        );
         findings.warn("duration", None, message);
     }
     let machine = inventory::read().ok();
@@ -84,7 +88,10 @@ fn run() -> Result<Outcome, String> {
     let mixed = job(&cpus, &mixed, mixed_ms);
     let began = clock::monotonic();
     let mut phases = Vec::new();
-    for (name, job, from) in [("each core alone", &alone, 0.0), ("a mix of loads", &mixed, 0.35)] {
+    for (name, job, from) in [
+        ("each core alone", &alone, 0.0),
+        ("a mix of loads", &mixed, 0.35),
+    ] {
         let (summary, cancelled) = match phase(name, job, from, &mut seen, &mut kernel) {
             Ok(done) => done,
             Err(error) => {
@@ -92,7 +99,11 @@ fn run() -> Result<Outcome, String> {
                 break;
             }
         };
-        phases.push(judge::Phase { name, summary, cancelled });
+        phases.push(judge::Phase {
+            name,
+            summary,
+            cancelled,
+        });
         if cancelled {
             break;
         }
@@ -110,7 +121,12 @@ fn run() -> Result<Outcome, String> {
     };
     judge::evidence(&evidence, &parameters, &mut findings);
     let lenient = evidence.machine.portable;
-    seen.heat.judge(&mut findings, judge::CPU_SENSORS, parameters.crit_margin_celsius, lenient);
+    seen.heat.judge(
+        &mut findings,
+        judge::CPU_SENSORS,
+        parameters.crit_margin_celsius,
+        lenient,
+    );
     kernel.judge(&mut findings, true);
     let summary = judge::summary(&evidence, seen.heat.highest(), facts.cpu_allowance);
     Ok(findings.outcome(summary))
@@ -124,7 +140,10 @@ fn milliseconds(duration: core::time::Duration) -> u64 {
 fn chosen(counters: &counters::Reading, facts: &Facts) -> Vec<u32> {
     let all: Vec<u32> = counters.cpus.iter().map(|cpu| cpu.cpu).collect();
     let allowed = facts.cpu_allowance as usize;
-    all.iter().copied().skip(all.len().saturating_sub(allowed)).collect()
+    all.iter()
+        .copied()
+        .skip(all.len().saturating_sub(allowed))
+        .collect()
 }
 
 fn job(cpus: &[u32], loads: &[(&str, Option<&str>)], duration_ms: u64) -> Job {

@@ -18,8 +18,16 @@ pub fn part_of(device: &Device) -> Part {
 /// Holds every GPU, as it is after the load; one that answered before and does not now is lost.
 pub fn devices(before: &Reading, after: &Reading, p: &Parameters, findings: &mut Findings) {
     for was in &before.devices {
-        if !after.devices.iter().any(|d| d.pci_address == was.pci_address) {
-            findings.fail("gpu-lost", Some(&part_of(was)), "it stopped answering during the test: it fell off the bus");
+        if !after
+            .devices
+            .iter()
+            .any(|d| d.pci_address == was.pci_address)
+        {
+            findings.fail(
+                "gpu-lost",
+                Some(&part_of(was)),
+                "it stopped answering during the test: it fell off the bus",
+            );
         }
     }
     for device in &after.devices {
@@ -39,16 +47,20 @@ fn count(
 ) {
     let Some(value) = value else { return };
     let (rule, limit, severity) = rule;
-    let measure = Measure::number(name, value as f64).part(&part_of(device)).at_most(
-        rule,
-        limit as f64,
-        severity,
-        Parameters::source(rule),
-    );
+    let measure = Measure::number(name, value as f64)
+        .part(&part_of(device))
+        .at_most(rule, limit as f64, severity, Parameters::source(rule));
     findings.hold(measure, || format!("{name} is {value}: {advice}"));
 }
 
-fn flag(name: &str, value: Option<bool>, device: &Device, source: &str, advice: &str, findings: &mut Findings) {
+fn flag(
+    name: &str,
+    value: Option<bool>,
+    device: &Device,
+    source: &str,
+    advice: &str,
+    findings: &mut Findings,
+) {
     let Some(value) = value else { return };
     let measure = Measure::boolean(name, value).part(&part_of(device)).equals(
         name,
@@ -62,9 +74,27 @@ fn flag(name: &str, value: Option<bool>, device: &Device, source: &str, advice: 
 fn memory(device: &Device, p: &Parameters, findings: &mut Findings) {
     let ecc = &device.ecc;
     let bad = ("uncorrected_fail", p.uncorrected_fail, Severity::Fail);
-    count("uncorrected-errors", ecc.volatile_uncorrected, bad, device, "its memory lost data: reset, test again, replace", findings);
-    let old = ("lifetime_uncorrected_warn", p.lifetime_uncorrected_warn, Severity::Warn);
-    count("lifetime-uncorrected-errors", ecc.aggregate_uncorrected, old, device, "its memory lost data in the past", findings);
+    count(
+        "uncorrected-errors",
+        ecc.volatile_uncorrected,
+        bad,
+        device,
+        "its memory lost data: reset, test again, replace",
+        findings,
+    );
+    let old = (
+        "lifetime_uncorrected_warn",
+        p.lifetime_uncorrected_warn,
+        Severity::Warn,
+    );
+    count(
+        "lifetime-uncorrected-errors",
+        ecc.aggregate_uncorrected,
+        old,
+        device,
+        "its memory lost data in the past",
+        findings,
+    );
     for (name, value) in [
         ("corrected-errors", ecc.volatile_corrected),
         ("lifetime-corrected-errors", ecc.aggregate_corrected),
@@ -78,41 +108,104 @@ fn memory(device: &Device, p: &Parameters, findings: &mut Findings) {
     }
     let source = "NVIDIA RMA policy, A100 memory error management";
     let advice = "uncorrected errors of its SRAM are over the maker's threshold: replace it";
-    flag("sram-threshold-exceeded", ecc.sram_threshold_exceeded, device, source, advice, findings);
+    flag(
+        "sram-threshold-exceeded",
+        ecc.sram_threshold_exceeded,
+        device,
+        source,
+        advice,
+        findings,
+    );
 }
 
 fn repairs(device: &Device, p: &Parameters, findings: &mut Findings) {
     let repairs = &device.repairs;
     let source = "NVIDIA RMA policy, A100 memory error management";
     let advice = "a row could not be remapped: run the maker's field diagnostic, replace it";
-    flag("remap-failed", repairs.remap_failed, device, source, advice, findings);
+    flag(
+        "remap-failed",
+        repairs.remap_failed,
+        device,
+        source,
+        advice,
+        findings,
+    );
     let advice = "a remap waits for a reset: reset it and test again";
-    flag("remap-pending", repairs.remap_pending, device, source, advice, findings);
+    flag(
+        "remap-pending",
+        repairs.remap_pending,
+        device,
+        source,
+        advice,
+        findings,
+    );
     let advice = "a page waits to be retired: reset it and test again";
-    flag("retirement-pending", repairs.retirement_pending, device, source, advice, findings);
+    flag(
+        "retirement-pending",
+        repairs.retirement_pending,
+        device,
+        source,
+        advice,
+        findings,
+    );
     let remark = ("remapped_rows_warn", p.remapped_rows_warn, Severity::Warn);
-    count("remapped-rows", repairs.remapped_uncorrected, remark, device, "rows were replaced", findings);
+    count(
+        "remapped-rows",
+        repairs.remapped_uncorrected,
+        remark,
+        device,
+        "rows were replaced",
+        findings,
+    );
     let bad = ("remapped_rows_fail", p.remapped_rows_fail, Severity::Fail);
-    count("remapped-rows", repairs.remapped_uncorrected, bad, device, "no spare rows are left", findings);
+    count(
+        "remapped-rows",
+        repairs.remapped_uncorrected,
+        bad,
+        device,
+        "no spare rows are left",
+        findings,
+    );
     let retired = match (repairs.retired_single_bit, repairs.retired_double_bit) {
         (None, None) => None,
-        (single, double) => Some(single.unwrap_or_default().saturating_add(double.unwrap_or_default())),
+        (single, double) => Some(
+            single
+                .unwrap_or_default()
+                .saturating_add(double.unwrap_or_default()),
+        ),
     };
     let bad = ("retired_pages_fail", p.retired_pages_fail, Severity::Fail);
-    count("retired-pages", retired, bad, device, "too many pages were retired: replace it", findings);
+    count(
+        "retired-pages",
+        retired,
+        bad,
+        device,
+        "too many pages were retired: replace it",
+        findings,
+    );
     let remark = ("bad_pages_warn", p.bad_pages_warn, Severity::Warn);
-    count("bad-pages", repairs.bad_pages, remark, device, "the driver reserved bad pages", findings);
+    count(
+        "bad-pages",
+        repairs.bad_pages,
+        remark,
+        device,
+        "the driver reserved bad pages",
+        findings,
+    );
 }
 
 /// Links between GPUs. Where none is up, there is no bridge.
 fn fabric(device: &Device, findings: &mut Findings) {
-    let (Some(up), Some(down)) = (device.fabric_links_up, device.fabric_links_down) else { return };
+    let (Some(up), Some(down)) = (device.fabric_links_up, device.fabric_links_down) else {
+        return;
+    };
     let measure = Measure::number("fabric-links-down", f64::from(down)).part(&part_of(device));
     if up == 0 {
         return findings.note(measure);
     }
     let source = "NVIDIA health validation: inactive links";
-    findings.hold(measure.at_most("fabric-links-down", 0.0, Severity::Fail, source), || {
-        format!("{down} of its {} links to other GPUs are down", up + down)
-    });
+    findings.hold(
+        measure.at_most("fabric-links-down", 0.0, Severity::Fail, source),
+        || format!("{down} of its {} links to other GPUs are down", up + down),
+    );
 }

@@ -49,21 +49,38 @@ fn run() -> Result<Outcome, String> {
     let facts = context::get();
     let mut findings = Findings::new();
     let parts = inventory::read().map_err(|e| explain(&e))?;
-    let on_the_bus: Vec<String> =
-        parts.gpus.iter().filter(|g| g.accelerator).map(|g| g.pci_address.clone()).collect();
+    let on_the_bus: Vec<String> = parts
+        .gpus
+        .iter()
+        .filter(|g| g.accelerator)
+        .map(|g| g.pci_address.clone())
+        .collect();
     let before = gpu::read().map_err(|e| explain(&e))?;
-    let count = on_the_bus.len().max(before.devices.len() + before.silent.len());
+    let count = on_the_bus
+        .len()
+        .max(before.devices.len() + before.silent.len());
     if let Some(expected) = parameters.expected_gpus {
         let expected = expected as f64;
         let measure = Measure::number("gpus", count as f64);
-        let rule = measure.at_least("expected_gpus", expected, Severity::Fail, "the machine's spec");
-        findings.hold(rule, || format!("{count} of {expected} expected GPUs are on the bus"));
+        let rule = measure.at_least(
+            "expected_gpus",
+            expected,
+            Severity::Fail,
+            "the machine's spec",
+        );
+        findings.hold(rule, || {
+            format!("{count} of {expected} expected GPUs are on the bus")
+        });
     } else if count == 0 {
         return Ok(findings.skip("the machine has no GPU", "no GPU"));
     }
     for silent in &before.silent {
         let place = part("gpu", format!("{} {}", silent.pci_address, silent.model));
-        findings.unknown("gpu-silent", Some(&place), format!("nothing can ask it: {}", silent.reason));
+        findings.unknown(
+            "gpu-silent",
+            Some(&place),
+            format!("nothing can ask it: {}", silent.reason),
+        );
     }
     let mut kernel = KernelEvents::watch();
     let mut seen = load::Seen::default();
@@ -72,7 +89,11 @@ fn run() -> Result<Outcome, String> {
         let wish = u64::try_from(parameters.duration.as_millis()).unwrap_or(u64::MAX);
         let total = Plan::new(&facts).fit_ms(wish, clock::monotonic(), RESERVE_MS);
         if total < LEAST_MS {
-            findings.unknown("deadline", None, format!("only {total} ms are left before the deadline"));
+            findings.unknown(
+                "deadline",
+                None,
+                format!("only {total} ms are left before the deadline"),
+            );
         } else {
             match run_load(total, &mut seen, &mut kernel) {
                 Ok((done, cancelled)) => {
@@ -101,7 +122,10 @@ fn run_load(
     kernel: &mut KernelEvents,
 ) -> Result<(Summary, bool), Error> {
     let _shown = context::progress(0.0, "loading");
-    let tool = gpu::start(&Job { devices: Vec::new(), duration_ms })?;
+    let tool = gpu::start(&Job {
+        devices: Vec::new(),
+        duration_ms,
+    })?;
     let driven = drive(&tool, 2_000, |progress| {
         if let Some(progress) = progress {
             let _shown = context::progress(progress.fraction, "loading");
@@ -135,5 +159,9 @@ fn told(reading: &Reading, load: Option<&Summary>) -> String {
         Some(summary) => format!("loaded {} s by {}", summary.runtime_ms / 1000, summary.tool),
         None => "not loaded".to_owned(),
     };
-    format!("{} × {model}, {} silent, {loaded}", models.len(), reading.silent.len())
+    format!(
+        "{} × {model}, {} silent, {loaded}",
+        models.len(),
+        reading.silent.len()
+    )
 }

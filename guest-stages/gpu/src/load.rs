@@ -40,14 +40,20 @@ impl Seen {
             let loaded = self.devices.entry(device.pci_address.clone()).or_default();
             loaded.readings += 1;
             if let Some(throttle) = &device.throttle {
-                let hardware = throttle.hardware_thermal || throttle.power_brake || throttle.hardware_slowdown;
+                let hardware =
+                    throttle.hardware_thermal || throttle.power_brake || throttle.hardware_slowdown;
                 loaded.held_down += usize::from(hardware);
                 loaded.warm += usize::from(throttle.software_thermal);
             }
             if let Some(celsius) = device.temperature {
                 loaded.hottest = Some(loaded.hottest.map_or(celsius, |h| h.max(celsius)));
             }
-            if let Some(PcieLink { current_speed, current_width, .. }) = device.link {
+            if let Some(PcieLink {
+                current_speed,
+                current_width,
+                ..
+            }) = device.link
+            {
                 loaded.speed = loaded.speed.max(current_speed);
                 loaded.width = loaded.width.max(current_width);
             }
@@ -70,20 +76,40 @@ pub fn judge(
     }
     for device in &before.devices {
         let place = part_of(device);
-        let result = summary.devices.iter().find(|r| r.device.eq_ignore_ascii_case(&device.pci_address));
+        let result = summary
+            .devices
+            .iter()
+            .find(|r| r.device.eq_ignore_ascii_case(&device.pci_address));
         match result {
-            None => findings.unknown("gpu-load", Some(&place), format!("{} did not load it", summary.tool)),
+            None => findings.unknown(
+                "gpu-load",
+                Some(&place),
+                format!("{} did not load it", summary.tool),
+            ),
             // Cut short, nothing was concluded unless errors were seen.
-            Some(result) if !result.passed && result.errors == 0 && (summary.partial || cancelled) => {}
+            Some(result)
+                if !result.passed && result.errors == 0 && (summary.partial || cancelled) => {}
             Some(result) => {
                 let wrong = result.errors.max(u64::from(!result.passed));
                 let measure = Measure::number("wrong-results", wrong as f64).part(&place);
-                findings.hold(measure.at_most("wrong-results", 0.0, Severity::Fail, &summary.tool), || {
-                    format!("{} found {} wrong results: {}", summary.tool, result.errors, last(&summary.output_tail))
-                });
+                findings.hold(
+                    measure.at_most("wrong-results", 0.0, Severity::Fail, &summary.tool),
+                    || {
+                        format!(
+                            "{} found {} wrong results: {}",
+                            summary.tool,
+                            result.errors,
+                            last(&summary.output_tail)
+                        )
+                    },
+                );
             }
         }
-        match seen.devices.get(&device.pci_address).filter(|l| l.readings >= FEWEST) {
+        match seen
+            .devices
+            .get(&device.pci_address)
+            .filter(|l| l.readings >= FEWEST)
+        {
             Some(loaded) => under_load(device, loaded, summary.runtime_ms, p, findings),
             None => findings.unknown("gpu-load", Some(&place), "it was not seen under load"),
         }
@@ -92,10 +118,20 @@ pub fn judge(
 }
 
 fn last(text: &str) -> &str {
-    text.lines().rev().map(str::trim).find(|l| !l.is_empty()).unwrap_or("it said nothing")
+    text.lines()
+        .rev()
+        .map(str::trim)
+        .find(|l| !l.is_empty())
+        .unwrap_or("it said nothing")
 }
 
-fn under_load(device: &Device, loaded: &Loaded, runtime_ms: u64, p: &Parameters, findings: &mut Findings) {
+fn under_load(
+    device: &Device,
+    loaded: &Loaded,
+    runtime_ms: u64,
+    p: &Parameters,
+    findings: &mut Findings,
+) {
     let place = part_of(device);
     let percent = 100.0 * loaded.held_down as f64 / loaded.readings as f64;
     let source = "NVML clock event reasons 0x08, 0x40, 0x80; default";
@@ -103,7 +139,12 @@ fn under_load(device: &Device, loaded: &Loaded, runtime_ms: u64, p: &Parameters,
         .unit("%")
         .part(&place)
         .at_most("clocks-held-down", 0.0, Severity::Warn, source)
-        .at_most("held_down_fail_percent", p.held_down_fail_percent, Severity::Fail, source);
+        .at_most(
+            "held_down_fail_percent",
+            p.held_down_fail_percent,
+            Severity::Fail,
+            source,
+        );
     findings.hold(measure, || {
         format!("in {percent:.0} % of the readings its hardware held the clocks down: heat, or the power supply's brake")
     });
@@ -114,20 +155,46 @@ fn under_load(device: &Device, loaded: &Loaded, runtime_ms: u64, p: &Parameters,
     if let Some(hottest) = loaded.hottest {
         let mut measure = Measure::number("hottest", hottest).unit("Cel").part(&place);
         if let Some(limit) = device.slowdown_temperature {
-            measure = measure.below("slowdown_temperature", limit, Severity::Fail, "the GPU's own limit");
+            measure = measure.below(
+                "slowdown_temperature",
+                limit,
+                Severity::Fail,
+                "the GPU's own limit",
+            );
         }
-        findings.hold(measure, || format!("it reached {hottest:.0} °C, where its hardware slows it down"));
+        findings.hold(measure, || {
+            format!("it reached {hottest:.0} °C, where its hardware slows it down")
+        });
     }
     if let Some(link) = &device.link {
         let source = "the GPU's own highest (PCI Express), judged under load";
-        let measure = Measure::number("pcie-speed", loaded.speed).unit("GT/s").part(&place);
-        findings.hold(measure.at_least("pcie_speed", link.max_speed, Severity::Fail, source), || {
-            format!("under load its link has {} of {} GT/s: reseat it, look at riser and slot", loaded.speed, link.max_speed)
-        });
+        let measure = Measure::number("pcie-speed", loaded.speed)
+            .unit("GT/s")
+            .part(&place);
+        findings.hold(
+            measure.at_least("pcie_speed", link.max_speed, Severity::Fail, source),
+            || {
+                format!(
+                    "under load its link has {} of {} GT/s: reseat it, look at riser and slot",
+                    loaded.speed, link.max_speed
+                )
+            },
+        );
         let measure = Measure::number("pcie-width", f64::from(loaded.width)).part(&place);
-        findings.hold(measure.at_least("pcie_width", f64::from(link.max_width), Severity::Fail, source), || {
-            format!("its link has {} of {} lanes: reseat it, look at riser and slot", loaded.width, link.max_width)
-        });
+        findings.hold(
+            measure.at_least(
+                "pcie_width",
+                f64::from(link.max_width),
+                Severity::Fail,
+                source,
+            ),
+            || {
+                format!(
+                    "its link has {} of {} lanes: reseat it, look at riser and slot",
+                    loaded.width, link.max_width
+                )
+            },
+        );
         if let (Some(now), Some(was)) = (loaded.replays, device.pcie_replays) {
             let minutes = (runtime_ms as f64 / 60_000.0).max(1.0);
             let a_minute = (f64::from(loaded.width) * loaded.speed * p.replays_per_minute).ceil();
@@ -145,24 +212,48 @@ fn under_load(device: &Device, loaded: &Loaded, runtime_ms: u64, p: &Parameters,
 fn peers(before: &Reading, summary: &Summary, p: &Parameters, findings: &mut Findings) {
     let mut models: BTreeMap<&str, Vec<(&Device, f64)>> = BTreeMap::new();
     for device in &before.devices {
-        let result = summary.devices.iter().find(|r| r.device.eq_ignore_ascii_case(&device.pci_address));
+        let result = summary
+            .devices
+            .iter()
+            .find(|r| r.device.eq_ignore_ascii_case(&device.pci_address));
         if let Some(gflops) = result.and_then(|r| r.gflops) {
-            findings.note(Measure::number("work", gflops).unit("Gflop/s").part(&part_of(device)));
-            models.entry(&device.model).or_default().push((device, gflops));
+            findings.note(
+                Measure::number("work", gflops)
+                    .unit("Gflop/s")
+                    .part(&part_of(device)),
+            );
+            models
+                .entry(&device.model)
+                .or_default()
+                .push((device, gflops));
         }
     }
     for devices in models.into_values().filter(|devices| devices.len() > 1) {
         let values: Vec<f64> = devices.iter().map(|(_, gflops)| *gflops).collect();
-        let Some(middle) = median(&values).filter(|m| *m > 0.0) else { continue };
+        let Some(middle) = median(&values).filter(|m| *m > 0.0) else {
+            continue;
+        };
         for (device, gflops) in devices {
             let percent = 100.0 * gflops / middle;
             let source = Parameters::source("peers_fail_percent");
             let measure = Measure::number("work-of-peers", percent)
                 .unit("%")
                 .part(&part_of(device))
-                .at_least("peers_warn_percent", p.peers_warn_percent, Severity::Warn, source)
-                .at_least("peers_fail_percent", p.peers_fail_percent, Severity::Fail, source);
-            findings.hold(measure, || format!("it does {percent:.0} % of the work of its like"));
+                .at_least(
+                    "peers_warn_percent",
+                    p.peers_warn_percent,
+                    Severity::Warn,
+                    source,
+                )
+                .at_least(
+                    "peers_fail_percent",
+                    p.peers_fail_percent,
+                    Severity::Fail,
+                    source,
+                );
+            findings.hold(measure, || {
+                format!("it does {percent:.0} % of the work of its like")
+            });
         }
     }
 }
@@ -193,7 +284,12 @@ mod tests {
             memory_mhz: None,
             utilization: None,
             throttle: None,
-            link: Some(PcieLink { current_speed: 16.0, current_width: 16, max_speed: 16.0, max_width: 16 }),
+            link: Some(PcieLink {
+                current_speed: 16.0,
+                current_width: 16,
+                max_speed: 16.0,
+                max_width: 16,
+            }),
             pcie_replays: Some(0),
             ecc: Ecc {
                 enabled: Some(true),
@@ -223,7 +319,12 @@ mod tests {
         let mut device = gpu();
         let mut summary = Summary {
             tool: "gpu_burn".into(),
-            devices: vec![DeviceResult { device: device.pci_address.clone(), passed: true, errors: 0, gflops: None }],
+            devices: vec![DeviceResult {
+                device: device.pci_address.clone(),
+                passed: true,
+                errors: 0,
+                gflops: None,
+            }],
             exit_status: Some(0),
             partial: false,
             runtime_ms: 60_000,
@@ -231,12 +332,25 @@ mod tests {
             extra: Vec::new(),
         };
         change(&mut device, &mut summary);
-        let before = Reading { devices: vec![gpu()], silent: Vec::new() };
-        let after = Reading { devices: vec![device], silent: Vec::new() };
+        let before = Reading {
+            devices: vec![gpu()],
+            silent: Vec::new(),
+        };
+        let after = Reading {
+            devices: vec![device],
+            silent: Vec::new(),
+        };
         let mut seen = Seen::default();
         (0..4).for_each(|_| seen.add(&after));
         let mut findings = Findings::new();
-        super::judge(&before, &seen, &summary, false, &Parameters::default(), &mut findings);
+        super::judge(
+            &before,
+            &seen,
+            &summary,
+            false,
+            &Parameters::default(),
+            &mut findings,
+        );
         judge::devices(&before, &after, &Parameters::default(), &mut findings);
         findings.outcome("")
     }
@@ -244,7 +358,10 @@ mod tests {
     #[test]
     fn a_whole_gpu_passes() {
         let outcome = with(|_, _| {});
-        assert_eq!((outcome.verdict, outcome.diagnoses.len()), (Verdict::Pass, 0));
+        assert_eq!(
+            (outcome.verdict, outcome.diagnoses.len()),
+            (Verdict::Pass, 0)
+        );
     }
 
     #[test]
@@ -275,12 +392,21 @@ mod tests {
             assert_eq!(with(fault).verdict, Verdict::Fail, "fault {index}");
         }
         assert_eq!(with(|d, _| throttle(d)).verdict, Verdict::Fail);
-        assert_eq!(with(|d, _| d.pci_address = "0000:42:00.0".into()).verdict, Verdict::Fail);
+        assert_eq!(
+            with(|d, _| d.pci_address = "0000:42:00.0".into()).verdict,
+            Verdict::Fail
+        );
     }
 
     #[test]
     fn a_gpu_that_was_not_loaded_was_not_tested() {
-        assert!(matches!(with(|_, s| s.devices.clear()).verdict, Verdict::Inconclusive(_)));
-        assert!(matches!(with(|_, s| s.partial = true).verdict, Verdict::Inconclusive(_)));
+        assert!(matches!(
+            with(|_, s| s.devices.clear()).verdict,
+            Verdict::Inconclusive(_)
+        ));
+        assert!(matches!(
+            with(|_, s| s.partial = true).verdict,
+            Verdict::Inconclusive(_)
+        ));
     }
 }

@@ -25,23 +25,34 @@ pub fn parts(
     findings: &mut Findings,
 ) {
     let measure = Measure::number("cpus", parts.cpus.len() as f64);
-    findings.hold(measure.at_least("cpus", 1.0, Severity::Fail, "default"), || {
-        "no processor was found".to_owned()
-    });
+    findings.hold(
+        measure.at_least("cpus", 1.0, Severity::Fail, "default"),
+        || "no processor was found".to_owned(),
+    );
     memory(parts, findings);
     counts(parts, parameters, findings);
     duplicates(parts, findings);
     disks(&parts.disks, expected, parameters, findings);
     for gap in &parts.gaps {
-        findings.warn("inventory-gap", None, format!("not everything could be read: {gap}"));
+        findings.warn(
+            "inventory-gap",
+            None,
+            format!("not everything could be read: {gap}"),
+        );
     }
 }
 
 /// The record in a line.
 pub fn summary(parts: &Parts) -> String {
     let cores: u32 = parts.cpus.iter().map(|cpu| cpu.cores).sum();
-    let model = parts.cpus.first().map_or("no CPU", |cpu| cpu.model.as_str());
-    let bytes = parts.memory.installed_bytes.unwrap_or(parts.memory.visible_bytes) as f64;
+    let model = parts
+        .cpus
+        .first()
+        .map_or("no CPU", |cpu| cpu.model.as_str());
+    let bytes = parts
+        .memory
+        .installed_bytes
+        .unwrap_or(parts.memory.visible_bytes) as f64;
     format!(
         "{} × {model}, {cores} cores, {:.0} GiB, {} disks, {} network ports, {} GPUs",
         parts.cpus.len(),
@@ -60,19 +71,30 @@ fn memory(parts: &Parts, findings: &mut Findings) {
     };
     let installed = installed as f64;
     let gib = installed / GIB;
-    let allowed = VISIBLE.iter().find(|(most, _)| gib <= *most).map_or(VISIBLE_LARGE, |(_, p)| *p);
+    let allowed = VISIBLE
+        .iter()
+        .find(|(most, _)| gib <= *most)
+        .map_or(VISIBLE_LARGE, |(_, p)| *p);
     let floor = installed * (1.0 - allowed / 100.0);
-    findings.hold(measure.at_least("visible_memory", floor, Severity::Warn, CHECKBOX), || {
-        format!(
-            "the system sees {:.1} GiB of the {gib:.1} GiB that are installed",
-            visible / GIB
-        )
-    });
+    findings.hold(
+        measure.at_least("visible_memory", floor, Severity::Warn, CHECKBOX),
+        || {
+            format!(
+                "the system sees {:.1} GiB of the {gib:.1} GiB that are installed",
+                visible / GIB
+            )
+        },
+    );
 }
 
 fn counts(parts: &Parts, parameters: &Parameters, findings: &mut Findings) {
     let cores: u32 = parts.cpus.iter().map(|cpu| cpu.cores).sum();
-    let dimms = parts.memory.modules.iter().filter(|module| module.size_bytes > 0).count();
+    let dimms = parts
+        .memory
+        .modules
+        .iter()
+        .filter(|module| module.size_bytes > 0)
+        .count();
     let gpus = parts.gpus.iter().filter(|gpu| gpu.accelerator).count();
     for (what, found, expected) in [
         ("cpus", parts.cpus.len() as f64, parameters.expected_cpus),
@@ -108,13 +130,20 @@ fn count(what: &str, found: f64, expected: Option<u64>, findings: &mut Findings)
         .at_least(&rule, expected, Severity::Fail, "the machine's spec")
         .at_most(&rule, expected, Severity::Warn, "the machine's spec");
     findings.hold(measure, || {
-        format!("{found} of the {expected} expected {} were found", what.replace('_', " "))
+        format!(
+            "{found} of the {expected} expected {} were found",
+            what.replace('_', " ")
+        )
     });
 }
 
 /// A serial number or an address that is there twice is a cloned part or a misreading.
 fn duplicates(parts: &Parts, findings: &mut Findings) {
-    let modules = parts.memory.modules.iter().filter(|module| module.size_bytes > 0);
+    let modules = parts
+        .memory
+        .modules
+        .iter()
+        .filter(|module| module.size_bytes > 0);
     let modules = modules.filter_map(|m| Some((m.serial.clone()?, m.locator.clone())));
     let nics = parts.nics.iter().filter(|nic| !nic.mac.is_empty());
     let nics = nics.map(|nic| (nic.mac.clone(), nic.name.clone()));
@@ -127,19 +156,30 @@ fn duplicates(parts: &Parts, findings: &mut Findings) {
         for (id, places) in places.into_iter().filter(|(_, places)| places.len() > 1) {
             found += 1;
             let message = format!("{} have the same {what} {id}", places.join(" and "));
-            findings.fail("duplicate", Some(&Part { serial: Some(id), ..part(kind, places.join(", ")) }), message);
+            findings.fail(
+                "duplicate",
+                Some(&Part {
+                    serial: Some(id),
+                    ..part(kind, places.join(", "))
+                }),
+                message,
+            );
         }
     }
     let measure = Measure::number("duplicates", f64::from(found));
-    findings.hold(measure.at_most("duplicate", 0.0, Severity::Fail, "default"), || {
-        format!("{found} serial numbers or addresses are there twice")
-    });
+    findings.hold(
+        measure.at_most("duplicate", 0.0, Severity::Fail, "default"),
+        || format!("{found} serial numbers or addresses are there twice"),
+    );
 }
 
 fn places(parts: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Vec<String>> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (id, place) in parts {
-        places.entry(id.trim().to_uppercase()).or_default().push(place);
+        places
+            .entry(id.trim().to_uppercase())
+            .or_default()
+            .push(place);
     }
     places
 }
@@ -150,7 +190,9 @@ fn disk_places(disks: &[Disk]) -> BTreeMap<String, Vec<String>> {
     let mut seen: Vec<(String, String)> = Vec::new();
     let mut kept = Vec::new();
     for disk in disks {
-        let Some(serial) = disk.serial.clone() else { continue };
+        let Some(serial) = disk.serial.clone() else {
+            continue;
+        };
         let one = identity(disk);
         if !seen.contains(&(serial.clone(), one.clone())) {
             seen.push((serial.clone(), one));
@@ -161,34 +203,67 @@ fn disk_places(disks: &[Disk]) -> BTreeMap<String, Vec<String>> {
 }
 
 fn identity(disk: &Disk) -> String {
-    if let Some((controller, _)) = disk.name.strip_prefix("nvme").and_then(|n| n.split_once('n')) {
+    if let Some((controller, _)) = disk
+        .name
+        .strip_prefix("nvme")
+        .and_then(|n| n.split_once('n'))
+    {
         return format!("nvme{controller}");
     }
     // Two actuators differ in the last digits of their names only.
     match &disk.wwn {
-        Some(wwn) => wwn.chars().take(wwn.chars().count().saturating_sub(2)).collect(),
+        Some(wwn) => wwn
+            .chars()
+            .take(wwn.chars().count().saturating_sub(2))
+            .collect(),
         None => disk.name.clone(),
     }
 }
 
 /// Every disk of the spec, by its serial number.
-fn disks(found: &[Disk], expected: &[ExpectedDisk], parameters: &Parameters, findings: &mut Findings) {
+fn disks(
+    found: &[Disk],
+    expected: &[ExpectedDisk],
+    parameters: &Parameters,
+    findings: &mut Findings,
+) {
     let tolerance = parameters.disk_size_tolerance_percent;
     for wanted in expected {
         let same = |serial: &str| serial.trim().eq_ignore_ascii_case(wanted.serial.trim());
-        let disk = found.iter().find(|disk| disk.serial.as_deref().is_some_and(same));
+        let disk = found
+            .iter()
+            .find(|disk| disk.serial.as_deref().is_some_and(same));
         let place = disk.map_or("missing", |disk| disk.name.as_str());
-        let disk_part = Part { serial: Some(wanted.serial.clone()), ..part("disk", place) };
+        let disk_part = Part {
+            serial: Some(wanted.serial.clone()),
+            ..part("disk", place)
+        };
         let Some(disk) = disk else {
-            findings.fail("expected-disk", Some(&disk_part), "the spec's disk was not found");
+            findings.fail(
+                "expected-disk",
+                Some(&disk_part),
+                "the spec's disk was not found",
+            );
             continue;
         };
         let expected = wanted.size_bytes as f64;
         let off = 100.0 * (disk.size_bytes as f64 - expected).abs() / expected.max(1.0);
-        let measure = Measure::number("disk-size-off", off).unit("%").part(&disk_part);
+        let measure = Measure::number("disk-size-off", off)
+            .unit("%")
+            .part(&disk_part);
         findings.hold(
-            measure.at_most("disk_size_tolerance_percent", tolerance, Severity::Fail, "default"),
-            || format!("it has {} bytes, the spec says {}", disk.size_bytes, wanted.size_bytes),
+            measure.at_most(
+                "disk_size_tolerance_percent",
+                tolerance,
+                Severity::Fail,
+                "default",
+            ),
+            || {
+                format!(
+                    "it has {} bytes, the spec says {}",
+                    disk.size_bytes, wanted.size_bytes
+                )
+            },
         );
     }
 }
@@ -240,8 +315,18 @@ mod tests {
                 hypervisor: None,
                 kernel: "6.12".into(),
             },
-            board: Board { manufacturer: None, product: None, version: None, serial: None },
-            bios: Bios { vendor: None, version: None, date: None, uefi: true },
+            board: Board {
+                manufacturer: None,
+                product: None,
+                version: None,
+                serial: None,
+            },
+            bios: Bios {
+                vendor: None,
+                version: None,
+                date: None,
+                uefi: true,
+            },
             bmc: None,
             cpus: vec![Cpu {
                 socket: "0".into(),
@@ -259,7 +344,11 @@ mod tests {
                 available_bytes: 30 << 30,
                 installed_bytes: Some(32 << 30),
                 error_correction: None,
-                modules: vec![module("A1", "S1", 16), module("B1", "S2", 16), module("C1", "S2", 0)],
+                modules: vec![
+                    module("A1", "S1", 16),
+                    module("B1", "S2", 16),
+                    module("C1", "S2", 0),
+                ],
             },
             disks: vec![disk("sda", "D1", None), disk("sdb", "D2", None)],
             nics: Vec::new(),
@@ -270,7 +359,11 @@ mod tests {
         }
     }
 
-    fn verdict(machine: &Parts, expected: &[ExpectedDisk], parameters: &Parameters) -> (Verdict, String) {
+    fn verdict(
+        machine: &Parts,
+        expected: &[ExpectedDisk],
+        parameters: &Parameters,
+    ) -> (Verdict, String) {
         let mut findings = Findings::new();
         parts(machine, expected, parameters, &mut findings);
         let outcome = findings.outcome("");
@@ -279,7 +372,10 @@ mod tests {
 
     #[test]
     fn a_whole_machine_passes_and_one_without_a_module_fails() {
-        let expecting = Parameters { expected_dimms: Some(2), ..Parameters::default() };
+        let expecting = Parameters {
+            expected_dimms: Some(2),
+            ..Parameters::default()
+        };
         assert_eq!(verdict(&machine(), &[], &expecting).0, Verdict::Pass);
         let mut short = machine();
         short.memory.modules.pop();
@@ -304,12 +400,24 @@ mod tests {
             let machine = Parts { disks, ..machine() };
             verdict(&machine, &[], &Parameters::default()).0
         };
-        assert_eq!(with(vec![disk("sda", "D1", None), disk("sdb", "d1 ", None)]), Verdict::Fail);
+        assert_eq!(
+            with(vec![disk("sda", "D1", None), disk("sdb", "d1 ", None)]),
+            Verdict::Fail
+        );
         let (a, b) = (Some("5000c500a1b2c301"), Some("5000c500a1b2c399"));
-        assert_eq!(with(vec![disk("sda", "D1", a), disk("sdb", "D1", a)]), Verdict::Pass);
-        assert_eq!(with(vec![disk("sda", "D1", a), disk("sdb", "D1", b)]), Verdict::Pass);
+        assert_eq!(
+            with(vec![disk("sda", "D1", a), disk("sdb", "D1", a)]),
+            Verdict::Pass
+        );
+        assert_eq!(
+            with(vec![disk("sda", "D1", a), disk("sdb", "D1", b)]),
+            Verdict::Pass
+        );
         let other = Some("5000c500ffffff01");
-        assert_eq!(with(vec![disk("sda", "D1", a), disk("sdb", "D1", other)]), Verdict::Fail);
+        assert_eq!(
+            with(vec![disk("sda", "D1", a), disk("sdb", "D1", other)]),
+            Verdict::Fail
+        );
         let namespaces = vec![disk("nvme0n1", "N", None), disk("nvme0n2", "N", None)];
         assert_eq!(with(namespaces), Verdict::Pass);
         let drives = vec![disk("nvme0n1", "N", None), disk("nvme1n1", "N", None)];

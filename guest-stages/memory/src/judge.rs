@@ -28,34 +28,63 @@ pub fn coverage(
     }
     let floor = parameters.coverage_warn_percent;
     let source = Parameters::source("coverage_warn_percent");
-    findings.hold(measure.at_least("coverage_warn_percent", floor, Severity::Warn, source), || {
-        format!("{:.1} of {:.1} GiB that were free were tested", bytes as f64 / GIB, free / GIB)
-    });
+    findings.hold(
+        measure.at_least("coverage_warn_percent", floor, Severity::Warn, source),
+        || {
+            format!(
+                "{:.1} of {:.1} GiB that were free were tested",
+                bytes as f64 / GIB,
+                free / GIB
+            )
+        },
+    );
 }
 
 /// Error counts, before and after: what came during the test and what was there, by module.
-pub fn errors(before: &MemoryCounters, after: &MemoryCounters, p: &Parameters, findings: &mut Findings) {
+pub fn errors(
+    before: &MemoryCounters,
+    after: &MemoryCounters,
+    p: &Parameters,
+    findings: &mut Findings,
+) {
     let mut hold = |place: Option<Part>, corrected: (u64, u64), uncorrected: (u64, u64)| {
         let during = |(now, was): (u64, u64)| now.saturating_sub(was);
-        let name = place.as_ref().map_or("no module in particular".to_owned(), |p| p.location.clone());
+        let name = place
+            .as_ref()
+            .map_or("no module in particular".to_owned(), |p| p.location.clone());
         let with_part = |measure: Measure| match &place {
             Some(place) => measure.part(place),
             None => measure,
         };
         let measure = with_part(Measure::number("corrected-errors", corrected.0 as f64))
-            .at_most("corrected_warn", p.corrected_warn as f64, Severity::Warn, Parameters::source("corrected_warn"))
-            .at_most("corrected_fail", p.corrected_fail as f64, Severity::Fail, Parameters::source("corrected_fail"));
+            .at_most(
+                "corrected_warn",
+                p.corrected_warn as f64,
+                Severity::Warn,
+                Parameters::source("corrected_warn"),
+            )
+            .at_most(
+                "corrected_fail",
+                p.corrected_fail as f64,
+                Severity::Fail,
+                Parameters::source("corrected_fail"),
+            );
         findings.hold(measure, || {
             format!("{} corrected memory errors ({} during the test) at {name}: reseat or replace the module", corrected.0, during(corrected))
         });
-        let measure = with_part(Measure::number("uncorrected-errors", uncorrected.0 as f64)).at_most(
-            "uncorrected_fail",
-            p.uncorrected_fail as f64,
-            Severity::Fail,
-            EDAC,
-        );
+        let measure = with_part(Measure::number("uncorrected-errors", uncorrected.0 as f64))
+            .at_most(
+                "uncorrected_fail",
+                p.uncorrected_fail as f64,
+                Severity::Fail,
+                EDAC,
+            );
         findings.hold(measure, || {
-            format!("{} uncorrected memory errors ({} during the test) at {name}: replace the module", uncorrected.0, during(uncorrected))
+            format!(
+                "{} uncorrected memory errors ({} during the test) at {name}: replace the module",
+                uncorrected.0,
+                during(uncorrected)
+            )
         });
     };
     for dimm in &after.dimms {
@@ -63,35 +92,56 @@ pub fn errors(before: &MemoryCounters, after: &MemoryCounters, p: &Parameters, f
             d.controller == dimm.controller && d.label == dimm.label && d.location == dimm.location
         };
         let was = before.dimms.iter().find(same);
-        let place = part("dimm", format!("{} ({} {})", dimm.label, dimm.controller, dimm.location));
+        let place = part(
+            "dimm",
+            format!("{} ({} {})", dimm.label, dimm.controller, dimm.location),
+        );
         let counts = was.map_or((0, 0), |d| (d.corrected, d.uncorrected));
-        hold(Some(place), (dimm.corrected, counts.0), (dimm.uncorrected, counts.1));
+        hold(
+            Some(place),
+            (dimm.corrected, counts.0),
+            (dimm.uncorrected, counts.1),
+        );
     }
     if !after.drivers.is_empty() {
         hold(
             None,
             (after.corrected_unattributed, before.corrected_unattributed),
-            (after.uncorrected_unattributed, before.uncorrected_unattributed),
+            (
+                after.uncorrected_unattributed,
+                before.uncorrected_unattributed,
+            ),
         );
     }
 }
 
 /// Whether errors are corrected, and whether somebody counts them.
-pub fn correction(machine: &Parts, counters: &MemoryCounters, p: &Parameters, findings: &mut Findings) {
+pub fn correction(
+    machine: &Parts,
+    counters: &MemoryCounters,
+    p: &Parameters,
+    findings: &mut Findings,
+) {
     let memory = &machine.memory;
     let word = memory.error_correction.as_deref().unwrap_or_default();
-    let wide = |m: &MemoryModule| matches!((m.total_width, m.data_width), (Some(t), Some(d)) if t > d);
+    let wide =
+        |m: &MemoryModule| matches!((m.total_width, m.data_width), (Some(t), Some(d)) if t > d);
     let has_ecc = word.contains("ECC") || present(memory).any(wide) || !counters.drivers.is_empty();
     let told = !word.is_empty() || present(memory).any(|m| m.total_width.is_some()) || has_ecc;
     findings.note(Measure::boolean("error-correction", has_ecc));
     if p.require_ecc && !told {
-        findings.unknown("require_ecc", None, "whether errors are corrected is not told: run as root, or look at SMBIOS");
+        findings.unknown(
+            "require_ecc",
+            None,
+            "whether errors are corrected is not told: run as root, or look at SMBIOS",
+        );
     } else if p.require_ecc && !has_ecc {
         findings.fail("require_ecc", None, "the memory has no error correction");
     }
     // A guest's firmware tells of error correction that is its host's.
     if has_ecc && counters.drivers.is_empty() && machine.system.hypervisor.is_none() {
-        let message = "the memory corrects errors, but nobody counts them: load the chipset's EDAC driver";
+        let message =
+            "the memory corrects errors, but nobody counts them: load the chipset's EDAC driver";
         findings.unknown("edac", None, message);
     }
 }
@@ -107,7 +157,12 @@ pub fn modules(memory: &Memory, p: &Parameters, findings: &mut Findings) {
     match p.expected_modules {
         Some(expected) => {
             let expected = expected as f64;
-            let rule = measure.at_least("expected_modules", expected, Severity::Fail, "the machine's spec");
+            let rule = measure.at_least(
+                "expected_modules",
+                expected,
+                Severity::Fail,
+                "the machine's spec",
+            );
             findings.hold(rule, || format!("{count} of {expected} expected memory modules were seen: reseat or replace the missing one"));
         }
         None => findings.note(measure),
@@ -118,7 +173,10 @@ pub fn modules(memory: &Memory, p: &Parameters, findings: &mut Findings) {
     let sizes = distinct(present(memory).map(|m| m.size_bytes.to_string()));
     let parts = distinct(present(memory).filter_map(|m| m.part_number.clone()));
     if sizes > 1 || parts > 1 {
-        let message = format!("modules of {sizes} sizes and {} part numbers are mixed", parts.max(1));
+        let message = format!(
+            "modules of {sizes} sizes and {} part numbers are mixed",
+            parts.max(1)
+        );
         findings.warn("mixed-modules", None, message);
     }
 }
@@ -128,13 +186,17 @@ fn distinct(values: impl Iterator<Item = String>) -> usize {
 }
 
 fn speed(module: &MemoryModule, p: &Parameters, findings: &mut Findings) {
-    let Some(set) = module.configured_mts.filter(|mts| *mts > 0) else { return };
+    let Some(set) = module.configured_mts.filter(|mts| *mts > 0) else {
+        return;
+    };
     let place = Part {
         serial: module.serial.clone(),
         model: module.part_number.clone(),
         ..part("dimm", module.locator.clone())
     };
-    let mut measure = Measure::number("configured-speed", f64::from(set)).unit("MT/s").part(&place);
+    let mut measure = Measure::number("configured-speed", f64::from(set))
+        .unit("MT/s")
+        .part(&place);
     if let Some(rated) = module.rated_mts.filter(|mts| *mts > 0) {
         let floor = f64::from(rated) * p.speed_warn_percent / 100.0;
         measure = measure.at_least("speed_warn_percent", floor, Severity::Warn, "default");
@@ -142,8 +204,18 @@ fn speed(module: &MemoryModule, p: &Parameters, findings: &mut Findings) {
     if let Some(expected) = p.expected_mts {
         let expected = expected as f64;
         measure = measure
-            .at_least("expected_mts", expected, Severity::Warn, "the machine's spec")
-            .at_least("expected_mts", 0.8 * expected, Severity::Fail, "default: 80 % of the machine's spec");
+            .at_least(
+                "expected_mts",
+                expected,
+                Severity::Warn,
+                "the machine's spec",
+            )
+            .at_least(
+                "expected_mts",
+                0.8 * expected,
+                Severity::Fail,
+                "default: 80 % of the machine's spec",
+            );
     }
     findings.hold(measure, || {
         format!("it is set to {set} MT/s: mixed modules, two per channel, or the firmware")
@@ -157,7 +229,10 @@ pub fn summary(memory: &Memory, tested: u64, counters: &MemoryCounters) -> Strin
         true => "nobody counts errors".to_owned(),
         false => format!("errors counted by {}", counters.drivers.join(", ")),
     };
-    format!("{:.1} of {installed:.1} GiB written and checked, {counted}", tested as f64 / GIB)
+    format!(
+        "{:.1} of {installed:.1} GiB written and checked, {counted}",
+        tested as f64 / GIB
+    )
 }
 
 #[cfg(test)]
@@ -210,7 +285,10 @@ mod tests {
 
     fn judged(rule: impl FnOnce(&mut Findings)) -> Outcome {
         let mut findings = Findings::new();
-        findings.hold(Measure::number("x", 0.0).at_most("x", 0.0, Severity::Fail, "t"), String::new);
+        findings.hold(
+            Measure::number("x", 0.0).at_most("x", 0.0, Severity::Fail, "t"),
+            String::new,
+        );
         rule(&mut findings);
         findings.outcome("")
     }
@@ -218,10 +296,20 @@ mod tests {
     #[test]
     fn corrected_errors_warn_and_ten_of_them_fail() {
         let with = |corrected, uncorrected| {
-            judged(|f| errors(&counters(0, 0), &counters(corrected, uncorrected), &Parameters::default(), f))
+            judged(|f| {
+                errors(
+                    &counters(0, 0),
+                    &counters(corrected, uncorrected),
+                    &Parameters::default(),
+                    f,
+                )
+            })
         };
         assert_eq!(with(0, 0).diagnoses.len(), 0);
-        assert_eq!((with(1, 0).verdict, with(1, 0).diagnoses.len()), (Verdict::Pass, 1));
+        assert_eq!(
+            (with(1, 0).verdict, with(1, 0).diagnoses.len()),
+            (Verdict::Pass, 1)
+        );
         assert_eq!(with(9, 0).verdict, Verdict::Pass);
         assert_eq!(with(10, 0).verdict, Verdict::Fail);
         assert_eq!(with(0, 1).verdict, Verdict::Fail);
@@ -230,15 +318,39 @@ mod tests {
 
     #[test]
     fn a_missing_module_fails_against_the_spec_and_a_slow_one_warns() {
-        let expecting = Parameters { expected_modules: Some(2), ..Parameters::default() };
+        let expecting = Parameters {
+            expected_modules: Some(2),
+            ..Parameters::default()
+        };
         let one = memory(vec![module(16, Some(5200)), module(0, None)]);
-        assert_eq!(judged(|f| modules(&one, &expecting, f)).verdict, Verdict::Fail);
-        assert_eq!(judged(|f| modules(&one, &Parameters::default(), f)).diagnoses.len(), 0);
+        assert_eq!(
+            judged(|f| modules(&one, &expecting, f)).verdict,
+            Verdict::Fail
+        );
+        assert_eq!(
+            judged(|f| modules(&one, &Parameters::default(), f))
+                .diagnoses
+                .len(),
+            0
+        );
         let slow = memory(vec![module(16, Some(4000))]);
-        assert_eq!(judged(|f| modules(&slow, &Parameters::default(), f)).diagnoses.len(), 1);
-        let spec = Parameters { expected_mts: Some(5200), ..Parameters::default() };
+        assert_eq!(
+            judged(|f| modules(&slow, &Parameters::default(), f))
+                .diagnoses
+                .len(),
+            1
+        );
+        let spec = Parameters {
+            expected_mts: Some(5200),
+            ..Parameters::default()
+        };
         assert_eq!(judged(|f| modules(&slow, &spec, f)).verdict, Verdict::Fail);
         let mixed = memory(vec![module(16, None), module(32, None)]);
-        assert_eq!(judged(|f| modules(&mixed, &Parameters::default(), f)).diagnoses.len(), 1);
+        assert_eq!(
+            judged(|f| modules(&mixed, &Parameters::default(), f))
+                .diagnoses
+                .len(),
+            1
+        );
     }
 }

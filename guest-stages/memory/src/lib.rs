@@ -55,7 +55,11 @@ fn run() -> Result<Outcome, String> {
         return Ok(findings.outcome("nothing was tested"));
     }
     if total < wish {
-        let message = format!("the deadline cut {} s of test to {} s", wish / 1000, total / 1000);
+        let message = format!(
+            "the deadline cut {} s of test to {} s",
+            wish / 1000,
+            total / 1000
+        );
         findings.warn("duration", None, message);
     }
     let machine = inventory::read().map_err(|e| explain(&e))?;
@@ -65,7 +69,12 @@ fn run() -> Result<Outcome, String> {
     let bytes = touched(&facts, &parameters, total);
     let mut tested = 0;
     for pass in PASSES {
-        match test(&pass, &job(&pass, &facts, bytes, total), &mut heat, &mut kernel) {
+        match test(
+            &pass,
+            &job(&pass, &facts, bytes, total),
+            &mut heat,
+            &mut kernel,
+        ) {
             Ok((summary, cancelled)) => {
                 judge_endings(&summary, pass.name, cancelled, &mut findings);
                 let rounds: u64 = summary.metrics.iter().map(|m| m.bogo_ops).sum();
@@ -82,7 +91,13 @@ fn run() -> Result<Outcome, String> {
             }
         }
     }
-    judge::coverage(tested, facts.live_image, &machine, &parameters, &mut findings);
+    judge::coverage(
+        tested,
+        facts.live_image,
+        &machine,
+        &parameters,
+        &mut findings,
+    );
     match counters::read() {
         Ok(after) => judge::errors(&before.memory, &after.memory, &parameters, &mut findings),
         Err(error) => findings.unknown("memory-counters", None, explain(&error)),
@@ -108,8 +123,20 @@ struct Pass {
 
 /// First zeros and ones over everything, which is quick; then as many patterns as there is time for.
 const PASSES: [Pass; 2] = [
-    Pass { name: "zeros and ones", method: Some("zero-one"), percent: 60, from: 0.0, covers: true },
-    Pass { name: "many patterns", method: None, percent: 40, from: 0.6, covers: false },
+    Pass {
+        name: "zeros and ones",
+        method: Some("zero-one"),
+        percent: 60,
+        from: 0.0,
+        covers: true,
+    },
+    Pass {
+        name: "many patterns",
+        method: None,
+        percent: 40,
+        from: 0.6,
+        covers: false,
+    },
 ];
 
 /// How many bytes: what may be touched, and can be in the time there is.
@@ -118,7 +145,9 @@ fn touched(facts: &Facts, parameters: &Parameters, total_ms: u64) -> u64 {
     let may = (facts.memory_allowance_bytes as f64 * share) as u64;
     let milliseconds = total_ms * PASSES[0].percent / 100;
     let rate = parameters.worker_mib_per_second.saturating_mul(1 << 20) / 1000;
-    let can = rate.saturating_mul(milliseconds).saturating_mul(facts.cpu_allowance.max(1).into());
+    let can = rate
+        .saturating_mul(milliseconds)
+        .saturating_mul(facts.cpu_allowance.max(1).into());
     may.min(can)
 }
 

@@ -40,7 +40,10 @@ impl Path {
         if peer.loopback {
             return Path::Loopback;
         }
-        let used = summary.local_nic.as_deref().and_then(|name| nic(nics, name));
+        let used = summary
+            .local_nic
+            .as_deref()
+            .and_then(|name| nic(nics, name));
         let Some((port, speed)) = used.and_then(|nic| Some((nic, nic.speed_mbps?))) else {
             return Path::Unknown;
         };
@@ -49,8 +52,16 @@ impl Path {
             return Path::Unknown;
         }
         let line = p.peer_mbps.map_or(speed, |peer| peer.min(speed)) as f64;
-        let share = if port.mtu >= 9000 { CEILING_9000 } else { CEILING_1500 };
-        Path::Wire { part: part_of(port), ceiling: line * 1e6 * share, line }
+        let share = if port.mtu >= 9000 {
+            CEILING_9000
+        } else {
+            CEILING_1500
+        };
+        Path::Wire {
+            part: part_of(port),
+            ceiling: line * 1e6 * share,
+            line,
+        }
     }
 }
 
@@ -68,7 +79,10 @@ pub fn judge(
             findings.unknown("iperf3", None, format!("{name}: iperf3: {error}"));
             continue;
         }
-        let flow = summary.flows.iter().find(|flow| flow.direction == *direction);
+        let flow = summary
+            .flows
+            .iter()
+            .find(|flow| flow.direction == *direction);
         let Some(flow) = flow.filter(|flow| flow.bytes > 0) else {
             findings.unknown("iperf3", None, format!("{name}: not one byte arrived"));
             continue;
@@ -87,9 +101,10 @@ pub fn judge(
         if loopback {
             return findings.note(measure);
         }
-        findings.hold(measure.at_most(rule, p.asymmetry_warn_percent, Severity::Warn, "default"), || {
-            format!("one direction is {percent:.0} % slower than the other")
-        });
+        findings.hold(
+            measure.at_most(rule, p.asymmetry_warn_percent, Severity::Warn, "default"),
+            || format!("one direction is {percent:.0} % slower than the other"),
+        );
     }
 }
 
@@ -101,22 +116,47 @@ fn words(direction: &Direction) -> &'static str {
     }
 }
 
-fn goodput(name: &str, flow: &Flow, path: &Path, summary: &Summary, p: &Parameters, findings: &mut Findings) {
+fn goodput(
+    name: &str,
+    flow: &Flow,
+    path: &Path,
+    summary: &Summary,
+    p: &Parameters,
+    findings: &mut Findings,
+) {
     let bits = flow.bits_per_second;
     let measure = Measure::number(&format!("goodput-{name}"), bits).unit("bit/s");
     let gigabits = bits / 1e9;
     match path {
         Path::Loopback => {
             let floor = p.loopback_floor_gbps;
-            let rule = measure.at_least("loopback_floor_gbps", floor * 1e9, Severity::Fail, "default");
-            findings.hold(rule, || format!("{name} to itself the machine carries {gigabits:.2} Gbit/s"));
+            let rule = measure.at_least(
+                "loopback_floor_gbps",
+                floor * 1e9,
+                Severity::Fail,
+                "default",
+            );
+            findings.hold(rule, || {
+                format!("{name} to itself the machine carries {gigabits:.2} Gbit/s")
+            });
         }
         Path::Unknown => {
             let floor = p.unknown_speed_floor_gbps;
-            let rule = measure.at_least("unknown_speed_floor_gbps", floor * 1e9, Severity::Fail, "default");
-            findings.hold(rule, || format!("{name} the machine carries {gigabits:.2} Gbit/s"));
+            let rule = measure.at_least(
+                "unknown_speed_floor_gbps",
+                floor * 1e9,
+                Severity::Fail,
+                "default",
+            );
+            findings.hold(rule, || {
+                format!("{name} the machine carries {gigabits:.2} Gbit/s")
+            });
         }
-        Path::Wire { part, ceiling, line } => {
+        Path::Wire {
+            part,
+            ceiling,
+            line,
+        } => {
             let (warn, fail) = match *line >= FAST {
                 true => (
                     ("fast_goodput_warn_percent", p.fast_goodput_warn_percent),
@@ -128,17 +168,32 @@ fn goodput(name: &str, flow: &Flow, path: &Path, summary: &Summary, p: &Paramete
                 ),
             };
             let percent = 100.0 * bits / ceiling;
-            let cpu = summary.local_cpu_percent.unwrap_or_default().max(summary.peer_cpu_percent.unwrap_or_default());
+            let cpu = summary
+                .local_cpu_percent
+                .unwrap_or_default()
+                .max(summary.peer_cpu_percent.unwrap_or_default());
             findings.note(measure.part(part));
             if percent < warn.1 && cpu >= p.sender_cpu_percent {
-                let message = format!("{name}: {gigabits:.2} Gbit/s, but iperf3 used {cpu:.0} % of a CPU: that was measured, not the wire");
+                let message = format!(
+                    "{name}: {gigabits:.2} Gbit/s, but iperf3 used {cpu:.0} % of a CPU: that was measured, not the wire"
+                );
                 return findings.unknown("sender_cpu_percent", Some(part), message);
             }
             let measure = Measure::number(&format!("goodput-{name}-of-ceiling"), percent)
                 .unit("%")
                 .part(part)
-                .at_least(warn.0, warn.1, Severity::Warn, "default; ceiling computed from frame sizes")
-                .at_least(fail.0, fail.1, Severity::Fail, "default; ceiling computed from frame sizes");
+                .at_least(
+                    warn.0,
+                    warn.1,
+                    Severity::Warn,
+                    "default; ceiling computed from frame sizes",
+                )
+                .at_least(
+                    fail.0,
+                    fail.1,
+                    Severity::Fail,
+                    "default; ceiling computed from frame sizes",
+                );
             findings.hold(measure, || {
                 format!("{name} it carries {gigabits:.2} Gbit/s, {percent:.0} % of what its link of {line} Mbit/s can")
             });
@@ -147,7 +202,9 @@ fn goodput(name: &str, flow: &Flow, path: &Path, summary: &Summary, p: &Paramete
 }
 
 fn retransmits(name: &str, flow: &Flow, path: &Path, p: &Parameters, findings: &mut Findings) {
-    let Some(segments) = flow.retransmits else { return };
+    let Some(segments) = flow.retransmits else {
+        return;
+    };
     let again = segments as f64 * f64::from(flow.mss.unwrap_or(1448));
     let percent = 100.0 * again / (flow.bytes as f64).max(1.0);
     let mut measure = Measure::number(&format!("retransmits-{name}"), percent).unit("%");
@@ -158,8 +215,18 @@ fn retransmits(name: &str, flow: &Flow, path: &Path, p: &Parameters, findings: &
         return findings.note(measure);
     }
     let measure = measure
-        .at_most("retransmits_warn_percent", p.retransmits_warn_percent, Severity::Warn, "default")
-        .at_most("retransmits_fail_percent", p.retransmits_fail_percent, Severity::Fail, "default");
+        .at_most(
+            "retransmits_warn_percent",
+            p.retransmits_warn_percent,
+            Severity::Warn,
+            "default",
+        )
+        .at_most(
+            "retransmits_fail_percent",
+            p.retransmits_fail_percent,
+            Severity::Fail,
+            "default",
+        );
     findings.hold(measure, || {
         format!("{name}: {segments} segments were sent again, {percent:.2} % of the data: congestion, or a bad cable")
     });

@@ -27,12 +27,18 @@ pub fn what_was_reached(nics: &[Nic], peer: &NetworkPeer, findings: &mut Finding
     }
     let mut physical = nics.iter().filter(|nic| !nic.paravirtual).peekable();
     if physical.peek().is_none() {
-        let message = "the ports are a hypervisor's and the peer is this machine: no wire was judged";
+        let message =
+            "the ports are a hypervisor's and the peer is this machine: no wire was judged";
         return findings.warn("no-wire", None, message);
     }
     for nic in physical {
-        let state = if nic.carrier { "has a carrier" } else { "has no carrier" };
-        let message = format!("it {state} and carried nothing: the peer is this machine; {NAME_A_PEER}");
+        let state = if nic.carrier {
+            "has a carrier"
+        } else {
+            "has no carrier"
+        };
+        let message =
+            format!("it {state} and carried nothing: the peer is this machine; {NAME_A_PEER}");
         findings.unknown("no-wire", Some(&part_of(nic)), message);
     }
 }
@@ -43,7 +49,9 @@ pub fn summary(nics: &[Nic], flows: &[(Direction, Summary)], peer: Option<&Netwo
     let speed = |wanted: Direction| {
         let summary = flows.iter().find(|(direction, _)| *direction == wanted);
         let flow = summary.and_then(|(_, s)| s.flows.iter().find(|flow| flow.direction == wanted));
-        flow.map_or("nothing".to_owned(), |flow| format!("{:.2} Gbit/s", flow.bits_per_second / 1e9))
+        flow.map_or("nothing".to_owned(), |flow| {
+            format!("{:.2} Gbit/s", flow.bits_per_second / 1e9)
+        })
     };
     let to = match peer {
         None => return format!("{up} of {} ports up, nothing measured", nics.len()),
@@ -84,12 +92,21 @@ mod tests {
     }
 
     fn peer(loopback: bool) -> NetworkPeer {
-        NetworkPeer { host: "peer".into(), port: 5201, loopback }
+        NetworkPeer {
+            host: "peer".into(),
+            port: 5201,
+            loopback,
+        }
     }
 
-    fn measured(direction: Direction, bits_per_second: f64, cpu: f64, retransmits: u64) -> (Direction, Summary) {
+    fn measured(
+        direction: Direction,
+        bits_per_second: f64,
+        cpu: f64,
+        retransmits: u64,
+    ) -> (Direction, Summary) {
         let flow = Flow {
-            direction: direction.clone(),
+            direction,
             bytes: (bits_per_second / 8.0) as u64,
             bits_per_second,
             retransmits: Some(retransmits),
@@ -127,11 +144,19 @@ mod tests {
     fn a_wire_must_carry_most_of_what_it_can() {
         let nics = [nic(false, 25_000)];
         let with = |gigabits: f64, cpu: f64| {
-            judged(&nics, &[measured(Direction::Send, gigabits * 1e9, cpu, 0)], &peer(false)).verdict
+            judged(
+                &nics,
+                &[measured(Direction::Send, gigabits * 1e9, cpu, 0)],
+                &peer(false),
+            )
+            .verdict
         };
         assert_eq!(with(23.0, 50.0), Verdict::Pass);
         assert_eq!(with(15.0, 50.0), Verdict::Fail);
-        assert!(matches!(with(15.0, 99.0), Verdict::Inconclusive(_)), "the CPU was measured");
+        assert!(
+            matches!(with(15.0, 99.0), Verdict::Inconclusive(_)),
+            "the CPU was measured"
+        );
     }
 
     #[test]
@@ -142,7 +167,11 @@ mod tests {
         let guest = judged(&[nic(true, 10_000)], &flows, &peer(true));
         assert_eq!(guest.verdict, Verdict::Pass);
         assert!(guest.message.contains("no wire"), "{}", guest.message);
-        let slow = judged(&[nic(true, 10_000)], &[measured(Direction::Send, 5e8, 50.0, 0)], &peer(true));
+        let slow = judged(
+            &[nic(true, 10_000)],
+            &[measured(Direction::Send, 5e8, 50.0, 0)],
+            &peer(true),
+        );
         assert_eq!(slow.verdict, Verdict::Fail);
     }
 
@@ -154,8 +183,15 @@ mod tests {
         let slow = [nic(false, 10_000)];
         let fine = measured(Direction::Send, 9.3e9, 50.0, 0);
         let outcome = judged(&slow, &[fine], &peer(false));
-        assert_eq!((outcome.verdict, outcome.diagnoses.len()), (Verdict::Pass, 1), "the switch may be slower");
-        let expecting = Parameters { expected_mbps: Some(25_000), ..Parameters::default() };
+        assert_eq!(
+            (outcome.verdict, outcome.diagnoses.len()),
+            (Verdict::Pass, 1),
+            "the switch may be slower"
+        );
+        let expecting = Parameters {
+            expected_mbps: Some(25_000),
+            ..Parameters::default()
+        };
         let mut findings = Findings::new();
         ports::judge(&slow, &expecting, &mut findings);
         assert_eq!(findings.outcome("").verdict, Verdict::Fail);

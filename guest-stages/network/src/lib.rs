@@ -76,9 +76,14 @@ fn run() -> Result<Outcome, String> {
             let plan = Plan::new(&facts);
             let wish = u64::try_from(parameters.duration.as_millis()).unwrap_or(u64::MAX);
             // Connecting and ending takes some seconds beside each measurement.
-            let each = wish.min((plan.left_ms(clock::monotonic(), RESERVE_MS) / 2).saturating_sub(1_500));
+            let each =
+                wish.min((plan.left_ms(clock::monotonic(), RESERVE_MS) / 2).saturating_sub(1_500));
             if each < LEAST_MS {
-                findings.unknown("deadline", None, format!("only {each} ms are left for each direction"));
+                findings.unknown(
+                    "deadline",
+                    None,
+                    format!("only {each} ms are left for each direction"),
+                );
             } else {
                 flows = measure(&parameters, each, &mut findings);
                 let ceiling = |summary: &Summary| flow::Path::of(summary, &nics, peer, &parameters);
@@ -102,10 +107,11 @@ fn measure(
     findings: &mut Findings,
 ) -> Vec<(Direction, Summary)> {
     let mut flows = Vec::new();
-    for (direction, name, from) in
-        [(Direction::Send, "sending", 0.0), (Direction::Receive, "receiving", 0.5)]
-    {
-        match one(direction.clone(), name, from, parameters, duration_ms) {
+    for (direction, name, from) in [
+        (Direction::Send, "sending", 0.0),
+        (Direction::Receive, "receiving", 0.5),
+    ] {
+        match one(direction, name, from, parameters, duration_ms) {
             Ok(driven) => {
                 if driven.cancelled || driven.summary.partial {
                     findings.unknown("cut-short", None, format!("{name} was cut short"));

@@ -9,7 +9,10 @@ use crate::{Parameters, nic};
 
 /// A port as a part.
 pub fn part_of(nic: &Nic) -> Part {
-    Part { serial: Some(nic.mac.clone()), ..part("nic", nic.name.clone()) }
+    Part {
+        serial: Some(nic.mac.clone()),
+        ..part("nic", nic.name.clone())
+    }
 }
 
 /// Carrier, speed, duplex and PCI Express link of every port.
@@ -19,7 +22,12 @@ pub fn judge(nics: &[Nic], p: &Parameters, findings: &mut Findings) {
     match p.expected_links {
         Some(expected) => {
             let expected = expected as f64;
-            let rule = measure.at_least("expected_links", expected, Severity::Fail, "the machine's spec");
+            let rule = measure.at_least(
+                "expected_links",
+                expected,
+                Severity::Fail,
+                "the machine's spec",
+            );
             findings.hold(rule, || format!("{up} of {expected} expected ports have a carrier: look at cables, optics and the switch"));
         }
         None => findings.note(measure),
@@ -36,22 +44,37 @@ pub fn judge(nics: &[Nic], p: &Parameters, findings: &mut Findings) {
 fn link(nic: &Nic, place: &Part, p: &Parameters, findings: &mut Findings) {
     if let Some(speed) = nic.speed_mbps {
         let speed = speed as f64;
-        let mut measure = Measure::number("link-speed", speed).unit("Mbit/s").part(place);
+        let mut measure = Measure::number("link-speed", speed)
+            .unit("Mbit/s")
+            .part(place);
         if let Some(most) = nic.max_speed_mbps {
             // The switch may be the slower one, legally.
-            measure = measure.at_least("port_speed", most as f64, Severity::Warn, "what the port supports (ethtool)");
+            measure = measure.at_least(
+                "port_speed",
+                most as f64,
+                Severity::Warn,
+                "what the port supports (ethtool)",
+            );
         }
         if let Some(expected) = p.expected_mbps {
-            measure = measure.at_least("expected_mbps", expected as f64, Severity::Fail, "the machine's spec");
+            measure = measure.at_least(
+                "expected_mbps",
+                expected as f64,
+                Severity::Fail,
+                "the machine's spec",
+            );
         }
-        findings.hold(measure, || format!("its link came up at {speed} Mbit/s: look at cable, optic and switch port"));
+        findings.hold(measure, || {
+            format!("its link came up at {speed} Mbit/s: look at cable, optic and switch port")
+        });
     }
     if let Some(duplex) = &nic.duplex {
         let measure = Measure::text("duplex", duplex.clone()).part(place);
         let full = Value::Text("full".to_owned());
-        findings.hold(measure.equals("duplex", full, Severity::Fail, "default"), || {
-            format!("its link is {duplex} duplex: one side does not negotiate")
-        });
+        findings.hold(
+            measure.equals("duplex", full, Severity::Fail, "default"),
+            || format!("its link is {duplex} duplex: one side does not negotiate"),
+        );
     }
 }
 
@@ -60,21 +83,42 @@ fn pci_express(nic: &Nic, place: &Part, findings: &mut Findings) {
     let source = "Linux sysfs, current_link_width and max_link_width";
     let measure = Measure::number("pcie-width", f64::from(link.current_width)).part(place);
     let most = f64::from(link.max_width);
-    findings.hold(measure.at_least("pcie_width", most, Severity::Warn, source), || {
-        format!("its PCI Express link has {} of {} lanes: a narrow slot, or reseat the card", link.current_width, link.max_width)
-    });
+    findings.hold(
+        measure.at_least("pcie_width", most, Severity::Warn, source),
+        || {
+            format!(
+                "its PCI Express link has {} of {} lanes: a narrow slot, or reseat the card",
+                link.current_width, link.max_width
+            )
+        },
+    );
 }
 
 /// What was counted while the measurement ran.
-pub fn counters(before: &Reading, after: &Reading, nics: &[Nic], p: &Parameters, findings: &mut Findings) {
+pub fn counters(
+    before: &Reading,
+    after: &Reading,
+    nics: &[Nic],
+    p: &Parameters,
+    findings: &mut Findings,
+) {
     for now in &after.nics {
-        let Some(was) = before.nics.iter().find(|n| n.name == now.name) else { continue };
-        let Some(place) = nic(nics, &now.name).map(part_of) else { continue };
+        let Some(was) = before.nics.iter().find(|n| n.name == now.name) else {
+            continue;
+        };
+        let Some(place) = nic(nics, &now.name).map(part_of) else {
+            continue;
+        };
         let changes = now.carrier_changes.saturating_sub(was.carrier_changes);
         let measure = Measure::number("carrier-changes", changes as f64).part(&place);
-        findings.hold(measure.at_most("carrier-changes", 0.0, Severity::Fail, "default"), || {
-            format!("its carrier came or went {changes} times during the test: cable, optic or port")
-        });
+        findings.hold(
+            measure.at_most("carrier-changes", 0.0, Severity::Fail, "default"),
+            || {
+                format!(
+                    "its carrier came or went {changes} times during the test: cable, optic or port"
+                )
+            },
+        );
         let bytes = now.rx_bytes.saturating_sub(was.rx_bytes);
         let damaged = (now.rx_crc_errors + now.rx_frame_errors)
             .saturating_sub(was.rx_crc_errors + was.rx_frame_errors);

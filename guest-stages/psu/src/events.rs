@@ -7,11 +7,7 @@ use vetting_stage::types::Error;
 use vetting_stage::{Findings, Measure, Severity, explain};
 
 /// New critical entries are failures; old ones hide parts that arrived dead, and are remarks.
-pub fn judge(
-    before: &[LogEntry],
-    after: Result<&Vec<LogEntry>, &Error>,
-    findings: &mut Findings,
-) {
+pub fn judge(before: &[LogEntry], after: Result<&Vec<LogEntry>, &Error>, findings: &mut Findings) {
     let after = match after {
         Ok(after) => after,
         Err(error) => {
@@ -22,20 +18,40 @@ pub fn judge(
     // Numbers start again when a log is cleared, so the whole entry is compared.
     let known: BTreeSet<(u32, &str, &str, &str)> = before.iter().map(key).collect();
     let bad = |entry: &&LogEntry| entry.asserted && entry.health == Health::Critical;
-    let new: Vec<&LogEntry> = after.iter().filter(|e| !known.contains(&key(e))).filter(bad).collect();
+    let new: Vec<&LogEntry> = after
+        .iter()
+        .filter(|e| !known.contains(&key(e)))
+        .filter(bad)
+        .collect();
     let measure = Measure::number("new-critical-events", new.len() as f64);
     let source = "FreeIPMI, freeipmi_interpret_sel.conf";
-    findings.hold(measure.at_most("new-critical-events", 0.0, Severity::Fail, source), || {
-        format!("the controller logged: {}", told(&new))
-    });
+    findings.hold(
+        measure.at_most("new-critical-events", 0.0, Severity::Fail, source),
+        || format!("the controller logged: {}", told(&new)),
+    );
     let old: Vec<&LogEntry> = before.iter().filter(bad).collect();
     let measure = Measure::number("old-critical-events", old.len() as f64);
-    findings.hold(measure.at_most("old-critical-events", 0.0, Severity::Warn, source), || {
-        format!("the controller's log holds {} critical entries: {}", old.len(), told(&old))
-    });
-    let full = after.iter().rev().take(1).any(|entry| entry.event.to_ascii_lowercase().contains("log full"));
+    findings.hold(
+        measure.at_most("old-critical-events", 0.0, Severity::Warn, source),
+        || {
+            format!(
+                "the controller's log holds {} critical entries: {}",
+                old.len(),
+                told(&old)
+            )
+        },
+    );
+    let full = after
+        .iter()
+        .rev()
+        .take(1)
+        .any(|entry| entry.event.to_ascii_lowercase().contains("log full"));
     if full {
-        findings.warn("event-log-full", None, "the controller's event log is full: save and clear it");
+        findings.warn(
+            "event-log-full",
+            None,
+            "the controller's event log is full: save and clear it",
+        );
     }
 }
 
@@ -45,7 +61,9 @@ fn key(entry: &LogEntry) -> (u32, &str, &str, &str) {
 
 fn told(entries: &[&LogEntry]) -> String {
     let last = entries.iter().rev().take(3);
-    last.map(|e| format!("{} {} ({})", e.sensor, e.event, e.time)).collect::<Vec<_>>().join("; ")
+    last.map(|e| format!("{} {} ({})", e.sensor, e.event, e.time))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 #[cfg(test)]
@@ -102,7 +120,10 @@ mod tests {
     fn reading() -> Reading {
         Reading {
             sources: Vec::new(),
-            supplies: vec![supply("PS1", Health::Nominal), supply("PS2", Health::Nominal)],
+            supplies: vec![
+                supply("PS1", Health::Nominal),
+                supply("PS2", Health::Nominal),
+            ],
             redundancy: Vec::new(),
             sensors: vec![
                 sensor("FAN1", "fan", Some(4000.0), Health::Nominal),
@@ -137,15 +158,36 @@ mod tests {
             health: Health::Critical,
         };
         let again = lost.clone();
-        assert_eq!(with(&p, |r| r.supplies[1].health = Health::Critical).verdict, Verdict::Fail);
-        assert_eq!(with(&p, |r| r.sensors[2].value = Some(0.0)).verdict, Verdict::Fail);
-        assert_eq!(with(&p, |r| r.sensors[3].value = Some(11.3)).verdict, Verdict::Fail);
-        assert_eq!(with(&p, |r| r.sensors[0].health = Health::Critical).verdict, Verdict::Fail);
+        assert_eq!(
+            with(&p, |r| r.supplies[1].health = Health::Critical).verdict,
+            Verdict::Fail
+        );
+        assert_eq!(
+            with(&p, |r| r.sensors[2].value = Some(0.0)).verdict,
+            Verdict::Fail
+        );
+        assert_eq!(
+            with(&p, |r| r.sensors[3].value = Some(11.3)).verdict,
+            Verdict::Fail
+        );
+        assert_eq!(
+            with(&p, |r| r.sensors[0].health = Health::Critical).verdict,
+            Verdict::Fail
+        );
         assert_eq!(with(&p, |r| r.redundancy.push(lost)).verdict, Verdict::Fail);
-        let three = Parameters { expected_supplies: Some(3), ..Parameters::default() };
+        let three = Parameters {
+            expected_supplies: Some(3),
+            ..Parameters::default()
+        };
         assert_eq!(with(&three, |_| {}).verdict, Verdict::Fail);
-        let one = Parameters { expected_supplies: Some(1), ..Parameters::default() };
-        assert_eq!(with(&one, |r| r.redundancy.push(again)).verdict, Verdict::Pass);
+        let one = Parameters {
+            expected_supplies: Some(1),
+            ..Parameters::default()
+        };
+        assert_eq!(
+            with(&one, |r| r.redundancy.push(again)).verdict,
+            Verdict::Pass
+        );
     }
 
     #[test]
@@ -167,7 +209,13 @@ mod tests {
         };
         let (old, new) = (entry(1, Health::Critical), entry(2, Health::Critical));
         assert_eq!(log(&[], &[]), (Verdict::Pass, 0));
-        assert_eq!(log(std::slice::from_ref(&old), std::slice::from_ref(&old)), (Verdict::Pass, 1));
-        assert_eq!(log(&[old.clone()], &[old, new]).0, Verdict::Fail);
+        assert_eq!(
+            log(std::slice::from_ref(&old), std::slice::from_ref(&old)),
+            (Verdict::Pass, 1)
+        );
+        assert_eq!(
+            log(std::slice::from_ref(&old), &[old.clone(), new]).0,
+            Verdict::Fail
+        );
     }
 }

@@ -27,8 +27,20 @@ pub fn hold(name: &str, health: &Health, place: &Part, message: String, findings
     }
     let not = |word: &str| vec![Value::Text(word.to_owned())];
     let measure = measure
-        .rule(name, Comparison::NotEqual, not("warning"), Severity::Warn, STATES)
-        .rule(name, Comparison::NotEqual, not("critical"), Severity::Fail, STATES);
+        .rule(
+            name,
+            Comparison::NotEqual,
+            not("warning"),
+            Severity::Warn,
+            STATES,
+        )
+        .rule(
+            name,
+            Comparison::NotEqual,
+            not("critical"),
+            Severity::Fail,
+            STATES,
+        );
     findings.hold(measure, || message);
 }
 
@@ -36,11 +48,24 @@ pub fn hold(name: &str, health: &Health, place: &Part, message: String, findings
 pub fn supplies(readings: &[Reading; 2], p: &Parameters, findings: &mut Findings) -> usize {
     let reading = &readings[1];
     let servers: Vec<&Supply> = reading.supplies.iter().filter(|s| !s.portable).collect();
-    let present: Vec<&&Supply> = servers.iter().filter(|s| s.present != Some(false)).collect();
+    let present: Vec<&&Supply> = servers
+        .iter()
+        .filter(|s| s.present != Some(false))
+        .collect();
     if let Some(expected) = p.expected_supplies {
         let measure = Measure::number("supplies", present.len() as f64);
-        let rule = measure.at_least("expected_supplies", expected as f64, Severity::Fail, "the machine's spec");
-        findings.hold(rule, || format!("{} of {expected} expected power supplies are there", present.len()));
+        let rule = measure.at_least(
+            "expected_supplies",
+            expected as f64,
+            Severity::Fail,
+            "the machine's spec",
+        );
+        findings.hold(rule, || {
+            format!(
+                "{} of {expected} expected power supplies are there",
+                present.len()
+            )
+        });
     }
     for supply in &reading.supplies {
         let place = Part {
@@ -62,9 +87,19 @@ pub fn supplies(readings: &[Reading; 2], p: &Parameters, findings: &mut Findings
             findings.unknown("supply-state", Some(&place), message);
             continue;
         }
-        hold("supply-state", &supply.health, &place, format!("its state is: {states}"), findings);
+        hold(
+            "supply-state",
+            &supply.health,
+            &place,
+            format!("its state is: {states}"),
+            findings,
+        );
         if let Some(watts) = supply.input_watts.or(supply.output_watts) {
-            findings.note(Measure::number("supply-power", watts).unit("W").part(&place));
+            findings.note(
+                Measure::number("supply-power", watts)
+                    .unit("W")
+                    .part(&place),
+            );
         }
     }
     mixed(&present, findings);
@@ -72,11 +107,20 @@ pub fn supplies(readings: &[Reading; 2], p: &Parameters, findings: &mut Findings
 }
 
 fn mixed(present: &[&&Supply], findings: &mut Findings) {
-    let models: std::collections::BTreeSet<&str> =
-        present.iter().filter_map(|supply| supply.model.as_deref()).collect();
+    let models: std::collections::BTreeSet<&str> = present
+        .iter()
+        .filter_map(|supply| supply.model.as_deref())
+        .collect();
     if models.len() > 1 {
         let models: Vec<&str> = models.into_iter().collect();
-        findings.warn("mixed-supplies", None, format!("power supplies of several models are mixed: {}", models.join(", ")));
+        findings.warn(
+            "mixed-supplies",
+            None,
+            format!(
+                "power supplies of several models are mixed: {}",
+                models.join(", ")
+            ),
+        );
     }
 }
 
@@ -89,7 +133,13 @@ pub fn redundancy(reading: &Reading, p: &Parameters, findings: &mut Findings) {
         if single && sensor.kind == "power" {
             findings.note(Measure::text("redundancy", states).part(&place));
         } else {
-            hold("redundancy", &sensor.health, &place, format!("its state is: {states}"), findings);
+            hold(
+                "redundancy",
+                &sensor.health,
+                &place,
+                format!("its state is: {states}"),
+                findings,
+            );
         }
     }
 }

@@ -32,8 +32,15 @@ fn run() -> Result<Outcome, String> {
     let _shown = context::progress(0.5, "reading again");
     let second = power::read();
     if cancelled || second.is_err() {
-        let why = second.as_ref().err().map_or("the stage was cut short".to_owned(), explain);
-        findings.unknown("second-reading", None, format!("only one reading was made: {why}"));
+        let why = second
+            .as_ref()
+            .err()
+            .map_or("the stage was cut short".to_owned(), explain);
+        findings.unknown(
+            "second-reading",
+            None,
+            format!("only one reading was made: {why}"),
+        );
     }
     let readings = [first.clone(), second.unwrap_or(first)];
     let reading = &readings[1];
@@ -53,14 +60,23 @@ fn run() -> Result<Outcome, String> {
     let nothing = told == 0 && reading.sensors.is_empty() && reading.redundancy.is_empty();
     if nothing && controller == Controller::Absent && findings.diagnoses().is_empty() {
         let reason = match reading.supplies.iter().any(|s| s.portable) {
-            true => "the machine is fed like a portable one: it has no power supply that tells of itself",
-            false => "the machine has no management controller and no power supply that tells of itself",
+            true => {
+                "the machine is fed like a portable one: it has no power supply that tells of itself"
+            }
+            false => {
+                "the machine has no management controller and no power supply that tells of itself"
+            }
         };
         return Ok(findings.skip(reason, "nothing tells of its power"));
     }
     let fans = reading.sensors.iter().filter(|s| s.kind == "fan").count();
-    let watts = reading.total_watts.map_or(String::new(), |w| format!(", {w:.0} W"));
-    Ok(findings.outcome(format!("{told} power supplies, {fans} fans, {} sensors{watts}", reading.sensors.len())))
+    let watts = reading
+        .total_watts
+        .map_or(String::new(), |w| format!(", {w:.0} W"));
+    Ok(findings.outcome(format!(
+        "{told} power supplies, {fans} fans, {} sensors{watts}",
+        reading.sensors.len()
+    )))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +92,10 @@ fn controller(log: &Result<Vec<LogEntry>, Error>, findings: &mut Findings) -> Co
         Ok(_) => Controller::Answers,
         Err(error) if absence(error).is_some() => Controller::Absent,
         Err(error) => {
-            let message = format!("the management controller could not be asked: {}", explain(error));
+            let message = format!(
+                "the management controller could not be asked: {}",
+                explain(error)
+            );
             findings.unknown("management-controller", None, message);
             Controller::Silent
         }

@@ -30,9 +30,11 @@ pub fn judge(readings: &[Reading; 2], p: &Parameters, findings: &mut Findings) {
         let twice = before.is_none_or(|b| b.health == sensor.health);
         let health = match (&sensor.health, twice) {
             (Health::Critical, false) => Health::Warning,
-            (health, _) => health.clone(),
+            (health, _) => *health,
         };
-        let value = sensor.value.map_or("no reading".to_owned(), |v| format!("{v} {}", sensor.unit));
+        let value = sensor
+            .value
+            .map_or("no reading".to_owned(), |v| format!("{v} {}", sensor.unit));
         let message = format!("it reads {value}, its state is {}", sensor.state);
         hold("sensor-state", &health, &place, message, findings);
         match sensor.kind.as_str() {
@@ -51,7 +53,9 @@ fn fan(sensor: &Sensor, findings: &mut Findings) {
     let watched = sensor.lower_critical.is_some() || sensor.lower_warning.is_some();
     match sensor.value {
         Some(speed) if watched || speed > 0.0 => {
-            let measure = Measure::number("fan-speed", speed).unit("1/min").part(&place);
+            let measure = Measure::number("fan-speed", speed)
+                .unit("1/min")
+                .part(&place);
             let rule = measure.rule(
                 "fan-turns",
                 vetting_stage::outcome::Comparison::GreaterThan,
@@ -74,39 +78,60 @@ fn rail(sensor: &Sensor, p: &Parameters, findings: &mut Findings) {
         let rest = name.strip_prefix(rail)?;
         (!rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.')).then_some(())
     };
-    let nominal = RAILS.iter().find(|(rail, _)| whole(rail).is_some()).map(|(_, volts)| *volts);
-    let (Some(volts), Some(nominal), false) = (sensor.value, nominal, limited) else { return };
+    let nominal = RAILS
+        .iter()
+        .find(|(rail, _)| whole(rail).is_some())
+        .map(|(_, volts)| *volts);
+    let (Some(volts), Some(nominal), false) = (sensor.value, nominal, limited) else {
+        return;
+    };
     let off = 100.0 * (volts - nominal).abs() / nominal;
-    let measure = Measure::number("rail-off", off).unit("%").part(&part("rail", sensor.name.clone()));
+    let measure = Measure::number("rail-off", off)
+        .unit("%")
+        .part(&part("rail", sensor.name.clone()));
     let rule = "rail_fail_percent";
     let source = Parameters::source(rule);
-    findings.hold(measure.at_most(rule, p.rail_fail_percent, Severity::Fail, source), || {
-        format!("it has {volts:.2} V, {off:.1} % from its nominal {nominal} V")
-    });
+    findings.hold(
+        measure.at_most(rule, p.rail_fail_percent, Severity::Fail, source),
+        || format!("it has {volts:.2} V, {off:.1} % from its nominal {nominal} V"),
+    );
 }
 
 fn siblings(sensors: &[Sensor], p: &Parameters, findings: &mut Findings) {
-    let turning = sensors.iter().filter(|s| s.kind == "fan" && s.unit == "1/min");
-    let speeds: Vec<(&Sensor, f64)> =
-        turning.filter_map(|s| Some((s, s.value.filter(|v| *v > 0.0)?))).collect();
+    let turning = sensors
+        .iter()
+        .filter(|s| s.kind == "fan" && s.unit == "1/min");
+    let speeds: Vec<(&Sensor, f64)> = turning
+        .filter_map(|s| Some((s, s.value.filter(|v| *v > 0.0)?)))
+        .collect();
     let values: Vec<f64> = speeds.iter().map(|(_, speed)| *speed).collect();
-    let Some(middle) = median(&values).filter(|_| values.len() >= FEWEST) else { return };
+    let Some(middle) = median(&values).filter(|_| values.len() >= FEWEST) else {
+        return;
+    };
     for (sensor, speed) in speeds {
         let percent = 100.0 * speed / middle;
         let rule = "fan_warn_percent";
         let measure = Measure::number("fan-of-siblings", percent)
             .unit("%")
             .part(&part("fan", sensor.name.clone()));
-        findings.hold(measure.at_least(rule, p.fan_warn_percent, Severity::Warn, "default"), || {
-            format!("it turns at {speed:.0} rpm, {percent:.0} % of the middle of the fans")
-        });
+        findings.hold(
+            measure.at_least(rule, p.fan_warn_percent, Severity::Warn, "default"),
+            || format!("it turns at {speed:.0} rpm, {percent:.0} % of the middle of the fans"),
+        );
     }
 }
 
 /// Chips of power supplies (PMBus) raise alarms that mean something. Those of a board's
 /// input-output chip are often of inputs that are not wired, and are left to its controller.
 pub fn chips(sensors: &[hwmon::Sensor], findings: &mut Findings) {
-    const OF_SUPPLIES: [&str; 6] = ["pmbus", "acpi_fan", "power_meter", "dps", "ibm-cffps", "inspur"];
+    const OF_SUPPLIES: [&str; 6] = [
+        "pmbus",
+        "acpi_fan",
+        "power_meter",
+        "dps",
+        "ibm-cffps",
+        "inspur",
+    ];
     for sensor in sensors {
         let watched = OF_SUPPLIES.iter().any(|chip| sensor.chip.starts_with(chip));
         if !watched {
@@ -116,8 +141,18 @@ pub fn chips(sensors: &[hwmon::Sensor], findings: &mut Findings) {
         let alarms = sensor.alarms.len() + usize::from(sensor.fault);
         let measure = Measure::number("alarms", alarms as f64).part(&part("sensor", name.clone()));
         let source = "Linux sysfs-class-hwmon, *_alarm and *_fault";
-        findings.hold(measure.at_most("alarms", 0.0, Severity::Fail, source), || {
-            format!("{name} raises {}", if sensor.fault { "a fault".to_owned() } else { sensor.alarms.join(", ") })
-        });
+        findings.hold(
+            measure.at_most("alarms", 0.0, Severity::Fail, source),
+            || {
+                format!(
+                    "{name} raises {}",
+                    if sensor.fault {
+                        "a fault".to_owned()
+                    } else {
+                        sensor.alarms.join(", ")
+                    }
+                )
+            },
+        );
     }
 }

@@ -11,11 +11,14 @@ pub trait Tool {
     type Summary;
 
     /// The next event: the progress, or the summary at the end.
-    fn next(&self, timeout_ms: u64) -> Result<Option<Step<Self::Progress, Self::Summary>>, Error>;
+    fn next(&self, timeout_ms: u64) -> Next<Self::Progress, Self::Summary>;
 
     /// Asks it to end.
     fn stop(&self) -> Result<(), Error>;
 }
+
+/// A tool's next event; `None` when nothing came within the time-out.
+pub type Next<P, S> = Result<Option<Step<P, S>>, Error>;
 
 /// One event of a tool.
 #[derive(Clone, Debug)]
@@ -32,7 +35,7 @@ macro_rules! tool {
             type Progress = $module::Progress;
             type Summary = $module::Summary;
 
-            fn next(&self, timeout_ms: u64) -> Result<Option<Step<Self::Progress, Self::Summary>>, Error> {
+            fn next(&self, timeout_ms: u64) -> Next<Self::Progress, Self::Summary> {
                 Ok(match $module::Run::next(self, timeout_ms)? {
                     None => None,
                     Some($module::Event::Progress(progress)) => Some(Step::Progress(progress)),

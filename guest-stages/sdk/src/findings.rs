@@ -72,7 +72,13 @@ impl Measure {
     /// It must be at least `limit`.
     pub fn at_least(self, rule: &str, limit: f64, severity: Severity, source: &str) -> Self {
         let limit = vec![Value::Number(limit)];
-        self.rule(rule, Comparison::GreaterThanOrEqual, limit, severity, source)
+        self.rule(
+            rule,
+            Comparison::GreaterThanOrEqual,
+            limit,
+            severity,
+            source,
+        )
     }
 
     /// It must be below `limit`.
@@ -217,7 +223,10 @@ impl Findings {
             let reason = "nothing could be measured".to_owned();
             (Verdict::Inconclusive(reason.clone()), reason)
         } else if !warned.is_empty() {
-            (Verdict::Pass, format!("good, with warnings: {}", tell(&warned)))
+            (
+                Verdict::Pass,
+                format!("good, with warnings: {}", tell(&warned)),
+            )
         } else {
             (Verdict::Pass, "good".to_owned())
         };
@@ -301,7 +310,8 @@ mod tests {
     #[test]
     fn a_number_that_is_none_holds_nothing() {
         let mut findings = Findings::new();
-        let measure = Measure::number("speed", f64::NAN).at_least("floor", 1.0, Severity::Fail, "t");
+        let measure =
+            Measure::number("speed", f64::NAN).at_least("floor", 1.0, Severity::Fail, "t");
         findings.hold(measure, || "slow".to_owned());
         assert!(matches!(
             findings.outcome("").verdict,

@@ -8,7 +8,9 @@ use crate::{Findings, Measure, Severity, explain, part};
 
 /// Xids after which a GPU does not go into service (NVIDIA's catalogue of Xid errors): double-bit
 /// errors, failed remaps, NVLink, off the bus, uncontained errors, power.
-const XIDS_BAD: [u32; 17] = [46, 48, 54, 62, 64, 74, 79, 95, 109, 119, 120, 140, 143, 158, 171, 172, 110];
+const XIDS_BAD: [u32; 17] = [
+    46, 48, 54, 62, 64, 74, 79, 95, 109, 119, 120, 140, 143, 158, 171, 172, 110,
+];
 
 /// Xids of applications; hardware only under a load that is known to be good, as ours is.
 const XIDS_OF_LOAD: [u32; 5] = [13, 31, 43, 45, 69];
@@ -25,7 +27,10 @@ pub struct KernelEvents {
 impl KernelEvents {
     /// Opens the watch. Where the log cannot be read, that is a finding at the end.
     pub fn watch() -> Self {
-        KernelEvents { watch: kernel_log::open(), events: Vec::new() }
+        KernelEvents {
+            watch: kernel_log::open(),
+            events: Vec::new(),
+        }
     }
 
     /// Takes what has come since the last time, and gives it to `each`. Waits for nothing.
@@ -70,9 +75,15 @@ fn judge(events: &[Event], findings: &mut Findings) {
         let at = |kind: &str| event.part.as_ref().map(|p| part(kind, p.clone()));
         match &event.kind {
             EventKind::MachineCheck => match machine_check(text) {
-                Some(MachineCheck { uncorrected: true, .. }) => {
+                Some(MachineCheck {
+                    uncorrected: true, ..
+                }) => {
                     errors += 1;
-                    findings.fail("machine-check", at("cpu").as_ref(), format!("uncorrected machine check: {text}"));
+                    findings.fail(
+                        "machine-check",
+                        at("cpu").as_ref(),
+                        format!("uncorrected machine check: {text}"),
+                    );
                 }
                 Some(MachineCheck { bank, .. }) => {
                     let place = event.part.clone().unwrap_or_default();
@@ -82,30 +93,64 @@ fn judge(events: &[Event], findings: &mut Findings) {
             },
             EventKind::MemoryUncorrected => {
                 errors += 1;
-                findings.fail("memory-uncorrected", at("dimm").as_ref(), format!("uncorrected memory error: {text}"));
+                findings.fail(
+                    "memory-uncorrected",
+                    at("dimm").as_ref(),
+                    format!("uncorrected memory error: {text}"),
+                );
             }
             EventKind::MemoryCorrected => {
-                findings.warn("memory-corrected", at("dimm").as_ref(), format!("corrected memory error: {text}"));
+                findings.warn(
+                    "memory-corrected",
+                    at("dimm").as_ref(),
+                    format!("corrected memory error: {text}"),
+                );
             }
             EventKind::PcieUncorrected => {
                 errors += 1;
-                findings.fail("pcie-uncorrected", at("pci").as_ref(), format!("uncorrected PCI Express error; the fault may be the link partner's: {text}"));
+                findings.fail(
+                    "pcie-uncorrected",
+                    at("pci").as_ref(),
+                    format!(
+                        "uncorrected PCI Express error; the fault may be the link partner's: {text}"
+                    ),
+                );
             }
             EventKind::PcieCorrected => {
-                findings.warn("pcie-corrected", at("pci").as_ref(), format!("corrected PCI Express error: {text}"));
+                findings.warn(
+                    "pcie-corrected",
+                    at("pci").as_ref(),
+                    format!("corrected PCI Express error: {text}"),
+                );
             }
             EventKind::IoError => {
                 errors += 1;
-                findings.fail("io-error", at("disk").as_ref(), format!("the disk answered with an error: {text}"));
+                findings.fail(
+                    "io-error",
+                    at("disk").as_ref(),
+                    format!("the disk answered with an error: {text}"),
+                );
             }
             EventKind::ThermalThrottle => {
-                findings.warn("thermal-throttle", at("cpu").as_ref(), format!("throttled by heat: {text}"));
+                findings.warn(
+                    "thermal-throttle",
+                    at("cpu").as_ref(),
+                    format!("throttled by heat: {text}"),
+                );
             }
             EventKind::OutOfMemory => {
-                findings.warn("out-of-memory", None, format!("the kernel ended a process for lack of memory: {text}"));
+                findings.warn(
+                    "out-of-memory",
+                    None,
+                    format!("the kernel ended a process for lack of memory: {text}"),
+                );
             }
             EventKind::HungTask => {
-                findings.warn("hung-task", at("cpu").as_ref(), format!("a task or a CPU was stuck: {text}"));
+                findings.warn(
+                    "hung-task",
+                    at("cpu").as_ref(),
+                    format!("a task or a CPU was stuck: {text}"),
+                );
             }
             EventKind::GpuXid(xid) => {
                 let gpu = at("gpu");
@@ -132,9 +177,10 @@ fn judge(events: &[Event], findings: &mut Findings) {
     // What was diagnosed above one by one.
     let measure = Measure::number("kernel-errors", f64::from(errors));
     let source = "Linux mce/core.c, pcieaer-howto, edac; NVIDIA Xid catalogue";
-    findings.hold(measure.at_most("kernel-errors", 0.0, Severity::Fail, source), || {
-        format!("the kernel reported {errors} errors of the hardware")
-    });
+    findings.hold(
+        measure.at_most("kernel-errors", 0.0, Severity::Fail, source),
+        || format!("the kernel reported {errors} errors of the hardware"),
+    );
 }
 
 struct MachineCheck {
@@ -147,9 +193,16 @@ struct MachineCheck {
 fn machine_check(text: &str) -> Option<MachineCheck> {
     let (_, rest) = text.split_once(" Bank ")?;
     let (bank, status) = rest.split_once(':')?;
-    let digits: String = status.trim().chars().take_while(char::is_ascii_hexdigit).collect();
+    let digits: String = status
+        .trim()
+        .chars()
+        .take_while(char::is_ascii_hexdigit)
+        .collect();
     let status = u64::from_str_radix(&digits, 16).ok()?;
-    Some(MachineCheck { uncorrected: status & (1 << 61) != 0, bank: bank.trim().to_owned() })
+    Some(MachineCheck {
+        uncorrected: status & (1 << 61) != 0,
+        bank: bank.trim().to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -176,19 +229,37 @@ mod tests {
 
     #[test]
     fn machine_checks_are_told_apart_by_their_status() {
-        let corrected = (EventKind::MachineCheck, "CPU 3: Machine Check: 0 Bank 7: 8c00004000010090");
-        let uncorrected = (EventKind::MachineCheck, "CPU 3: Machine Check: 0 Bank 4: be00000000800400");
-        let companion = (EventKind::MachineCheck, "mce: PROCESSOR 0:50654 TIME 1700000000 SOCKET 0");
+        let corrected = (
+            EventKind::MachineCheck,
+            "CPU 3: Machine Check: 0 Bank 7: 8c00004000010090",
+        );
+        let uncorrected = (
+            EventKind::MachineCheck,
+            "CPU 3: Machine Check: 0 Bank 4: be00000000800400",
+        );
+        let companion = (
+            EventKind::MachineCheck,
+            "mce: PROCESSOR 0:50654 TIME 1700000000 SOCKET 0",
+        );
         assert_eq!(verdict(&[]), Verdict::Pass);
         assert_eq!(verdict(&[corrected.clone(), companion]), Verdict::Pass);
-        assert_eq!(verdict(&[corrected.clone(), corrected.clone(), corrected]), Verdict::Fail);
+        assert_eq!(
+            verdict(&[corrected.clone(), corrected.clone(), corrected]),
+            Verdict::Fail
+        );
         assert_eq!(verdict(&[uncorrected]), Verdict::Fail);
     }
 
     #[test]
     fn some_xids_are_bad_and_some_a_remark() {
-        assert_eq!(verdict(&[(EventKind::GpuXid(79), "GPU has fallen off the bus.")]), Verdict::Fail);
-        assert_eq!(verdict(&[(EventKind::GpuXid(63), "Row Remapper")]), Verdict::Pass);
+        assert_eq!(
+            verdict(&[(EventKind::GpuXid(79), "GPU has fallen off the bus.")]),
+            Verdict::Fail
+        );
+        assert_eq!(
+            verdict(&[(EventKind::GpuXid(63), "Row Remapper")]),
+            Verdict::Pass
+        );
         assert_eq!(verdict(&[(EventKind::IoError, "sector 7")]), Verdict::Fail);
     }
 }

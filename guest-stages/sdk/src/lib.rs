@@ -38,7 +38,7 @@ pub use bindings::vetting::stage::{
     clock, context, counters, disks, fio, gpu, hwmon, inventory, iperf, kernel_log, log, outcome,
     power, smart, stress, types,
 };
-pub use drive::{Drive, Driven, Step, Tool, drive};
+pub use drive::{Drive, Driven, Next, Step, Tool, drive};
 pub use errors::{absence, explain};
 pub use findings::{Findings, Measure, part};
 pub use kernel_events::KernelEvents;

@@ -196,14 +196,30 @@ macro_rules! __parameter_type {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __parameter_schema {
-    (integer) => { "\"type\":\"integer\",\"minimum\":0" };
-    (number) => { "\"type\":\"number\"" };
-    (boolean) => { "\"type\":\"boolean\"" };
-    (text) => { "\"type\":\"string\"" };
-    (duration) => { "\"type\":\"string\",\"format\":\"vetting-duration\",\"pattern\":\"^[0-9]+(ms|s|m|h)$\"" };
-    (optional_integer) => { "\"type\":[\"integer\",\"null\"],\"minimum\":0" };
-    (optional_number) => { "\"type\":[\"number\",\"null\"]" };
-    (optional_text) => { "\"type\":[\"string\",\"null\"]" };
+    (integer) => {
+        "\"type\":\"integer\",\"minimum\":0"
+    };
+    (number) => {
+        "\"type\":\"number\""
+    };
+    (boolean) => {
+        "\"type\":\"boolean\""
+    };
+    (text) => {
+        "\"type\":\"string\""
+    };
+    (duration) => {
+        "\"type\":\"string\",\"format\":\"vetting-duration\",\"pattern\":\"^[0-9]+(ms|s|m|h)$\""
+    };
+    (optional_integer) => {
+        "\"type\":[\"integer\",\"null\"],\"minimum\":0"
+    };
+    (optional_number) => {
+        "\"type\":[\"number\",\"null\"]"
+    };
+    (optional_text) => {
+        "\"type\":[\"string\",\"null\"]"
+    };
 }
 
 #[cfg(test)]

@@ -40,7 +40,10 @@ impl Heat {
         let Ok(reading) = hwmon::read() else { return };
         let points: Vec<Point> = reading.sensors.iter().filter_map(point).collect();
         let _counted_by_the_host = context::sample(&points);
-        reading.sensors.iter().for_each(|sensor| self.remember(sensor));
+        reading
+            .sensors
+            .iter()
+            .for_each(|sensor| self.remember(sensor));
     }
 
     fn remember(&mut self, sensor: &Sensor) {
@@ -49,7 +52,10 @@ impl Heat {
         if sensor.kind != SensorKind::Temperature || sensor.fault || !plausible {
             return;
         }
-        let critical = sensor.limits.crit.filter(|crit| (40.0..150.0).contains(crit));
+        let critical = sensor
+            .limits
+            .crit
+            .filter(|crit| (40.0..150.0).contains(crit));
         let name = format!("{} {} {}", sensor.chip, sensor.device, sensor.label);
         let hottest = self.hottest.entry(name).or_insert((sensor.value, critical));
         hottest.0 = hottest.0.max(sensor.value);
@@ -57,14 +63,21 @@ impl Heat {
 
     /// The highest of all, in degrees Celsius.
     pub fn highest(&self) -> Option<f64> {
-        self.hottest.values().map(|(celsius, _)| *celsius).reduce(f64::max)
+        self.hottest
+            .values()
+            .map(|(celsius, _)| *celsius)
+            .reduce(f64::max)
     }
 
     /// Holds each sensor that has a critical limit, and whose name begins with one of `chips`,
     /// against it: at or above it is a failure (a warning with `lenient`), within `margin` degrees
     /// of it a warning.
     pub fn judge(&self, findings: &mut Findings, chips: &[&str], margin: f64, lenient: bool) {
-        let bad = if lenient { Severity::Warn } else { Severity::Fail };
+        let bad = if lenient {
+            Severity::Warn
+        } else {
+            Severity::Fail
+        };
         for (name, (celsius, critical)) in &self.hottest {
             let Some(critical) = critical else { continue };
             if !chips.iter().any(|chip| name.starts_with(chip)) {
@@ -73,8 +86,18 @@ impl Heat {
             let measure = Measure::number("hottest", *celsius)
                 .unit("Cel")
                 .part(&part("sensor", name.clone()))
-                .below("critical_temperature", *critical, bad.clone(), "the chip's own limit (hwmon temp*_crit)")
-                .below("crit_margin_celsius", critical - margin, Severity::Warn, "default");
+                .below(
+                    "critical_temperature",
+                    *critical,
+                    bad.clone(),
+                    "the chip's own limit (hwmon temp*_crit)",
+                )
+                .below(
+                    "crit_margin_celsius",
+                    critical - margin,
+                    Severity::Warn,
+                    "default",
+                );
             findings.hold(measure, || {
                 format!("{name} reached {celsius:.0} °C, its critical limit is {critical:.0} °C: look at cooler, paste, fans and inlet")
             });
@@ -111,7 +134,13 @@ mod tests {
             channel: "temp2".into(),
             kind: SensorKind::Temperature,
             value,
-            limits: Limits { min: None, max: None, lcrit: None, crit, emergency: None },
+            limits: Limits {
+                min: None,
+                max: None,
+                lcrit: None,
+                crit,
+                emergency: None,
+            },
             alarms: Vec::new(),
             fault: false,
             extra: Vec::new(),
@@ -120,7 +149,9 @@ mod tests {
 
     fn verdict(values: &[f64], crit: Option<f64>) -> (Verdict, usize) {
         let mut heat = Heat::default();
-        values.iter().for_each(|value| heat.remember(&sensor(*value, crit)));
+        values
+            .iter()
+            .for_each(|value| heat.remember(&sensor(*value, crit)));
         let mut findings = Findings::new();
         heat.judge(&mut findings, &["coretemp"], 5.0, false);
         let warnings = findings.diagnoses().len();
@@ -129,14 +160,20 @@ mod tests {
 
     #[test]
     fn the_hottest_moment_counts() {
-        assert_eq!(verdict(&[60.0, 80.0, 40.0], Some(100.0)), (Verdict::Pass, 0));
+        assert_eq!(
+            verdict(&[60.0, 80.0, 40.0], Some(100.0)),
+            (Verdict::Pass, 0)
+        );
         assert_eq!(verdict(&[96.0, 40.0], Some(100.0)), (Verdict::Pass, 1));
         assert_eq!(verdict(&[100.0, 40.0], Some(100.0)), (Verdict::Fail, 1));
     }
 
     #[test]
     fn an_unwired_input_or_a_chip_without_limit_judges_nothing() {
-        assert!(matches!(verdict(&[-128.0, 255.0], Some(100.0)).0, Verdict::Inconclusive(_)));
+        assert!(matches!(
+            verdict(&[-128.0, 255.0], Some(100.0)).0,
+            Verdict::Inconclusive(_)
+        ));
         assert!(matches!(verdict(&[99.0], None).0, Verdict::Inconclusive(_)));
     }
 

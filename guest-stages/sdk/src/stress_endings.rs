@@ -13,7 +13,13 @@ pub fn judge_endings(summary: &Summary, load: &str, cancelled: bool, findings: &
     }
     for ending in &summary.endings {
         let cpu = ending.cpu.map(|cpu| part("cpu", format!("CPU {cpu}")));
-        one(ending, cpu.as_ref(), load, summary.partial || cancelled, findings);
+        one(
+            ending,
+            cpu.as_ref(),
+            load,
+            summary.partial || cancelled,
+            findings,
+        );
     }
 }
 
@@ -29,10 +35,15 @@ fn one(ending: &Ending, cpu: Option<&Part>, load: &str, partial: bool, findings:
     if let Some(cpu) = cpu {
         measure = measure.part(cpu);
     }
-    let line = ending.failures.first().cloned().unwrap_or_else(|| last_line(&ending.output_tail));
-    let good = findings.hold(measure.at_most("wrong-results", 0.0, Severity::Fail, SOURCE), || {
-        format!("{load} computed or remembered wrongly: {line}")
-    });
+    let line = ending
+        .failures
+        .first()
+        .cloned()
+        .unwrap_or_else(|| last_line(&ending.output_tail));
+    let good = findings.hold(
+        measure.at_most("wrong-results", 0.0, Severity::Fail, SOURCE),
+        || format!("{load} computed or remembered wrongly: {line}"),
+    );
     let tail = last_line(&ending.output_tail);
     let mut unknown = |what: &str| {
         findings.unknown("stress-ng", cpu, format!("{load}: {what}: {tail}"));
@@ -46,13 +57,20 @@ fn one(ending: &Ending, cpu: Option<&Part>, load: &str, partial: bool, findings:
         Some(3) => unknown("there were not enough resources (exit status 3)"),
         Some(4) => unknown("this load is not implemented here (exit status 4)"),
         Some(5) => unknown("a worker was ended by a signal (exit status 5); run it again"),
-        Some(status) => unknown(&format!("it ended oddly (exit status {status}); run it again")),
+        Some(status) => unknown(&format!(
+            "it ended oddly (exit status {status}); run it again"
+        )),
         None => unknown("a signal ended stress-ng; run it again"),
     }
 }
 
 fn last_line(text: &str) -> String {
-    text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+    text.lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -85,11 +103,21 @@ mod tests {
         assert_eq!(verdict(Some(0), &[], false), Verdict::Pass);
         assert_eq!(verdict(Some(7), &[], false), Verdict::Pass);
         assert_eq!(verdict(Some(2), &[], false), Verdict::Fail);
-        assert_eq!(verdict(Some(0), &["stress-ng: fail: x"], false), Verdict::Fail);
+        assert_eq!(
+            verdict(Some(0), &["stress-ng: fail: x"], false),
+            Verdict::Fail
+        );
         assert_eq!(verdict(Some(2), &[], true), Verdict::Fail);
         for status in [Some(1), Some(3), Some(4), Some(5), Some(6), Some(99), None] {
-            assert!(matches!(verdict(status, &[], false), Verdict::Inconclusive(_)), "{status:?}");
+            assert!(
+                matches!(verdict(status, &[], false), Verdict::Inconclusive(_)),
+                "{status:?}"
+            );
         }
-        assert_eq!(verdict(Some(0), &[], true), Verdict::Pass, "whoever cut it short says so");
+        assert_eq!(
+            verdict(Some(0), &[], true),
+            Verdict::Pass,
+            "whoever cut it short says so"
+        );
     }
 }

@@ -38,25 +38,41 @@ fn raw(attribute: &Attribute, spins: bool, drive: &Drive, findings: &mut Finding
     let named = |words: &[&str]| words.iter().any(|word| name.contains(word));
     type Rule<'a> = Option<(&'a str, u64)>;
     let (warn, fail, advice): (Rule, Rule, &str) = match attribute.id {
-        5 if named(&["realloc", "retired", "reassign", "remap", "bad_block", "grown"]) => (
-            Some(("reallocated_warn", p.reallocated_warn)),
-            Some(("reallocated_fail", p.reallocated_fail)),
-            "sectors were replaced",
+        5 if named(&[
+            "realloc",
+            "retired",
+            "reassign",
+            "remap",
+            "bad_block",
+            "grown",
+        ]) =>
+        {
+            (
+                Some(("reallocated_warn", p.reallocated_warn)),
+                Some(("reallocated_fail", p.reallocated_fail)),
+                "sectors were replaced",
+            )
+        }
+        10 if named(&["spin"]) => (
+            None,
+            Some(("spin_retries_fail", p.spin_retries_fail)),
+            "the spindle did not start at once",
         ),
-        10 if named(&["spin"]) => {
-            (None, Some(("spin_retries_fail", p.spin_retries_fail)), "the spindle did not start at once")
-        }
-        184 if spins && named(&["end-to-end", "end_to_end"]) => {
-            (None, Some(("end_to_end_fail", p.end_to_end_fail)), "data were corrupted inside the drive")
-        }
+        184 if spins && named(&["end-to-end", "end_to_end"]) => (
+            None,
+            Some(("end_to_end_fail", p.end_to_end_fail)),
+            "data were corrupted inside the drive",
+        ),
         187 if named(&["uncorr", "_ue_", "unc_"]) => (
             None,
             Some(("reported_uncorrectable_fail", p.reported_uncorrectable_fail)),
             "data were lost",
         ),
-        188 if named(&["timeout"]) => {
-            (Some(("timeouts_warn", p.timeouts_warn)), None, "cable, power or drive")
-        }
+        188 if named(&["timeout"]) => (
+            Some(("timeouts_warn", p.timeouts_warn)),
+            None,
+            "cable, power or drive",
+        ),
         196 if named(&["realloc", "remap"]) => (
             Some(("reallocation_events_warn", p.reallocation_events_warn)),
             Some(("reallocation_events_fail", p.reallocation_events_fail)),
@@ -72,12 +88,21 @@ fn raw(attribute: &Attribute, spins: bool, drive: &Drive, findings: &mut Finding
             Some(("offline_uncorrectable_fail", p.offline_uncorrectable_fail)),
             "sectors cannot be read",
         ),
-        199 if named(&["crc"]) => {
-            (Some(("crc_warn", p.crc_warn)), None, "the path to the drive: cable or backplane")
-        }
+        199 if named(&["crc"]) => (
+            Some(("crc_warn", p.crc_warn)),
+            None,
+            "the path to the drive: cable or backplane",
+        ),
         _ => return,
     };
-    drive.count(findings, &attribute.name, count(attribute), warn, fail, advice);
+    drive.count(
+        findings,
+        &attribute.name,
+        count(attribute),
+        warn,
+        fail,
+        advice,
+    );
 }
 
 /// The count in a raw value, which may pack other things above it.
@@ -88,7 +113,10 @@ fn count(attribute: &Attribute) -> u64 {
     }
     // What smartctl prints first is what it took from the raw value.
     let mut words = attribute.raw_text.split([' ', '(', '/']);
-    words.next().and_then(|word| word.parse().ok()).unwrap_or(attribute.raw)
+    words
+        .next()
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(attribute.raw)
 }
 
 /// The drive maker's own threshold.
@@ -138,7 +166,9 @@ fn life_left(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
     let words = ["wear", "life", "endurance"];
     let is_life = matches!(attribute.id, 169 | 173 | 177 | 202 | 231 | 233)
         && words.iter().any(|word| name.contains(word));
-    let Some(left) = attribute.value.filter(|_| is_life) else { return };
+    let Some(left) = attribute.value.filter(|_| is_life) else {
+        return;
+    };
     let limit = drive.parameters.life_left_warn_percent as f64;
     let measure = Measure::number(&format!("{}-left", attribute.name), f64::from(left))
         .unit("%")
@@ -151,6 +181,9 @@ fn life_left(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
             crate::Parameters::source("life_left_warn_percent"),
         );
     findings.hold(measure, || {
-        format!("drive {}: {} says that {left} % of its life is left", drive.name, attribute.name)
+        format!(
+            "drive {}: {} says that {left} % of its life is left",
+            drive.name, attribute.name
+        )
     });
 }

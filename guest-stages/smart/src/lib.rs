@@ -4,6 +4,8 @@ mod ata;
 mod drive;
 mod nvme;
 mod scsi;
+#[cfg(test)]
+mod tests;
 
 use vetting_stage::types::Error;
 use vetting_stage::{Findings, Measure, Outcome, absence, context, explain, info, part, smart};
@@ -76,7 +78,11 @@ fn run() -> Result<Outcome, String> {
             Err(Error::Cancelled) => {
                 for left in devices.iter().skip(index) {
                     let missed = part("disk", left.id.clone());
-                    findings.unknown("not-reached", Some(&missed), "the stage was cut short before it");
+                    findings.unknown(
+                        "not-reached",
+                        Some(&missed),
+                        "the stage was cut short before it",
+                    );
                 }
                 break;
             }
@@ -102,7 +108,9 @@ fn run() -> Result<Outcome, String> {
                 vetting_stage::Severity::Fail,
                 "the machine's spec",
             );
-            findings.hold(rule, || format!("{judged} of {expected} drives told their health"));
+            findings.hold(rule, || {
+                format!("{judged} of {expected} drives told their health")
+            });
         }
         None => findings.note(found),
     }
@@ -114,5 +122,7 @@ fn run() -> Result<Outcome, String> {
         return Ok(findings.skip(reason, format!("{count} disks, none judged")));
     }
     let wrong = findings.diagnoses().len();
-    Ok(findings.outcome(format!("{judged} of {count} drives judged, {wrong} findings")))
+    Ok(findings.outcome(format!(
+        "{judged} of {count} drives judged, {wrong} findings"
+    )))
 }

@@ -10,11 +10,23 @@ use crate::drive::Drive;
 /// The critical warning's bits (NVM Express Base Specification, SMART / Health Information).
 const WARNINGS: [(u8, Severity, &str); 6] = [
     (0x01, Severity::Fail, "the spare is below its threshold"),
-    (0x02, Severity::Warn, "the temperature is beyond a threshold"),
+    (
+        0x02,
+        Severity::Warn,
+        "the temperature is beyond a threshold",
+    ),
     (0x04, Severity::Fail, "its reliability is degraded"),
     (0x08, Severity::Fail, "its medium is read-only"),
-    (0x10, Severity::Fail, "the backup of its volatile memory has failed (power-loss protection)"),
-    (0x20, Severity::Fail, "its persistent memory region is unreliable"),
+    (
+        0x10,
+        Severity::Fail,
+        "the backup of its volatile memory has failed (power-loss protection)",
+    ),
+    (
+        0x20,
+        Severity::Fail,
+        "its persistent memory region is unreliable",
+    ),
 ];
 
 /// Holds the whole log.
@@ -32,7 +44,10 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
                 "NVM Express Base Specification, Critical Warning",
             );
         findings.hold(measure, || {
-            format!("drive {name}: critical_warning is 0x{:02x}: {meaning}", log.critical_warning)
+            format!(
+                "drive {name}: critical_warning is 0x{:02x}: {meaning}",
+                log.critical_warning
+            )
         });
     }
     let unknown = log.critical_warning & 0xc0;
@@ -42,12 +57,15 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
     }
     let spare = f64::from(log.available_spare);
     let threshold = f64::from(log.available_spare_threshold);
-    let measure = Measure::number("available-spare", spare).unit("%").part(&drive.part).at_least(
-        "available_spare_threshold",
-        threshold,
-        Severity::Fail,
-        "the drive's own threshold",
-    );
+    let measure = Measure::number("available-spare", spare)
+        .unit("%")
+        .part(&drive.part)
+        .at_least(
+            "available_spare_threshold",
+            threshold,
+            Severity::Fail,
+            "the drive's own threshold",
+        );
     findings.hold(measure, || {
         format!("drive {name}: available_spare is {spare} %, its threshold is {threshold} %")
     });
@@ -60,7 +78,14 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
         "per cent of its rated life",
     );
     let rule = ("media_errors_fail", p.media_errors_fail);
-    drive.count(findings, "media_errors", log.media_errors, None, Some(rule), "data were lost");
+    drive.count(
+        findings,
+        "media_errors",
+        log.media_errors,
+        None,
+        Some(rule),
+        "data were lost",
+    );
     let rule = ("critical_minutes_warn", p.critical_minutes_warn);
     drive.count(
         findings,
@@ -73,21 +98,38 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
     if log.power_cycles > 0 {
         let share = 100.0 * log.unsafe_shutdowns as f64 / log.power_cycles as f64;
         let rule = "unsafe_shutdowns_warn_percent";
-        let measure = Measure::number("unsafe-shutdowns", share).unit("%").part(&drive.part);
+        let measure = Measure::number("unsafe-shutdowns", share)
+            .unit("%")
+            .part(&drive.part);
         let limit = p.unsafe_shutdowns_warn_percent;
-        findings.hold(measure.at_most(rule, limit, Severity::Warn, Parameters::source(rule)), || {
-            format!(
-                "drive {name}: {} of its {} power cycles ended without notice",
-                log.unsafe_shutdowns, log.power_cycles
-            )
-        });
+        findings.hold(
+            measure.at_most(rule, limit, Severity::Warn, Parameters::source(rule)),
+            || {
+                format!(
+                    "drive {name}: {} of its {} power cycles ended without notice",
+                    log.unsafe_shutdowns, log.power_cycles
+                )
+            },
+        );
     }
     for (what, value, unit) in [
         ("num_err_log_entries", log.error_log_entries as f64, "1"),
-        ("warning_temp_time", log.warning_temperature_minutes as f64, "min"),
-        ("controller_busy_time", log.controller_busy_minutes as f64, "min"),
+        (
+            "warning_temp_time",
+            log.warning_temperature_minutes as f64,
+            "min",
+        ),
+        (
+            "controller_busy_time",
+            log.controller_busy_minutes as f64,
+            "min",
+        ),
         ("data-read", log.data_units_read as f64 * 512_000.0, "B"),
-        ("data-written", log.data_units_written as f64 * 512_000.0, "B"),
+        (
+            "data-written",
+            log.data_units_written as f64 * 512_000.0,
+            "B",
+        ),
     ] {
         findings.note(Measure::number(what, value).unit(unit).part(&drive.part));
     }

@@ -19,18 +19,39 @@ pub fn judge(scsi: &ScsiHealth, drive: &Drive, findings: &mut Findings) {
     }
     if let Some(defects) = scsi.grown_defects {
         let rule = ("grown_defects_warn", p.grown_defects_warn);
-        drive.count(findings, "grown-defects", defects, Some(rule), None, "its medium has got worse");
+        drive.count(
+            findings,
+            "grown-defects",
+            defects,
+            Some(rule),
+            None,
+            "its medium has got worse",
+        );
     }
     for (what, count) in uncorrected {
         if let Some(count) = count {
             let rule = ("uncorrected_fail", p.uncorrected_fail);
-            drive.count(findings, what, count, None, Some(rule), "errors were not corrected");
+            drive.count(
+                findings,
+                what,
+                count,
+                None,
+                Some(rule),
+                "errors were not corrected",
+            );
         }
     }
     if let Some(used) = scsi.percentage_used {
         let warn = ("used_warn_percent", p.used_warn_percent);
         let fail = ("used_fail_percent", p.used_fail_percent);
-        drive.count(findings, "percentage_used", used.into(), Some(warn), Some(fail), "per cent of its rated life");
+        drive.count(
+            findings,
+            "percentage_used",
+            used.into(),
+            Some(warn),
+            Some(fail),
+            "per cent of its rated life",
+        );
     }
     if let Some(count) = scsi.non_medium_errors {
         findings.note(Measure::number("non-medium-errors", count as f64).part(&drive.part));

@@ -15,16 +15,36 @@ pub struct Floors {
     pub latency_ms: f64,
 }
 
-const HARD_DISK: Floors =
-    Floors { name: "hard disk", in_order: 120e6, at_random: 100.0, latency_ms: 500.0 };
-const SATA: Floors =
-    Floors { name: "SATA or SAS SSD", in_order: 400e6, at_random: 50e3, latency_ms: 10.0 };
-const NVME_3: Floors =
-    Floors { name: "NVMe, PCIe 3", in_order: 2e9, at_random: 200e3, latency_ms: 3.0 };
-const NVME_4: Floors =
-    Floors { name: "NVMe, PCIe 4", in_order: 4e9, at_random: 400e3, latency_ms: 3.0 };
-const NVME_5: Floors =
-    Floors { name: "NVMe, PCIe 5", in_order: 8e9, at_random: 800e3, latency_ms: 3.0 };
+const HARD_DISK: Floors = Floors {
+    name: "hard disk",
+    in_order: 120e6,
+    at_random: 100.0,
+    latency_ms: 500.0,
+};
+const SATA: Floors = Floors {
+    name: "SATA or SAS SSD",
+    in_order: 400e6,
+    at_random: 50e3,
+    latency_ms: 10.0,
+};
+const NVME_3: Floors = Floors {
+    name: "NVMe, PCIe 3",
+    in_order: 2e9,
+    at_random: 200e3,
+    latency_ms: 3.0,
+};
+const NVME_4: Floors = Floors {
+    name: "NVMe, PCIe 4",
+    in_order: 4e9,
+    at_random: 400e3,
+    latency_ms: 3.0,
+};
+const NVME_5: Floors = Floors {
+    name: "NVMe, PCIe 5",
+    in_order: 8e9,
+    at_random: 800e3,
+    latency_ms: 3.0,
+};
 
 /// The floors of a disk's kind; `None` for kinds whose speed is somebody else's: virtual disks, USB,
 /// networks.

@@ -4,6 +4,8 @@
 mod class;
 mod judge;
 mod peers;
+#[cfg(test)]
+mod tests;
 
 use vetting_stage::disks::{Disk, Scratch};
 use vetting_stage::fio::{Job, Pattern, Progress, Summary, Target};
@@ -67,15 +69,30 @@ fn run() -> Result<Outcome, String> {
         let place = judge::part_of(disk);
         let fits = plan.left_ms(clock::monotonic(), RESERVE_MS) >= 2 * (each + OVERHEAD_MS);
         if cancelled || each < LEAST_MS || !fits {
-            findings.unknown("not-reached", Some(&place), "there was no time left to read it");
+            findings.unknown(
+                "not-reached",
+                Some(&place),
+                "there was no time left to read it",
+            );
             continue;
         }
         let from = index as f64 / disks.len() as f64;
         let share = 1.0 / disks.len() as f64;
         let mut speeds = judge::Speeds::default();
         for kind in [judge::Kind::InOrder, judge::Kind::AtRandom] {
-            let begin = if kind == judge::Kind::AtRandom { from + share / 2.0 } else { from };
-            match read_or_below(disk, kind, each, (begin, share / 2.0), &scratch, &parameters) {
+            let begin = if kind == judge::Kind::AtRandom {
+                from + share / 2.0
+            } else {
+                from
+            };
+            match read_or_below(
+                disk,
+                kind,
+                each,
+                (begin, share / 2.0),
+                &scratch,
+                &parameters,
+            ) {
                 Ok((driven, how)) => {
                     cancelled |= driven.cancelled;
                     if how == How::ThroughFile && kind == judge::Kind::InOrder {
@@ -124,14 +141,22 @@ fn integrity(
     let space = match scratch {
         Ok(space) => space,
         Err(error) => {
-            findings.unknown("scratch", None, format!("no scratch file: {}", explain(error)));
+            findings.unknown(
+                "scratch",
+                None,
+                format!("no scratch file: {}", explain(error)),
+            );
             return *error == Error::Cancelled;
         }
     };
     let bytes = file_bytes(space, parameters);
     let place = place_of(space);
     if bytes == 0 {
-        findings.unknown("scratch", Some(&place), "there is no room for a scratch file");
+        findings.unknown(
+            "scratch",
+            Some(&place),
+            "there is no room for a scratch file",
+        );
         return false;
     }
     let job = Job {
@@ -199,7 +224,13 @@ fn read_or_below(
     scratch: &Result<Scratch, Error>,
     parameters: &Parameters,
 ) -> Result<(Driven<Summary>, How), Error> {
-    let raw = read(disk, Target::Disk(disk.name.clone()), kind, runtime_ms, shown)?;
+    let raw = read(
+        disk,
+        Target::Disk(disk.name.clone()),
+        kind,
+        runtime_ms,
+        shown,
+    )?;
     match scratch {
         Ok(space)
             if MAY_NOT.contains(&raw.summary.error)
@@ -247,8 +278,18 @@ fn follow(job: &Job, from: f64, share: f64, name: &str) -> Result<Driven<Summary
     drive(&tool, 1_000, |progress: Option<&Progress>| {
         if let Some(progress) = progress {
             let _shown = context::progress(from + share * progress.fraction, name);
-            sample("throughput", &format!("{name}/read"), progress.read_bytes_per_second, "B/s");
-            sample("throughput", &format!("{name}/write"), progress.write_bytes_per_second, "B/s");
+            sample(
+                "throughput",
+                &format!("{name}/read"),
+                progress.read_bytes_per_second,
+                "B/s",
+            );
+            sample(
+                "throughput",
+                &format!("{name}/write"),
+                progress.write_bytes_per_second,
+                "B/s",
+            );
         }
         Drive::On
     })

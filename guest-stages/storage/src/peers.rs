@@ -13,16 +13,25 @@ pub fn judge(measured: &[(Disk, Speeds)], p: &Parameters, findings: &mut Finding
     let mut models: BTreeMap<(String, u64), Vec<&(Disk, Speeds)>> = BTreeMap::new();
     for one in measured {
         if let Some(model) = &one.0.model {
-            models.entry((model.clone(), one.0.size_bytes)).or_default().push(one);
+            models
+                .entry((model.clone(), one.0.size_bytes))
+                .or_default()
+                .push(one);
         }
     }
     for ((model, _), disks) in models.into_iter().filter(|(_, disks)| disks.len() > 1) {
         for (name, unit, of) in [
-            ("read-in-order-of-peers", "B/s", (|s: &Speeds| s.in_order) as fn(&Speeds) -> Option<f64>),
+            (
+                "read-in-order-of-peers",
+                "B/s",
+                (|s: &Speeds| s.in_order) as fn(&Speeds) -> Option<f64>,
+            ),
             ("read-at-random-of-peers", "1/s", |s: &Speeds| s.at_random),
         ] {
             let values: Vec<f64> = disks.iter().filter_map(|(_, speeds)| of(speeds)).collect();
-            let Some(middle) = median(&values).filter(|m| *m > 0.0 && values.len() > 1) else { continue };
+            let Some(middle) = median(&values).filter(|m| *m > 0.0 && values.len() > 1) else {
+                continue;
+            };
             for (disk, speeds) in &disks {
                 let Some(value) = of(speeds) else { continue };
                 let percent = 100.0 * value / middle;
@@ -30,8 +39,18 @@ pub fn judge(measured: &[(Disk, Speeds)], p: &Parameters, findings: &mut Finding
                 let measure = Measure::number(name, percent)
                     .unit("%")
                     .part(&part_of(disk))
-                    .at_least("peers_warn_percent", p.peers_warn_percent, Severity::Warn, source)
-                    .at_least("peers_fail_percent", p.peers_fail_percent, Severity::Fail, source);
+                    .at_least(
+                        "peers_warn_percent",
+                        p.peers_warn_percent,
+                        Severity::Warn,
+                        source,
+                    )
+                    .at_least(
+                        "peers_fail_percent",
+                        p.peers_fail_percent,
+                        Severity::Fail,
+                        source,
+                    );
                 findings.hold(measure, || {
                     format!(
                         "it gives {}, {percent:.0} % of the middle of the {} disks of model {model}",

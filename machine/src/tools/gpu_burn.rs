@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::process::{Caged, Stream, Tail, Watch, millis, within};
+use super::process::{Caged, Stream, Watch, millis, within};
 use super::run::{Events, Files};
+use super::tail::Tail;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::gpu::{DeviceResult, Event, Job, Progress, Summary};
 use crate::contract::types::Error;

@@ -5,6 +5,7 @@
 //! tool, which knows its command line and its output and nothing else. What comes out of a tool is
 //! never trusted: it may be missing, cut off, huge or garbage, and is then a typed error.
 
+mod cage;
 pub mod fio;
 pub mod gpu_burn;
 pub mod group;
@@ -16,6 +17,7 @@ pub mod process;
 pub mod run;
 pub mod smartctl;
 pub mod stress_ng;
+mod tail;
 mod version;
 
 pub use process::{Limits, Output, Toolbox};

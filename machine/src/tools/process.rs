@@ -9,17 +9,17 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use nix::libc;
 use nix::sys::signal::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::cage::{cage, spawn};
 use super::group::{self, Cgroup, Group};
+use super::tail::Tail;
 use crate::contract::types::{Error, ToolFailure};
 
 /// Folders that hold tools and are not in an ordinary user's PATH.
@@ -164,71 +164,6 @@ impl Toolbox {
             child,
         })
     }
-}
-
-/// What happens between fork and exec. Only async-signal-safe calls.
-fn cage(parent: i32, joining: Option<i32>) -> std::io::Result<()> {
-    // SAFETY: plain system calls on numbers; the pointer is to a static byte.
-    unsafe {
-        if libc::setsid() < 0 {
-            return Err(std::io::Error::last_os_error());
-        }
-        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) < 0 {
-            return Err(std::io::Error::last_os_error());
-        }
-        // The parent may have died before the line above.
-        if libc::getppid() != parent {
-            return Err(std::io::Error::from_raw_os_error(libc::ESRCH));
-        }
-        if let Some(fd) = joining
-            && libc::write(fd, b"0".as_ptr().cast(), 1) < 0
-        {
-            return Err(std::io::Error::last_os_error());
-        }
-        // Marked, not closed: the standard library reports a failing exec through a pipe of its
-        // own. Before Linux 5.11 this fails, and Rust's own close-on-exec has to do.
-        libc::syscall(
-            libc::SYS_close_range,
-            3,
-            u32::MAX,
-            libc::CLOSE_RANGE_CLOEXEC,
-        );
-    }
-    Ok(())
-}
-
-/// Spawns on a thread that lives as long as this process: the kernel sends the parent-death signal
-/// when the *thread* that forked ends.
-async fn spawn(command: Command) -> std::io::Result<Child> {
-    type Order = (
-        Command,
-        tokio::runtime::Handle,
-        oneshot::Sender<std::io::Result<Child>>,
-    );
-    static SPAWNER: OnceLock<Result<mpsc::Sender<Order>, String>> = OnceLock::new();
-    let spawner = SPAWNER.get_or_init(|| {
-        let (orders, work) = mpsc::channel::<Order>();
-        std::thread::Builder::new()
-            .name("tool-spawner".into())
-            .spawn(move || {
-                for (mut command, runtime, reply) in work {
-                    let _inside = runtime.enter();
-                    // Nobody waits for it any more: the child is killed as it is dropped.
-                    let _unwanted = reply.send(command.spawn());
-                }
-            })
-            .map(|_thread| orders)
-            .map_err(|e| e.to_string())
-    });
-    let gone = || std::io::Error::other("the thread that starts tools has ended");
-    let orders = spawner
-        .as_ref()
-        .map_err(|e| std::io::Error::other(e.clone()))?;
-    let (reply, answer) = oneshot::channel();
-    orders
-        .send((command, tokio::runtime::Handle::current(), reply))
-        .map_err(|_| gone())?;
-    answer.await.map_err(|_| gone())?
 }
 
 fn executable(path: &Path) -> bool {
@@ -449,32 +384,6 @@ pub(super) enum Stream {
     Stderr,
 }
 
-/// The last bytes of something long.
-#[derive(Debug, Default)]
-pub(super) struct Tail(Vec<u8>);
-
-impl Tail {
-    /// Adds bytes, and forgets the oldest.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-        if self.0.len() > 2 * TAIL {
-            self.0.drain(..self.0.len() - TAIL);
-        }
-    }
-
-    /// The last of them as text of at most `most` bytes.
-    pub fn text(&self, most: usize) -> String {
-        let from = self.0.len().saturating_sub(most);
-        let text = String::from_utf8_lossy(self.0.get(from..).unwrap_or_default());
-        // A replacement character is longer than the byte it stands for.
-        let mut cut = text.len().saturating_sub(most);
-        while !text.is_char_boundary(cut) {
-            cut += 1;
-        }
-        text.get(cut..).unwrap_or_default().to_owned()
-    }
-}
-
 /// What a program that runs to its end may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -510,7 +419,8 @@ pub struct Output {
 impl Output {
     /// A failure of `tool` in this way.
     pub(super) fn failure(&self, tool: &str, reason: impl Into<String>) -> Error {
-        let tail = Tail(self.stderr_tail.clone().into_bytes());
+        let mut tail = Tail::default();
+        tail.push(self.stderr_tail.as_bytes());
         Error::Failed(ToolFailure {
             tool: tool.to_owned(),
             exit_status: self.status,

@@ -7,3 +7,4 @@ mod faults;
 mod jobs;
 mod profiles;
 mod properties;
+mod sick;

@@ -23,7 +23,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Vet this machine, or a simulated one
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Look at a machine as stages see it
     Machine(MachineArgs),
     /// Print a completion script for a shell

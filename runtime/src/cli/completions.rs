@@ -22,8 +22,12 @@ pub fn completions(args: &CompletionArgs) -> Result<Exit, Failure> {
 /// Prints the manual page, or writes all of them.
 pub fn man(args: &ManArgs) -> Result<Exit, Failure> {
     let pages = match &args.folder {
-        Some(folder) => clap_mangen::generate_to(Cli::command(), folder)
-            .with_context(|| format!("the manual pages could not be written to {}", folder.display())),
+        Some(folder) => clap_mangen::generate_to(Cli::command(), folder).with_context(|| {
+            format!(
+                "the manual pages could not be written to {}",
+                folder.display()
+            )
+        }),
         None => clap_mangen::Man::new(Cli::command())
             .render(&mut std::io::stdout())
             .context("the manual page could not be printed"),

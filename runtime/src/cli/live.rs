@@ -249,7 +249,11 @@ impl Lines {
                 let live = notebook.live();
                 let tenth = (live.fraction * 10.0) as u64;
                 if live.note != last_note && tenth != last_tenth {
-                    say(&format!("{stage}: {:.0} % {}", live.fraction * 100.0, live.note));
+                    say(&format!(
+                        "{stage}: {:.0} % {}",
+                        live.fraction * 100.0,
+                        live.note
+                    ));
                     last_note = live.note;
                     last_tenth = tenth;
                 }

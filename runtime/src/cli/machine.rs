@@ -105,7 +105,10 @@ async fn ask(session: &dyn Session, topic: Topic) -> Result<Shown, Error> {
         }
         Topic::KernelLog => {
             let Reply::Watch(watch) = session.call(Request::KernelLogOpen).await? else {
-                return Err(Error::tool_failed("the kernel's log", "could not be opened"));
+                return Err(Error::tool_failed(
+                    "the kernel's log",
+                    "could not be opened",
+                ));
             };
             let timeout_ms = u64::try_from(LISTEN.as_millis()).unwrap_or(u64::MAX);
             Request::KernelLogNext { watch, timeout_ms }

@@ -13,7 +13,9 @@ use crate::engine::printable;
 pub fn table(shown: &Shown) -> String {
     match shown {
         Shown::Drives(drives) => of(
-            &["Drive", "Model", "Serial", "Health", "°C", "Hours", "Remarks"],
+            &[
+                "Drive", "Model", "Serial", "Health", "°C", "Hours", "Remarks",
+            ],
             drives.iter().map(|(id, answer)| match answer {
                 Ok(Reply::SmartHealth(health)) => drive(id, health),
                 Ok(other) => vec![id.clone(), format!("{other:?}")],
@@ -58,7 +60,9 @@ pub fn checks(checks: &[Check]) -> String {
 
 fn sensors(reading: &hwmon::Reading) -> String {
     let mut text = of(
-        &["Chip", "Device", "Sensor", "Value", "Unit", "Limits", "Alarms"],
+        &[
+            "Chip", "Device", "Sensor", "Value", "Unit", "Limits", "Alarms",
+        ],
         reading.sensors.iter().map(|sensor| {
             let limits = &sensor.limits;
             let limit = |name: &str, value: Option<f64>| value.map(|v| format!("{name} {v}"));
@@ -110,11 +114,23 @@ fn inventory(parts: &Parts) -> String {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
     rows.push(vec![
         "system".to_owned(),
-        format!("{} {}", or_dash(&system.manufacturer), or_dash(&system.product)),
-        format!("serial {}, kernel {}", or_dash(&system.serial), system.kernel),
+        format!(
+            "{} {}",
+            or_dash(&system.manufacturer),
+            or_dash(&system.product)
+        ),
+        format!(
+            "serial {}, kernel {}",
+            or_dash(&system.serial),
+            system.kernel
+        ),
     ]);
     if let Some(hypervisor) = &system.hypervisor {
-        rows.push(vec!["hypervisor".to_owned(), hypervisor.clone(), String::new()]);
+        rows.push(vec![
+            "hypervisor".to_owned(),
+            hypervisor.clone(),
+            String::new(),
+        ]);
     }
     for cpu in &parts.cpus {
         rows.push(vec![
@@ -127,13 +143,19 @@ fn inventory(parts: &Parts) -> String {
     rows.push(vec![
         "memory".to_owned(),
         bytes(memory.visible_bytes),
-        memory.installed_bytes.map_or(String::new(), |i| format!("{} installed", bytes(i))),
+        memory
+            .installed_bytes
+            .map_or(String::new(), |i| format!("{} installed", bytes(i))),
     ]);
     for module in memory.modules.iter().filter(|m| m.size_bytes > 0) {
         rows.push(vec![
             module.locator.clone(),
             format!("{} {}", bytes(module.size_bytes), or_dash(&module.kind)),
-            format!("{} serial {}", or_dash(&module.part_number), or_dash(&module.serial)),
+            format!(
+                "{} serial {}",
+                or_dash(&module.part_number),
+                or_dash(&module.serial)
+            ),
         ]);
     }
     for disk in &parts.disks {
@@ -144,7 +166,9 @@ fn inventory(parts: &Parts) -> String {
         ]);
     }
     for nic in &parts.nics {
-        let speed = nic.speed_mbps.map_or("–".to_owned(), |s| format!("{s} Mbit/s"));
+        let speed = nic
+            .speed_mbps
+            .map_or("–".to_owned(), |s| format!("{s} Mbit/s"));
         rows.push(vec![
             format!("nic {}", nic.name),
             format!("{} {speed}", or_dash(&nic.driver)),
@@ -167,7 +191,15 @@ fn inventory(parts: &Parts) -> String {
 
 fn block_devices(list: &[disks::Disk]) -> String {
     of(
-        &["Disk", "Size", "Model", "Serial", "Transport", "In use", "Content"],
+        &[
+            "Disk",
+            "Size",
+            "Model",
+            "Serial",
+            "Transport",
+            "In use",
+            "Content",
+        ],
         list.iter().map(|disk| {
             let used = disk.in_use.iter().map(|u| format!("{} {}", u.kind, u.by));
             let content = match &disk.content {
@@ -203,8 +235,12 @@ fn drive(id: &str, health: &smart::Health) -> Vec<String> {
         health.model.clone().unwrap_or_default(),
         health.serial.clone().unwrap_or_default(),
         overall.to_owned(),
-        health.temperature.map_or(String::new(), |t| format!("{t:.0}")),
-        health.power_on_hours.map_or(String::new(), |h| h.to_string()),
+        health
+            .temperature
+            .map_or(String::new(), |t| format!("{t:.0}")),
+        health
+            .power_on_hours
+            .map_or(String::new(), |h| h.to_string()),
         health.messages.first().cloned().unwrap_or_default(),
     ]
 }
@@ -215,7 +251,9 @@ fn gpus(reading: &gpu::Reading) -> String {
             device.pci_address.clone(),
             device.model.clone(),
             device.driver.clone().unwrap_or_default(),
-            device.temperature.map_or(String::new(), |t| format!("{t:.0}")),
+            device
+                .temperature
+                .map_or(String::new(), |t| format!("{t:.0}")),
             device.power.map_or(String::new(), |w| format!("{w:.0}")),
             String::new(),
         ]
@@ -243,7 +281,9 @@ fn supplies(reading: &power::Reading) -> String {
                 supply.source.clone(),
                 format!("{:?}", supply.health).to_lowercase(),
                 supply.states.join(", "),
-                supply.input_watts.map_or(String::new(), |w| format!("{w:.0}")),
+                supply
+                    .input_watts
+                    .map_or(String::new(), |w| format!("{w:.0}")),
             ]
         }),
         "no power supplies",
@@ -271,7 +311,10 @@ fn totals(reading: &counters::Reading) -> String {
         vec![
             format!("dimm {}", dimm.label),
             dimm.location.clone(),
-            format!("{} corrected, {} uncorrected", dimm.corrected, dimm.uncorrected),
+            format!(
+                "{} corrected, {} uncorrected",
+                dimm.corrected, dimm.uncorrected
+            ),
         ]
     });
     let pcie = reading.pcie.iter().map(|function| {
@@ -287,7 +330,8 @@ fn totals(reading: &counters::Reading) -> String {
     let cpus = reading.cpus.iter().map(|cpu| {
         vec![
             format!("cpu {}", cpu.cpu),
-            cpu.current_mhz.map_or(String::new(), |mhz| format!("{mhz:.0} MHz")),
+            cpu.current_mhz
+                .map_or(String::new(), |mhz| format!("{mhz:.0} MHz")),
             cpu.package_throttle_ms
                 .map_or(String::new(), |ms| format!("package throttled for {ms} ms")),
         ]

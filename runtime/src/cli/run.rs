@@ -39,8 +39,8 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let candidates = run::select(candidates, &args.stages).map_err(Failure::usage)?;
 
     let (machine, _loopback_server) = machine(&args.machine, args.peer.as_deref(), true).await?;
-    let parameters = settings::parameters(&*machine, &candidates, &names, &args.set)
-        .map_err(Failure::usage)?;
+    let parameters =
+        settings::parameters(&*machine, &candidates, &names, &args.set).map_err(Failure::usage)?;
     let engine = engine(&args, &*machine)?;
     let mut stages = Vec::new();
     for (candidate, parameters) in candidates.iter().zip(parameters) {
@@ -52,7 +52,11 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
         stages.push((stage, parameters));
     }
 
-    let view = View::new(&args, Arc::clone(&machine), stages.iter().map(|(s, _)| s.name()));
+    let view = View::new(
+        &args,
+        Arc::clone(&machine),
+        stages.iter().map(|(s, _)| s.name()),
+    );
     let plan = Plan {
         stages,
         timeout: args.timeout,
@@ -86,7 +90,9 @@ fn report(record: &RunRecord, args: &RunArgs) -> Result<(), Failure> {
         _ => vetting_report::table(record, &terminal_style()),
     };
     let mut stdout = std::io::stdout().lock();
-    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
     match printed {
         Ok(()) => Ok(()),
         // A closed pipe or terminal: whoever read has gone, and the exit status still tells.
@@ -98,8 +104,7 @@ fn report(record: &RunRecord, args: &RunArgs) -> Result<(), Failure> {
 }
 
 fn gone(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::BrokenPipe
-        || error.raw_os_error() == Some(nix::libc::EIO)
+    error.kind() == std::io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(nix::libc::EIO)
 }
 
 fn terminal_style() -> vetting_report::Style {

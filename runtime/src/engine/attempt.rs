@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use vetting_machine::{Attempt, Cancel, Machine, MachineError, Reason, Reply, Request, Session};
 use vetting_machine::contract::types::Error;
+use vetting_machine::{Attempt, Cancel, Machine, MachineError, Reason, Reply, Request, Session};
 use vetting_report::StageRecord;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, UpdateDeadline};
@@ -194,7 +194,11 @@ impl Running {
     ) -> Ran {
         let virtual_time = engine.flavour() == Flavour::EpochAndFuel;
         let began = Instant::now();
-        let whole = if virtual_time { WATCHDOG } else { order.deadline };
+        let whole = if virtual_time {
+            WATCHDOG
+        } else {
+            order.deadline
+        };
         self.end.nearer(began + whole);
 
         let mut store = match self.store(engine, order, session, facts).await {

@@ -172,7 +172,10 @@ mod tests {
 
         let code = folder.path().join("code");
         std::fs::set_permissions(&code, std::fs::Permissions::from_mode(0o755)).expect("chmod");
-        assert!(Cache::open(&code).is_err(), "a folder that others may enter");
+        assert!(
+            Cache::open(&code).is_err(),
+            "a folder that others may enter"
+        );
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&code, &link).expect("a link");
         assert!(Cache::open(&link).is_err(), "a folder behind a link");

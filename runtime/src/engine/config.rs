@@ -85,7 +85,9 @@ impl TickingEngine {
     /// A digest of everything that compiled code must agree with to run here.
     pub fn compatibility(&self) -> String {
         let mut hasher = DigestHasher(Sha256::new());
-        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        self.engine
+            .precompile_compatibility_hash()
+            .hash(&mut hasher);
         let digest = hasher.0.finalize();
         digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
     }

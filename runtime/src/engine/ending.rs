@@ -181,8 +181,7 @@ fn broke(error: &wasmtime::Error, panic: Option<String>) -> Judged {
 
 /// Whether the attempt's end interrupted the guest.
 fn is_interrupt(error: &wasmtime::Error) -> bool {
-    error.downcast_ref::<Over>().is_some()
-        || error.downcast_ref::<Trap>() == Some(&Trap::Interrupt)
+    error.downcast_ref::<Over>().is_some() || error.downcast_ref::<Trap>() == Some(&Trap::Interrupt)
 }
 
 /// The limit that was reached, if one was. The texts are wasmtime's own where it has no types for
@@ -203,7 +202,10 @@ fn limit(error: &wasmtime::Error) -> Option<LimitReached> {
     }
     let text = format!("{:#}", error);
     let texts = [
-        ("fuel allocated for hostcalls has been exhausted", "call-bytes"),
+        (
+            "fuel allocated for hostcalls has been exhausted",
+            "call-bytes",
+        ),
         ("resource table has no free keys", "handles"),
         ("component handle", "handles"),
         ("resource limit exceeded: instance", "instances"),

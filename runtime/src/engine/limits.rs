@@ -34,7 +34,9 @@ pub enum LimitError {
         known: String,
     },
     /// The value is no number.
-    #[error("the limit `{name}` cannot be `{value}`: a number is needed, with KiB, MiB or GiB for bytes")]
+    #[error(
+        "the limit `{name}` cannot be `{value}`: a number is needed, with KiB, MiB or GiB for bytes"
+    )]
     Value {
         /// The limit.
         name: String,
@@ -231,6 +233,10 @@ mod tests {
         let error = Limits::default().set("memroy", "1").expect_err("unknown");
         assert!(error.to_string().contains("memory, table-elements"));
         assert!(Limits::default().set("memory", "lots").is_err());
-        assert!(Limits::default().set("memory", "99999999999999GiB").is_err());
+        assert!(
+            Limits::default()
+                .set("memory", "99999999999999GiB")
+                .is_err()
+        );
     }
 }

@@ -127,7 +127,9 @@ impl StageEngine {
         if let Some(code) = self.cache.as_ref().and_then(|cache| cache.get(&key)) {
             match self.deserialize(&code) {
                 Ok(component) => return Ok(component),
-                Err(error) => tracing::warn!("compiled again, the cached code is no use: {error:#}"),
+                Err(error) => {
+                    tracing::warn!("compiled again, the cached code is no use: {error:#}")
+                }
             }
         }
         let code = self.compiler.compile(self.flavour(), bytes).await?;

@@ -193,7 +193,10 @@ impl Notebook {
     pub fn leavings(&self) -> Leavings {
         let mut pages = std::mem::take(&mut *self.pages());
         if pages.log_dropped > 0 {
-            let text = format!("{} more log lines were dropped: the limit", pages.log_dropped);
+            let text = format!(
+                "{} more log lines were dropped: the limit",
+                pages.log_dropped
+            );
             pages.log.push(LogLine {
                 at_ns: u64::try_from(pages.now.as_nanos()).unwrap_or(u64::MAX),
                 level: Level::Warn,

@@ -68,10 +68,14 @@ fn unearned(
     if !held {
         return Some("it held no measurement against a validator".to_owned());
     }
-    let contradicts = |d: &&record::Diagnosis| matches!(d.finding, Finding::Fail | Finding::Unknown);
+    let contradicts =
+        |d: &&record::Diagnosis| matches!(d.finding, Finding::Fail | Finding::Unknown);
     diagnoses.iter().find(contradicts).map(|d| match d.finding {
         Finding::Fail => format!("its diagnosis `{}` is a failure", d.name),
-        _ => format!("its diagnosis `{}` says that something could not be judged", d.name),
+        _ => format!(
+            "its diagnosis `{}` says that something could not be judged",
+            d.name
+        ),
     })
 }
 
@@ -222,7 +226,11 @@ mod tests {
 
     #[test]
     fn a_held_measurement_earns_a_pass() {
-        let held = hold(outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail));
+        let held = hold(outcome(
+            guest::Value::Number(5.0),
+            100.0,
+            guest::Severity::Fail,
+        ));
         assert_eq!(held.verdict, Verdict::Pass);
         assert_eq!(held.measurements[0].validators[0].met, Some(true));
     }
@@ -244,10 +252,18 @@ mod tests {
 
     #[test]
     fn a_pass_over_a_violated_rule_contradicts_itself() {
-        let held = hold(outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Fail));
+        let held = hold(outcome(
+            guest::Value::Number(500.0),
+            100.0,
+            guest::Severity::Fail,
+        ));
         assert_eq!(held.verdict, Verdict::Inconclusive);
         assert!(held.message.contains("`wear_fail`"), "{}", held.message);
-        let held = hold(outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Warn));
+        let held = hold(outcome(
+            guest::Value::Number(500.0),
+            100.0,
+            guest::Severity::Warn,
+        ));
         assert_eq!(held.verdict, Verdict::Pass, "a warning changes nothing");
     }
 

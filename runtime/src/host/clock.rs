@@ -10,7 +10,9 @@ impl Host for HostState {
         let answer = self.ask("clock.monotonic", Request::Monotonic).await;
         match answer.map_err(infallible)? {
             Reply::Monotonic(nanoseconds) => Ok(nanoseconds),
-            other => Err(wasmtime::Error::msg(format!("the clock answered {other:?}"))),
+            other => Err(wasmtime::Error::msg(format!(
+                "the clock answered {other:?}"
+            ))),
         }
     }
 
@@ -21,7 +23,9 @@ impl Host for HostState {
                 seconds: now.seconds,
                 nanoseconds: now.nanoseconds,
             }),
-            other => Err(wasmtime::Error::msg(format!("the clock answered {other:?}"))),
+            other => Err(wasmtime::Error::msg(format!(
+                "the clock answered {other:?}"
+            ))),
         }
     }
 

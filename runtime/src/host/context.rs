@@ -13,7 +13,8 @@ const MAX_KEY: usize = 200;
 
 impl Host for HostState {
     async fn get(&mut self) -> wasmtime::Result<Facts> {
-        self.count().map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
+        self.count()
+            .map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
         let facts = &self.facts;
         Ok(Facts {
             stage: facts.stage.clone(),

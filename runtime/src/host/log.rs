@@ -7,7 +7,8 @@ use super::bindings::vetting::stage::log;
 
 impl log::Host for HostState {
     async fn log(&mut self, level: log::Level, text: String) -> wasmtime::Result<()> {
-        self.count().map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
+        self.count()
+            .map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
         let level = match level {
             log::Level::Trace => Level::Trace,
             log::Level::Debug => Level::Debug,

@@ -31,7 +31,7 @@ use vetting_machine::{Answer, Cancel, Reply, Request, RunId, Session};
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::engine::{Facts, Limiter, LimitReached, Limits, Notebook, Over};
+use crate::engine::{Facts, LimitReached, Limiter, Limits, Notebook, Over};
 use bindings::vetting::stage::types;
 
 /// What a host function that could not answer tells: the stage, or the engine.

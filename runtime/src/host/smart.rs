@@ -28,6 +28,11 @@ impl Host for HostState {
 
     async fn self_test_progress(&mut self, device: String) -> Result<SelfTestState, HostError> {
         let request = Request::SmartSelfTestProgress { device };
-        ask!(self, "smart.self-test-progress", request, Reply::SmartSelfTest)
+        ask!(
+            self,
+            "smart.self-test-progress",
+            request,
+            Reply::SmartSelfTest
+        )
     }
 }

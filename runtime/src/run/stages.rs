@@ -135,10 +135,7 @@ pub fn find(folder: &Path) -> Result<Vec<Candidate>, StagesError> {
 /// # Errors
 ///
 /// When a name is none of theirs.
-pub fn select(
-    candidates: Vec<Candidate>,
-    names: &[String],
-) -> Result<Vec<Candidate>, StagesError> {
+pub fn select(candidates: Vec<Candidate>, names: &[String]) -> Result<Vec<Candidate>, StagesError> {
     let known: Vec<String> = candidates.iter().map(|c| c.name().to_owned()).collect();
     for name in names {
         if !known.contains(name) {
@@ -162,9 +159,14 @@ fn check(bytes: &[u8]) -> Result<Contents, ComponentError> {
 
 /// A hint at what was meant.
 fn nearest(name: &str, known: &[String]) -> String {
-    let distance = |k: &&String| strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase());
+    let distance =
+        |k: &&String| strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase());
     let all = known.join(", ");
-    match known.iter().min_by_key(distance).filter(|k| distance(k) <= 3) {
+    match known
+        .iter()
+        .min_by_key(distance)
+        .filter(|k| distance(k) <= 3)
+    {
         Some(near) => format!("did you mean `{near}`? There are: {all}"),
         None => format!("there are: {all}"),
     }

@@ -1,2 +1,4 @@
 //! Benchmarks. (Written below.)
-pub fn bench(_write: bool) -> anyhow::Result<()> { anyhow::bail!("not yet") }
+pub fn bench(_write: bool) -> anyhow::Result<()> {
+    anyhow::bail!("not yet")
+}

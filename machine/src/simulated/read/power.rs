@@ -12,7 +12,8 @@ const BOARD_WATTS: f64 = 120.0;
 /// Everything.
 pub fn read(world: &World) -> Reading {
     let profile = &world.profile;
-    let managed = profile.bmc.is_some();
+    let tool = world.has_tool("ipmitool");
+    let managed = profile.bmc.is_some() && tool;
     let portable = profile.psus.iter().any(|p| p.portable);
     let source = |name: &str, available: bool, detail: &str| Source {
         name: name.to_owned(),
@@ -23,10 +24,10 @@ pub fn read(world: &World) -> Reading {
         source(
             "ipmi",
             managed,
-            if managed {
-                "/dev/ipmi0"
-            } else {
-                "no management controller"
+            match (profile.bmc.is_some(), tool) {
+                (false, _) => "no management controller",
+                (true, false) => "ipmitool is not available (apt-get install ipmitool)",
+                (true, true) => "/dev/ipmi0",
             },
         ),
         source("hwmon", true, "no power sensors"),
@@ -46,9 +47,10 @@ pub fn read(world: &World) -> Reading {
         supplies: profile
             .psus
             .iter()
+            .filter(|psu| managed || psu.portable)
             .map(|psu| supply(world, psu, watts))
             .collect(),
-        redundancy: redundancy(world).into_iter().collect(),
+        redundancy: redundancy(world).into_iter().filter(|_| managed).collect(),
         sensors: if managed { sensors(world) } else { Vec::new() },
         total_watts: (managed || portable).then_some(watts),
         extra: Vec::new(),
@@ -59,6 +61,9 @@ pub fn read(world: &World) -> Reading {
 pub fn event_log(world: &World) -> Result<Vec<LogEntry>, Error> {
     if world.profile.bmc.is_none() {
         return Err(Error::no_hardware("a management controller (BMC)"));
+    }
+    if !world.has_tool("ipmitool") {
+        return Err(Error::tool_missing("ipmitool", "ipmitool"));
     }
     Ok(world.event_log.clone())
 }

@@ -36,7 +36,7 @@ pub(super) fn check(job: &Job, target: &Target) -> Result<(), Error> {
         // A year: fio counts microseconds in 64 bits, and nobody means more.
         range("runtime-ms", runtime, 1, 365 * 24 * 3_600_000)?;
     }
-    if job.offset_bytes % block != 0 {
+    if !job.offset_bytes.is_multiple_of(block) {
         let reason = format!(
             "{} is not a multiple of the block size {block}",
             job.offset_bytes

@@ -66,7 +66,7 @@ pub async fn start(
 fn seconds(job: &Job) -> u64 {
     job.duration_ms
         .div_ceil(1000)
-        .saturating_add(u64::from(job.omit_ms).div_ceil(1000))
+        .saturating_add(job.omit_ms.div_ceil(1000))
 }
 
 fn arguments(job: &Job, peer: &NetworkPeer) -> Result<Vec<String>, Error> {
@@ -80,7 +80,7 @@ fn arguments(job: &Job, peer: &NetworkPeer) -> Result<Vec<String>, Error> {
     range("streams", job.streams.into(), 1, 128)?;
     // iperf3(1): at most 86,400 seconds.
     range("duration-ms", job.duration_ms, 1000, 86_400_000)?;
-    range("omit-ms", u64::from(job.omit_ms), 0, 60_000)?;
+    range("omit-ms", job.omit_ms, 0, 60_000)?;
     let letters = |b: u8| b.is_ascii_alphanumeric() || b".:-_%".contains(&b);
     let host = &peer.host;
     if host.is_empty() || host.len() > 255 || host.starts_with('-') || !host.bytes().all(letters) {
@@ -106,10 +106,7 @@ fn arguments(job: &Job, peer: &NetworkPeer) -> Result<Vec<String>, Error> {
         "--forceflush".into(),
     ];
     if job.omit_ms > 0 {
-        arguments.extend([
-            "-O".into(),
-            u64::from(job.omit_ms).div_ceil(1000).to_string(),
-        ]);
+        arguments.extend(["-O".into(), job.omit_ms.div_ceil(1000).to_string()]);
     }
     match job.direction {
         Direction::Send => {}

@@ -13,8 +13,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use nix::sys::signal::Signal;
 
-use super::process::{Caged, Ended, Tail, Watch, millis, within};
+use super::process::{Caged, Ended, Watch, millis, within};
 use super::run::{Events, Files};
+use super::tail::Tail;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::stress::{Ending, Event, Job, Progress, Summary};
 use crate::contract::types::Error;

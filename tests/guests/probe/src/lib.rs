@@ -35,7 +35,11 @@ fn run() -> Result<Outcome, String> {
         }
         "samples" => {
             for index in 0..times {
-                let value = if index % 2 == 0 { index as f64 } else { f64::NAN };
+                let value = if index % 2 == 0 {
+                    index as f64
+                } else {
+                    f64::NAN
+                };
                 sample(value)?;
             }
             Ok(passed(1.0))

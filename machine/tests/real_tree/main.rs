@@ -1,0 +1,5 @@
+//! Other machines: trees of files as their kernels show them, nasty ones among them.
+
+mod parts;
+mod sensors;
+mod tree;

@@ -1,0 +1,219 @@
+//! Disks, the inventory, the kernel's log, and a machine that has nothing.
+
+use std::fs;
+use std::io::Write;
+use vetting_machine::contract::disks::{Content, Transport};
+use vetting_machine::contract::kernel_log::EventKind;
+use vetting_machine::contract::{counters, hwmon};
+use vetting_machine::{Reply, Request};
+
+use crate::tree::Tree;
+
+#[tokio::test]
+async fn a_disk_tells_who_it_is_and_what_uses_it() {
+    let tree = Tree::new();
+    let sda = "sys/devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block/sda";
+    tree.link(
+        "sys/block/sda",
+        &format!("../../{sda}").replace("../../sys", ".."),
+    )
+    .link(&format!("{sda}/device"), "../../../0:0:0:0")
+    .file(&format!("{sda}/size"), "32768\n")
+    .file(&format!("{sda}/dev"), "8:0\n")
+    .file(&format!("{sda}/queue/rotational"), "1\n")
+    .file(&format!("{sda}/sda1/partition"), "1\n")
+    .file(&format!("{sda}/sda1/dev"), "8:1\n")
+    .file(&format!("{sda}/sda2/partition"), "2\n")
+    .file(&format!("{sda}/sda2/dev"), "8:2\n")
+    .folder(&format!("{sda}/sda2/holders/dm-0"))
+    .file("sys/block/dm-0/dev", "253:0\n")
+    .file("sys/block/dm-0/dm/name", "vg-root\n")
+    .file(
+        "sys/devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/vendor",
+        "ATA     \n",
+    )
+    .file(
+        "sys/devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/model",
+        "ST4000NM0035\n",
+    )
+    .file(
+        "sys/devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/wwid",
+        "naa.5000C500A1B2C3D4\n",
+    )
+    .file(
+        "sys/devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/vpd_pg80",
+        b"\0\x80\0\x08ZC1A2B3C",
+    )
+    .file(
+        "proc/self/mountinfo",
+        "20 1 8:1 / /boot rw - ext4 /dev/sda1 rw\n21 1 253:0 / / rw - xfs /dev/mapper/vg-root rw\n",
+    )
+    .file(
+        "proc/swaps",
+        "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n",
+    )
+    .file("sys/block/loop0/size", "8\n")
+    .file("sys/block/nvme0n1/size", "16\n")
+    .file("sys/block/nvme0n1/device/transport", "pcie\n")
+    .file(
+        "sys/block/nvme0n1/nguid",
+        "01000000-0000-0000-5cd2-e42a81a1b2c3\n",
+    )
+    .file("sys/block/nvme0n1/device/serial", "PHLN0001\n")
+    .file("sys/block/nvme0n2/size", "16\n")
+    .file("dev/nvme0n1", vec![0; 16 * 512])
+    .fifo("dev/sda");
+    let list = tree.disks().await;
+    let names: Vec<_> = list.iter().map(|d| d.name.as_str()).collect();
+    assert_eq!(names, ["nvme0n1", "nvme0n2", "sda"]);
+    let sda = &list[2];
+    assert_eq!(sda.serial.as_deref(), Some("ZC1A2B3C"));
+    assert_eq!(sda.wwn.as_deref(), Some("5000c500a1b2c3d4"));
+    assert_eq!(sda.model.as_deref(), Some("ST4000NM0035"));
+    assert_eq!(sda.transport, Transport::Sata);
+    assert_eq!(sda.controller.as_deref(), Some("0000:00:17.0"));
+    assert!(sda.rotational && sda.size_bytes == 16 << 20);
+    let uses: Vec<_> = sda
+        .in_use
+        .iter()
+        .map(|u| format!("{} {}", u.kind, u.by))
+        .collect();
+    for wanted in [
+        "partition sda1",
+        "mounted /boot",
+        "partition sda2",
+        "swap /dev/sda2",
+        "holder dm-0",
+        "mounted /",
+    ] {
+        assert!(uses.iter().any(|u| u == wanted), "{wanted}: {uses:?}");
+    }
+    assert!(
+        matches!(sda.content, Content::Unreadable(_)),
+        "a FIFO is no disk"
+    );
+    let nvme = &list[0];
+    assert_eq!(
+        nvme.wwn.as_deref(),
+        Some("01000000000000005cd2e42a81a1b2c3")
+    );
+    assert_eq!(
+        (&nvme.transport, &nvme.content),
+        (&Transport::Nvme, &Content::NoneRecognised)
+    );
+    assert!(nvme.in_use.is_empty());
+    let asked: Vec<_> = tree.smart().await.into_iter().map(|d| d.id).collect();
+    assert_eq!(asked, ["nvme0n1", "sda"], "two namespaces are one drive");
+}
+
+#[tokio::test]
+async fn an_inventory_without_smbios_says_so() {
+    let tree = Tree::new();
+    tree.file("sys/class/dmi/id/sys_vendor", "Acme\n")
+        .file("sys/class/dmi/id/product_serial", "To Be Filled By O.E.M.\n")
+        .file("sys/class/dmi/id/chassis_type", "10\n")
+        .file("proc/cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: Xeon @ 2.10GHz\nstepping\t: 7\nmicrocode\t: 0x5003604\n")
+        .file("proc/meminfo", "MemTotal: 1024 kB\nMemAvailable: 512 kB\n")
+        .link("sys/class/net/lo", "../../devices/virtual/net/lo")
+        .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/address", "AA:BB:CC:00:11:22\n")
+        .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/carrier", "1\n")
+        .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/speed", "10000\n")
+        .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/mtu", "1500\n")
+        .link("sys/devices/pci0000:00/0000:03:00.0/net/eth0/device", "../../../0000:03:00.0")
+        .link("sys/class/net/eth0", "../../devices/pci0000:00/0000:03:00.0/net/eth0")
+        .file("sys/bus/pci/devices/0000:41:00.0/class", "0x030200\n")
+        .file("sys/bus/pci/devices/0000:41:00.0/vendor", "0x1da3\n")
+        .file("sys/bus/pci/devices/0000:41:00.0/device", "0x1020\n")
+        .file("sys/bus/pci/devices/0000:02:00.0/class", "0x030000\n")
+        .file("sys/bus/pci/devices/0000:02:00.0/vendor", "0x1a03\n");
+    let parts = tree.inventory().await;
+    assert_eq!(parts.system.manufacturer.as_deref(), Some("Acme"));
+    assert_eq!((parts.system.serial, parts.system.hypervisor), (None, None));
+    assert_eq!(parts.system.chassis.as_deref(), Some("Notebook"));
+    assert!(
+        parts.gaps.iter().any(|gap| gap.contains("DMI")),
+        "{:?}",
+        parts.gaps
+    );
+    let cpu = &parts.cpus[0];
+    assert_eq!(
+        (cpu.cores, cpu.base_mhz, cpu.stepping.as_deref()),
+        (1, Some(2100), Some("6-85-7"))
+    );
+    assert_eq!(parts.memory.visible_bytes, 1 << 20);
+    let nic = &parts.nics[0];
+    assert_eq!(
+        (parts.nics.len(), nic.mac.as_str(), nic.speed_mbps),
+        (1, "aa:bb:cc:00:11:22", Some(10_000))
+    );
+    assert_eq!(nic.pci_address.as_deref(), Some("0000:03:00.0"));
+    assert!(!nic.paravirtual);
+    let accelerators: Vec<_> = parts.gpus.iter().map(|g| g.accelerator).collect();
+    assert_eq!(accelerators, [false, true]);
+    let gpus = tree.gpus().await;
+    assert_eq!((gpus.devices.len(), gpus.silent.len()), (0, 1));
+    assert!(tree.machine().is_portable());
+}
+
+#[tokio::test]
+async fn an_empty_tree_gives_empty_readings() {
+    let tree = Tree::new();
+    assert_eq!(tree.hwmon().await, hwmon::Reading::default());
+    assert_eq!(tree.counters().await, counters::Reading::default());
+    assert_eq!(tree.disks().await, []);
+    assert_eq!(tree.gpus().await.silent, []);
+    assert!(
+        tree.power()
+            .await
+            .sources
+            .iter()
+            .all(|source| !source.available)
+    );
+    let parts = tree.inventory().await;
+    assert!(
+        parts.cpus.is_empty() && parts.gaps.len() >= 3,
+        "{:?}",
+        parts.gaps
+    );
+    assert!(
+        tree.session()
+            .await
+            .call(Request::KernelLogOpen)
+            .await
+            .is_err()
+    );
+    assert!(!tree.machine().is_portable());
+}
+
+#[tokio::test]
+async fn lines_that_come_after_the_opening_are_told() {
+    let tree = Tree::new();
+    tree.file("dev/kmsg", "3,1,1,-;EDAC MC0: 1 UE old error on DIMM_A1\n");
+    let session = tree.session().await;
+    let Ok(Reply::Watch(watch)) = session.call(Request::KernelLogOpen).await else {
+        panic!("no watch");
+    };
+    let mut log = fs::OpenOptions::new()
+        .append(true)
+        .open(tree.path().join("dev/kmsg"))
+        .expect("the log");
+    log.write_all(b"6,2,2,-;nothing of note\n SUBSYSTEM=x\nnot a record\n3,3,3,-;blk_update_request: I/O error, dev sdb, sector 8\n").expect("written");
+    let next = session
+        .call(Request::KernelLogNext {
+            watch,
+            timeout_ms: 20_000,
+        })
+        .await;
+    let Ok(Reply::KernelLog(lines)) = next else {
+        panic!("{next:?}");
+    };
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(
+        (&lines[0].kind, lines[0].part.as_deref()),
+        (&EventKind::IoError, Some("sdb"))
+    );
+    assert_eq!(
+        session.call(Request::KernelLogLost { watch }).await,
+        Ok(Reply::Lost(0))
+    );
+}
