@@ -96,7 +96,7 @@ fn help_fits_on_two_screens() {
     assert_eq!(ended.status(), 0);
     let help = ended.stdout();
     assert!(
-        help.lines().count() <= 2 * 50,
+        help.lines().count() <= 2 * 24,
         "{} lines",
         help.lines().count()
     );

@@ -9,8 +9,18 @@ use super::exit;
 
 /// Decides whether a server is fit for service, with sandboxed test stages over real tools.
 #[derive(Debug, Parser)]
-#[command(name = "vetting", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(
+    name = "vetting",
+    version,
+    after_help = exit::HELP,
+    max_term_width = 100,
+    disable_help_flag = true
+)]
 pub struct Cli {
+    /// Print help
+    // The short form: a line per option, so that all of it fits on the screen.
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
     /// Say more on standard error (-vv: still more)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,

@@ -130,6 +130,7 @@ impl HostState {
     /// Asks the machine, for `function` (such as `fio.start`).
     async fn ask(&mut self, function: &'static str, request: Request) -> Result<Reply, HostError> {
         self.count()?;
+        tracing::trace!(function, "host call");
         let interface = function.split('.').next().unwrap_or(function);
         if self.denied.contains(interface) {
             let reason = format!("the interface `{interface}` was not granted to this stage");

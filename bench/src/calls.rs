@@ -1,0 +1,129 @@
+//! A cached stage's whole life, and one host call.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use vetting_machine::real::{Options, RealMachine};
+use vetting_machine::{Cancel, Machine};
+use vetting_runtime::engine::{
+    Cache, CompileLimits, Compiler, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine,
+};
+
+use crate::Built;
+use crate::table::{Pairs, Row, seconds};
+
+const ROUNDS: usize = 30;
+const CALLS: u64 = 200_000;
+
+/// An engine on the real machine, as `vetting run` has it.
+pub struct Bench {
+    engine: StageEngine,
+    machine: RealMachine,
+    bytes: Vec<u8>,
+    scratch: std::path::PathBuf,
+}
+
+impl Bench {
+    /// With the stage `Gauge` compiled and cached.
+    pub async fn new(built: &Built) -> anyhow::Result<Self> {
+        let compiler = Compiler::new(built.vetting.clone(), CompileLimits::default());
+        let cache = Cache::open(&built.scratch.path().join("cache"))?;
+        let engine = StageEngine::new(Flavour::Epoch, compiler, Some(cache))
+            .map_err(|e| anyhow::anyhow!("{e:#}"))?;
+        let machine = RealMachine::new(Options::default())?;
+        let bytes = std::fs::read(built.guests.join("Gauge.wasm")).context("Gauge.wasm")?;
+        let bench = Bench {
+            engine,
+            machine,
+            bytes,
+            scratch: built.scratch.path().to_owned(),
+        };
+        bench.load().await?;
+        Ok(bench)
+    }
+
+    /// The stage, from the cache.
+    pub async fn load(&self) -> anyhow::Result<LoadedStage> {
+        Ok(self.engine.load(&self.bytes).await?)
+    }
+
+    /// Runs it once; returns seconds.
+    pub async fn run(&self, stage: &LoadedStage, mode: &str, times: u64) -> anyhow::Result<f64> {
+        let limits = Limits::default();
+        let began = Instant::now();
+        let order = Order {
+            stage: stage.clone(),
+            attempt: 1,
+            parameters: serde_json::json!({ "mode": mode, "times": times }),
+            deadline: Duration::from_secs(300),
+            grace: Duration::from_secs(2),
+            seed: 1,
+            notebook: Arc::new(Notebook::new(limits.clone())),
+            limits,
+            denied: BTreeSet::new(),
+            cancel: Cancel::new(),
+            scratch: self.scratch.clone(),
+            cpu_allowance: 1,
+            memory_allowance_bytes: 1 << 20,
+        };
+        let attempted = self
+            .engine
+            .attempt(&self.machine as &dyn Machine, order)
+            .await?;
+        let took = began.elapsed().as_secs_f64();
+        let record = attempted.record;
+        anyhow::ensure!(record.summary == "one gauge", "{mode}: {}", record.message);
+        Ok(took)
+    }
+}
+
+/// Load, instantiate and run empty; then a call's cost.
+pub async fn measure(built: &Built) -> anyhow::Result<Vec<Row>> {
+    let bench = Bench::new(built).await?;
+    let mut life = Pairs::default();
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        let stage = bench.load().await?;
+        bench.run(&stage, "empty", 0).await?;
+        life.push(began.elapsed().as_secs_f64(), shell()?);
+    }
+    let stage = bench.load().await?;
+    let mut call = Pairs::default();
+    for _ in 0..ROUNDS / 3 {
+        let none = bench.run(&stage, "calls", 0).await?;
+        let many = bench.run(&stage, "calls", CALLS).await?;
+        call.push(((many - none) / CALLS as f64).max(0.0), system_call());
+    }
+    Ok(vec![
+        life.row(
+            "A cached stage's load, instantiation and empty run",
+            "one attempt",
+            "sh -c true",
+            seconds,
+        ),
+        call.row(
+            "One host call (`clock.monotonic`)",
+            "from Wasm and back",
+            "getppid(2)",
+            seconds,
+        ),
+    ])
+}
+
+fn shell() -> anyhow::Result<f64> {
+    let began = Instant::now();
+    Command::new("sh").args(["-c", "true"]).status()?;
+    Ok(began.elapsed().as_secs_f64())
+}
+
+/// Seconds of one system call that does next to nothing.
+fn system_call() -> f64 {
+    let began = Instant::now();
+    for _ in 0..CALLS {
+        std::hint::black_box(nix::unistd::getppid());
+    }
+    began.elapsed().as_secs_f64() / CALLS as f64
+}

@@ -1,0 +1,55 @@
+//! What vetting costs: start, load, a host call, judgement, the tools it runs, memory. Each figure
+//! stands beside a baseline that was measured in the same run, in turns with it, and only their
+//! ratio is worth anything elsewhere.
+
+mod calls;
+mod judgement;
+mod memory;
+mod start;
+mod table;
+mod tools;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+
+/// What the benchmarks are run with.
+pub struct Built {
+    /// The `vetting` binary.
+    pub vetting: PathBuf,
+    /// The folder of the tests' own stages, `Gauge.wasm` among them.
+    pub guests: PathBuf,
+    /// The folder of the built-in stages.
+    pub stages: PathBuf,
+    /// A folder for scratch and cache.
+    pub scratch: tempfile::TempDir,
+}
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    if arguments.next_if(|first| first == memory::PEAK).is_some() {
+        return memory::tell_peak(arguments);
+    }
+    let mut arguments = arguments.map(PathBuf::from);
+    let (Some(vetting), Some(stages), Some(guests)) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
+        bail!("start it with `cargo xtask bench`: BINARY STAGES TEST-STAGES are needed");
+    };
+    let scratch = tempfile::tempdir_in("/var/tmp").context("a folder for scratch in /var/tmp")?;
+    let built = Built {
+        vetting,
+        guests,
+        stages,
+        scratch,
+    };
+    let mut rows = Vec::new();
+    rows.extend(memory::measure(&built)?);
+    rows.extend(start::measure(&built)?);
+    let runtime = tokio::runtime::Runtime::new()?;
+    rows.extend(runtime.block_on(calls::measure(&built))?);
+    rows.extend(runtime.block_on(judgement::measure(&built))?);
+    rows.extend(tools::measure(&built)?);
+    print!("{}", table::markdown(&rows));
+    Ok(())
+}

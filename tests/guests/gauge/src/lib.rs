@@ -1,0 +1,119 @@
+//! A stage that does one thing as often as it is told, so that its cost can be measured.
+
+use vetting_stage::{
+    Drive, Findings, Measure, Outcome, Severity, clock, drive, explain, fio, part, stress,
+};
+
+vetting_stage::parameters! {
+    /// What to do: `empty`, `first-call`, `calls`, `judge`, `fio` or `stress`.
+    mode: text = "empty", "the benchmarks";
+    /// How often; for tools, for how many milliseconds.
+    times: integer = 0, "the benchmarks";
+}
+
+vetting_stage::stage!(run);
+
+/// Bytes of the file that is read.
+const FILE: u64 = 256 << 20;
+
+fn run() -> Result<Outcome, String> {
+    let parameters = Parameters::read()?;
+    let times = parameters.times;
+    match parameters.mode.as_str() {
+        "empty" => Ok(measured(1.0)),
+        "first-call" => {
+            std::hint::black_box(clock::monotonic());
+            Ok(measured(1.0))
+        }
+        "calls" => {
+            for _ in 0..times {
+                std::hint::black_box(clock::monotonic());
+            }
+            Ok(measured(1.0))
+        }
+        "judge" => Ok(measured(judge(times) as f64)),
+        "fio" => read(times),
+        "stress" => compute(times),
+        other => Err(format!("there is no mode `{other}`")),
+    }
+}
+
+fn measured(value: f64) -> Outcome {
+    let mut findings = Findings::new();
+    let measure = Measure::number("gauge", value);
+    findings.hold(
+        measure.at_least("gauge", 0.0, Severity::Fail, "the benchmarks"),
+        String::new,
+    );
+    findings.outcome("one gauge")
+}
+
+/// Holds a thousand drives' worth of counts against rules, `times` times: what a stage does between
+/// its host calls. The same code is measured natively.
+pub fn judge(times: u64) -> u64 {
+    let mut bad = 0;
+    for round in 0..times {
+        let mut findings = Findings::new();
+        for drive in 0..1000_u64 {
+            let place = part("disk", format!("sd{drive}"));
+            let value = (drive * 7 + round) % 23;
+            let measure = Measure::number("pending-sectors", value as f64)
+                .part(&place)
+                .at_most("pending_warn", 15.0, Severity::Warn, "the benchmarks")
+                .at_most("pending_fail", 20.0, Severity::Fail, "the benchmarks");
+            findings.hold(measure, || {
+                format!("drive sd{drive}: pending-sectors is {value}")
+            });
+        }
+        let diagnoses = findings.diagnoses().len() as u64;
+        bad += diagnoses
+            + std::hint::black_box(findings.outcome("1000 drives"))
+                .message
+                .len() as u64;
+    }
+    bad
+}
+
+/// The job that is compared: a scratch file read in order, around the page cache.
+fn read(milliseconds: u64) -> Result<Outcome, String> {
+    let job = fio::Job {
+        target: fio::Target::Scratch(FILE),
+        pattern: fio::Pattern::Read,
+        block_size: 128 << 10,
+        io_depth: 32,
+        workers: 1,
+        runtime_ms: Some(milliseconds),
+        size_bytes: None,
+        offset_bytes: 0,
+        direct: true,
+        verify: false,
+        options: Vec::new(),
+    };
+    let tool = fio::start(&job).map_err(|e| explain(&e))?;
+    let driven = drive(&tool, 1000, |_| Drive::On).map_err(|e| explain(&e))?;
+    Ok(measured(driven.summary.read.bytes_per_second))
+}
+
+/// The job that is compared: one worker of one method.
+fn compute(milliseconds: u64) -> Result<Outcome, String> {
+    let job = stress::Job {
+        stressors: vec![stress::Stressor {
+            name: "cpu".into(),
+            workers: 1,
+            method: Some("int64".into()),
+            memory_bytes: None,
+        }],
+        duration_ms: milliseconds,
+        verify: false,
+        cpus: Vec::new(),
+        per_cpu: false,
+    };
+    let tool = stress::start(&job).map_err(|e| explain(&e))?;
+    let driven = drive(&tool, 1000, |_| Drive::On).map_err(|e| explain(&e))?;
+    let metrics = driven
+        .summary
+        .metrics
+        .first()
+        .ok_or("stress-ng gave no figures")?;
+    Ok(measured(metrics.bogo_ops_per_second))
+}
