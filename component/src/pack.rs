@@ -23,7 +23,7 @@ pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> 
     let mut component = ComponentEncoder::default()
         .validate(true)
         .module(&without_parameters(module)?)
-        .and_then(|encoder| encoder.encode())
+        .and_then(|mut encoder| encoder.encode())
         .map_err(|error| ComponentError::Encode(format!("{error:#}")))?;
     let json = serde_json::to_vec(&manifest)
         .map_err(|error| ComponentError::Manifest(error.to_string()))?;
