@@ -62,6 +62,12 @@ fn each_limit_ends_the_attempt_and_is_named() {
         ("calls", 1000, "host-calls=100"),
         ("hwmon-calls", 1000, "host-calls=100"),
         ("outcome", 100, "outcome-bytes=50KiB"),
+        ("big-call", 1024, "call-bytes=64KiB"),
+        ("handles", 100, "handles=20"),
+        ("pass", 1, "instances=1"),
+        ("pass", 1, "memories=0"),
+        ("pass", 1, "tables=0"),
+        ("pass", 1, "table-elements=1"),
     ] {
         let name = limit.split('=').next().unwrap_or(limit);
         let (exit, stage) = stage(mode, times, &["--limit", limit]);

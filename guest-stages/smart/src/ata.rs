@@ -73,9 +73,11 @@ fn raw(attribute: &Attribute, spins: bool, drive: &Drive, findings: &mut Finding
             None,
             "cable, power or drive",
         ),
+        // Some drives pack times above the count, and then mean something else by it.
         196 if named(&["realloc", "remap"]) => (
             Some(("reallocation_events_warn", p.reallocation_events_warn)),
-            Some(("reallocation_events_fail", p.reallocation_events_fail)),
+            (attribute.raw <= u64::from(u32::MAX))
+                .then_some(("reallocation_events_fail", p.reallocation_events_fail)),
             "sectors were replaced",
         ),
         197 if named(&["pending", "unstable"]) => (

@@ -155,6 +155,17 @@ fn packed_raw_values_are_unpacked() {
 }
 
 #[test]
+fn a_packed_count_of_events_is_a_remark() {
+    let mut events = attribute(196, "Reallocated_Event_Count", 0x3095_0000_083f);
+    events.raw_text = "2111 (12437 0)".into();
+    let outcome = outcome(&ata(vec![events]));
+    assert_eq!(
+        (outcome.verdict, outcome.diagnoses.len()),
+        (Verdict::Pass, 1)
+    );
+}
+
+#[test]
 fn the_makers_threshold_counts() {
     let mut now = attribute(1, "Raw_Read_Error_Rate", 7);
     now.when_failed = "now".into();

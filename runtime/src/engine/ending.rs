@@ -185,7 +185,7 @@ fn is_interrupt(error: &wasmtime::Error) -> bool {
 }
 
 /// The limit that was reached, if one was. The texts are wasmtime's own where it has no types for
-/// them; `tests/limits.rs` pins each.
+/// them; `tests/tests/endings.rs` pins each.
 fn limit(error: &wasmtime::Error) -> Option<LimitReached> {
     if let Some(limit) = error.downcast_ref::<LimitReached>() {
         return Some(limit.clone());

@@ -1,6 +1,8 @@
 //! A stage that behaves as its parameter says: one component for every ending.
 
-use vetting_stage::{Findings, Measure, Outcome, Severity, clock, context, explain, hwmon, log};
+use vetting_stage::{
+    Findings, Measure, Outcome, Severity, clock, context, explain, hwmon, kernel_log, log,
+};
 
 vetting_stage::parameters! {
     /// What to do, one of the names in this file.
@@ -49,6 +51,18 @@ fn run() -> Result<Outcome, String> {
                 clock::monotonic();
             }
             Ok(passed(1.0))
+        }
+        "big-call" => {
+            let kibibytes = usize::try_from(times).map_err(|e| e.to_string())?;
+            log::log(log::Level::Info, &"x".repeat(kibibytes << 10));
+            Ok(passed(1.0))
+        }
+        "handles" => {
+            let mut held = Vec::new();
+            for _ in 0..times {
+                held.push(kernel_log::open().map_err(|e| explain(&e))?);
+            }
+            Ok(passed(held.len() as f64))
         }
         "attach" => {
             let refused = (0..times).find_map(|n| {
