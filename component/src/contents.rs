@@ -161,7 +161,7 @@ fn look_at_header(bytes: &[u8]) -> Result<(), ComponentError> {
 
 fn malformed(error: wasmparser::BinaryReaderError) -> ComponentError {
     ComponentError::Malformed {
-        offset: usize::try_from(error.offset()).unwrap_or(usize::MAX),
+        offset: error.offset(),
         reason: error.message().to_owned(),
     }
 }

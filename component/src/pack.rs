@@ -108,7 +108,7 @@ fn without_parameters(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
         // A section's range is that of its contents: its id and size lie between the last one's end
         // and its beginning.
         if let Some((_, range)) = payload.as_section() {
-            let end = usize::try_from(range.end).unwrap_or(usize::MAX);
+            let end = range.end;
             if !taken {
                 kept.extend_from_slice(module.get(begin..end).unwrap_or_default());
             }
