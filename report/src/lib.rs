@@ -10,9 +10,7 @@ mod table;
 mod verdict;
 
 pub use json::{ReadError, from_json, schema, to_json};
-pub use record::{
-    AttachmentRecord, Bucket, Counts, Denial, Ending, RunRecord, RunVerdict, Series, StageRecord,
-};
+pub use record::{Counts, RunRecord, RunVerdict};
 pub use series::SeriesSet;
 pub use table::{Style, table};
 pub use verdict::{Run, judge};

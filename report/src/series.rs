@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Bucket, Series};
+use vetting_protocol::{Bucket, Series};
 
 /// The most buckets of one series; an even number.
 const MAX_BUCKETS: usize = 2_000;

@@ -3,9 +3,9 @@
 
 use comfy_table::presets::{ASCII_BORDERS_ONLY_CONDENSED, UTF8_BORDERS_ONLY};
 use comfy_table::{Cell, Color, ContentArrangement, Table};
-use vetting_protocol::{Diagnosis, Finding, Verdict};
+use vetting_protocol::{Diagnosis, Ending, Finding, StageRecord, Verdict};
 
-use crate::record::{Ending, RunRecord, RunVerdict, StageRecord};
+use crate::record::{RunRecord, RunVerdict};
 
 /// How it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

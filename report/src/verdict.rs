@@ -4,9 +4,9 @@
 //! that could not be judged (4), and else a pass (0). A run in which no stage passed, because all
 //! were skipped or there was none, has judged nothing and is inconclusive: it is never green.
 
-use vetting_protocol::Verdict;
+use vetting_protocol::{Ending, StageRecord, Verdict};
 
-use crate::record::{Counts, Ending, RunRecord, RunVerdict, StageRecord};
+use crate::record::{Counts, RunRecord, RunVerdict};
 
 /// What a record is made of; the rest follows.
 #[derive(Clone, Debug)]

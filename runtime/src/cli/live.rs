@@ -11,8 +11,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::task::AbortHandle;
 use vetting_machine::contract::hwmon::SensorKind;
 use vetting_machine::{Attempt, Cancel, Machine, Reply, Request, Time};
-use vetting_protocol::Verdict;
-use vetting_report::{Ending, StageRecord};
+use vetting_protocol::{Ending, StageRecord, Verdict};
+
 
 use super::args::{Format, RunArgs};
 use crate::engine::Notebook;

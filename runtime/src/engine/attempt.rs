@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use vetting_machine::contract::types::Error;
 use vetting_machine::{Attempt, Cancel, Machine, MachineError, Reason, Reply, Request, Session};
-use vetting_report::StageRecord;
+use vetting_protocol::StageRecord;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, UpdateDeadline};
 

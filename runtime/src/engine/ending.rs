@@ -9,8 +9,7 @@
 //! | the runtime broke | none |
 
 use vetting_machine::Reason;
-use vetting_protocol::Verdict;
-use vetting_report::Ending;
+use vetting_protocol::{Ending, Verdict};
 use wasmtime::{Trap, WasmBacktrace};
 
 use super::LimitReached;

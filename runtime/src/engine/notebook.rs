@@ -8,8 +8,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vetting_machine::contract::types::Error;
-use vetting_protocol::{Level, LogLine};
-use vetting_report::{AttachmentRecord, Denial, Series, SeriesSet};
+use vetting_protocol::{AttachmentRecord, Denial, Level, LogLine, Series};
+use vetting_report::SeriesSet;
 
 use super::Limits;
 

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vetting_machine::{Cancel, Machine, MachineError, Time};
-use vetting_report::{Ending, RunRecord, StageRecord};
+use vetting_protocol::{Ending, StageRecord};
+use vetting_report::RunRecord;
 
 pub use order::PIPELINE;
 pub use stages::{Candidate, StagesError, find, select};

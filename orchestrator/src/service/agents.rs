@@ -1,0 +1,91 @@
+//! Who calls: an agent by its session's token. One token is good for one run and one claim.
+
+use vetting_protocol::Code;
+
+use super::{Orchestrator, ServiceError, has_passed};
+use crate::secret;
+use crate::store::{runs, sessions};
+
+/// An agent whose token is good.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The run.
+    pub run: String,
+    /// The claim that its session was opened by.
+    pub epoch: u64,
+}
+
+impl Orchestrator {
+    /// The agent that a token is.
+    ///
+    /// # Errors
+    ///
+    /// When it is nobody's, another run's, or its session has expired.
+    pub async fn agent(&self, run: &str, token: Option<&str>) -> Result<Caller, ServiceError> {
+        let refuse = |code, message: &str| Err(ServiceError::refused(code, message));
+        let Some(token) = token else {
+            return refuse(Code::BadToken, "no token was sent (Authorization: Bearer …)");
+        };
+        let hash = secret::hash(token);
+        let mut db = self.store.read().await?;
+        let Some(session) = sessions::get(&mut db, &hash).await? else {
+            if runs::of_boot_token(&mut db, &hash).await?.is_some() {
+                return refuse(
+                    Code::BadToken,
+                    "a boot token is good only for hello and claim; claim the run first",
+                );
+            }
+            return refuse(Code::BadToken, "nobody has this token");
+        };
+        if session.run != run {
+            return refuse(Code::OtherRun, "the token is another run's");
+        }
+        if has_passed(&session.expires) {
+            return refuse(
+                Code::SessionExpired,
+                "the session has expired: claim the run again",
+            );
+        }
+        Ok(Caller {
+            run: session.run,
+            epoch: session.epoch.unsigned_abs(),
+        })
+    }
+
+    /// A boot token's run, checked.
+    pub(super) async fn booted(
+        &self,
+        db: &mut sqlx::SqliteConnection,
+        run: &str,
+        token: Option<&str>,
+    ) -> Result<runs::Run, ServiceError> {
+        let refuse = |code, message: &str| Err(ServiceError::refused(code, message));
+        let Some(token) = token else {
+            return refuse(Code::BadToken, "no token was sent (Authorization: Bearer …)");
+        };
+        let hash = secret::hash(token);
+        match runs::of_boot_token(db, &hash).await? {
+            None => refuse(Code::BadToken, "nobody has this token"),
+            Some(other) if other != run => refuse(Code::OtherRun, "the token is another run's"),
+            Some(_) => {
+                let found = runs::get(db, run).await?;
+                found.ok_or_else(|| ServiceError::not_found("run", run))
+            }
+        }
+    }
+}
+
+/// Refuses a call of an agent that a newer claim has replaced.
+pub(super) fn newest(run: &runs::Run, caller: &Caller, epoch: u64) -> Result<(), ServiceError> {
+    if caller.epoch == run.epoch && epoch == run.epoch {
+        return Ok(());
+    }
+    Err(ServiceError::refused(
+        Code::Superseded,
+        format!(
+            "claim {} of the run was replaced by claim {}: this agent must end",
+            caller.epoch.min(epoch),
+            run.epoch
+        ),
+    ))
+}

@@ -1,0 +1,176 @@
+//! What else agents deliver: holds, log lines, samples, files; and the components that they fetch.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use vetting_protocol::{
+    Artifact, ArtifactAnswer, BatchAnswer, Code, Hold, HoldAnswer, HoldStep, LogBatch, SampleBatch,
+};
+
+use super::{Caller, LiveEvent, Orchestrator, ServiceError, agents};
+use crate::secret;
+use crate::store::journal::Origin;
+use crate::store::operators::{self, Role};
+use crate::store::results::{NewArtifact, put_artifact};
+use crate::store::runs::{self, Run};
+use crate::store::{audit, holds, stages};
+
+impl Orchestrator {
+    /// A machine that holds asks for the operators' keys, or tells that they are in or gone.
+    ///
+    /// # Errors
+    ///
+    /// When the agent was replaced, or the run does not hold.
+    pub async fn hold(&self, caller: &Caller, hold: &Hold) -> Result<HoldAnswer, ServiceError> {
+        let mut tx = self.store.write().await?;
+        let run = self.run_of(&mut tx, caller, hold.epoch).await?;
+        let host_keys = hold.host_key_fingerprints.join("\n");
+        let mut answer = HoldAnswer {
+            authorized_key: None,
+        };
+        match hold.step {
+            HoldStep::Begin => {
+                let Some(held) = &run.progress.held else {
+                    return Err(ServiceError::refused(
+                        Code::State,
+                        format!("the run does not hold: it is at {}", run.progress.place()),
+                    ));
+                };
+                let all = operators::all(&mut tx).await?;
+                let may = all.iter().filter(|operator| operator.role >= Role::Operate);
+                let (names, keys): (Vec<_>, Vec<_>) = may
+                    .filter_map(|o| Some((o.name.as_str(), o.ssh_key.as_deref()?)))
+                    .unzip();
+                let names = names.join(", ");
+                let (at, address) = (held.at.to_string(), hold.address.as_deref());
+                holds::begin(&mut tx, &run.id, &at, address, &host_keys, &names).await?;
+                if !keys.is_empty() {
+                    answer.authorized_key = Some(keys.join("\n"));
+                    audit::note(&mut tx, "orchestrator", "hold keys given", Some(&run.id), &names)
+                        .await?;
+                }
+            }
+            HoldStep::Open => holds::opened(&mut tx, &run.id, &host_keys).await?,
+            HoldStep::Closed => {
+                holds::closed(&mut tx, &run.id).await?;
+                if run.progress.state.is_terminal() {
+                    super::records::store_reports(&mut tx, &run).await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(answer)
+    }
+
+    /// Stores log lines.
+    ///
+    /// # Errors
+    ///
+    /// When the agent was replaced.
+    pub async fn lines(
+        &self,
+        caller: &Caller,
+        batch: LogBatch,
+    ) -> Result<BatchAnswer, ServiceError> {
+        let origin = self.origin(caller, batch.epoch).await?;
+        let event = LiveEvent::Lines {
+            lines: batch.lines.clone(),
+        };
+        let stored = self.store.journal.lines(origin, batch.lines).await?;
+        self.live.tell(&caller.run, event);
+        Ok(BatchAnswer { stored })
+    }
+
+    /// Stores samples.
+    ///
+    /// # Errors
+    ///
+    /// When the agent was replaced.
+    pub async fn samples(
+        &self,
+        caller: &Caller,
+        batch: SampleBatch,
+    ) -> Result<BatchAnswer, ServiceError> {
+        let origin = self.origin(caller, batch.epoch).await?;
+        let event = LiveEvent::Samples {
+            samples: batch.samples.clone(),
+        };
+        let stored = self.store.journal.samples(origin, batch.samples).await?;
+        self.live.tell(&caller.run, event);
+        Ok(BatchAnswer { stored })
+    }
+
+    /// Stores a file about a run.
+    ///
+    /// # Errors
+    ///
+    /// When the agent was replaced, or the content is no base 64.
+    pub async fn artifact(
+        &self,
+        caller: &Caller,
+        artifact: &Artifact,
+    ) -> Result<ArtifactAnswer, ServiceError> {
+        let bytes = STANDARD.decode(&artifact.base64).map_err(|error| {
+            ServiceError::refused(Code::Malformed, format!("`base64` is none: {error}"))
+        })?;
+        let sha256 = secret::digest(&bytes);
+        let mut tx = self.store.write().await?;
+        let run = self.run_of(&mut tx, caller, artifact.epoch).await?;
+        let new = NewArtifact {
+            run: &run.id,
+            digest: &sha256,
+            name: &artifact.name,
+            media_type: &artifact.media_type,
+            stage: artifact.stage.as_deref(),
+            attempt: artifact.attempt,
+            bytes: &bytes,
+        };
+        put_artifact(&mut tx, &new).await?;
+        tx.commit().await?;
+        Ok(ArtifactAnswer { sha256 })
+    }
+
+    /// A component's bytes, for anybody who holds a session.
+    ///
+    /// # Errors
+    ///
+    /// When the token is no session's, or there is no such component.
+    pub async fn component(
+        &self,
+        token: Option<&str>,
+        digest: &str,
+    ) -> Result<Vec<u8>, ServiceError> {
+        let hash = token.map(secret::hash).unwrap_or_default();
+        let mut db = self.store.read().await?;
+        let session = crate::store::sessions::get(&mut db, &hash).await?;
+        if session.is_none_or(|session| super::has_passed(&session.expires)) {
+            return Err(ServiceError::refused(
+                Code::BadToken,
+                "components are given to agents with a session only",
+            ));
+        }
+        let bytes = stages::component(&mut db, digest).await?;
+        bytes.ok_or_else(|| ServiceError::not_found("component", digest))
+    }
+
+    async fn origin(&self, caller: &Caller, epoch: u64) -> Result<Origin, ServiceError> {
+        let mut db = self.store.read().await?;
+        let run = self.run_of(&mut db, caller, epoch).await?;
+        Ok(Origin {
+            run: run.id,
+            epoch,
+            boot_id: run.claim.map(|claim| claim.boot_id).unwrap_or_default(),
+        })
+    }
+
+    async fn run_of(
+        &self,
+        db: &mut sqlx::SqliteConnection,
+        caller: &Caller,
+        epoch: u64,
+    ) -> Result<Run, ServiceError> {
+        let run = runs::get(db, &caller.run).await?;
+        let run = run.ok_or_else(|| ServiceError::not_found("run", &caller.run))?;
+        agents::newest(&run, caller, epoch)?;
+        Ok(run)
+    }
+}

@@ -1,0 +1,152 @@
+//! Who listens to a run, and who was heard: kept in memory, so that a heartbeat costs no write. What
+//! was heard is written down in one go, some times a minute.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde::Serialize;
+use tokio::sync::{broadcast, watch};
+use vetting_protocol::{WireLine, WireSample};
+
+use crate::lifecycle::Progress;
+
+/// How many events a slow listener may lag behind.
+const EVENTS: usize = 256;
+
+/// Something that happened to a run, for whoever looks on.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum LiveEvent {
+    /// Its state, or what its agent does, has changed.
+    Run {
+        /// The state's word.
+        state: String,
+        /// What the agent does.
+        words: String,
+        /// How far the stage is.
+        fraction: Option<f64>,
+    },
+    /// Log lines came.
+    Lines {
+        /// The lines.
+        lines: Vec<WireLine>,
+    },
+    /// Samples came.
+    Samples {
+        /// The samples.
+        samples: Vec<WireSample>,
+    },
+}
+
+/// What was last heard of a run's agent.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// When, by this process's clock.
+    pub at: Instant,
+    /// When, by the calendar.
+    pub time: String,
+    /// The claim under which it spoke.
+    pub epoch: u64,
+    /// What it said.
+    pub words: String,
+    /// How far its stage is.
+    pub fraction: Option<f64>,
+    /// Whether that is written down.
+    written: bool,
+}
+
+#[derive(Debug)]
+struct Channel {
+    /// Rings when a directive is given, or the run is claimed anew.
+    bell: watch::Sender<u64>,
+    events: broadcast::Sender<LiveEvent>,
+    presence: Option<Presence>,
+}
+
+impl Default for Channel {
+    fn default() -> Self {
+        Channel {
+            bell: watch::Sender::new(0),
+            events: broadcast::Sender::new(EVENTS),
+            presence: None,
+        }
+    }
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    channels: Mutex<BTreeMap<String, Channel>>,
+}
+
+impl Live {
+    fn channels(&self) -> MutexGuard<'_, BTreeMap<String, Channel>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A bell that rings from now on.
+    pub fn bell(&self, run: &str) -> watch::Receiver<u64> {
+        let mut channels = self.channels();
+        channels.entry(run.to_owned()).or_default().bell.subscribe()
+    }
+
+    /// The events from now on.
+    pub fn watch(&self, run: &str) -> broadcast::Receiver<LiveEvent> {
+        let mut channels = self.channels();
+        channels.entry(run.to_owned()).or_default().events.subscribe()
+    }
+
+    /// The run has changed: heartbeats that wait are answered, onlookers told.
+    pub fn changed(&self, run: &str, progress: &Progress) {
+        let mut channels = self.channels();
+        let channel = channels.entry(run.to_owned()).or_default();
+        channel.bell.send_modify(|rings| *rings += 1);
+        let event = LiveEvent::Run {
+            state: progress.state.to_string(),
+            words: progress.place(),
+            fraction: None,
+        };
+        // Nobody looking on is no error.
+        let _nobody = channel.events.send(event);
+    }
+
+    /// Tells onlookers of something.
+    pub fn tell(&self, run: &str, event: LiveEvent) {
+        if let Some(channel) = self.channels().get(run) {
+            let _nobody = channel.events.send(event);
+        }
+    }
+
+    /// Notes that a run's agent was heard.
+    pub fn heard(&self, run: &str, epoch: u64, words: String, fraction: Option<f64>) {
+        let mut channels = self.channels();
+        let channel = channels.entry(run.to_owned()).or_default();
+        channel.presence = Some(Presence {
+            at: Instant::now(),
+            time: crate::store::now(),
+            epoch,
+            words,
+            fraction,
+            written: false,
+        });
+    }
+
+    /// What was last heard of a run's agent.
+    pub fn presence(&self, run: &str) -> Option<Presence> {
+        self.channels().get(run)?.presence.clone()
+    }
+
+    /// What was heard since this was last asked.
+    pub fn unwritten(&self) -> Vec<(String, Presence)> {
+        let mut channels = self.channels();
+        let mut found = Vec::new();
+        for (run, channel) in channels.iter_mut() {
+            if let Some(presence) = channel.presence.as_mut().filter(|p| !p.written) {
+                presence.written = true;
+                found.push((run.clone(), presence.clone()));
+            }
+        }
+        found
+    }
+}

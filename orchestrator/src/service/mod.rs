@@ -1,0 +1,193 @@
+//! What the orchestrator does, without HTTP: each use case is one function and one transaction.
+
+mod agents;
+mod claim;
+mod heartbeat;
+mod hold;
+pub mod iperf;
+mod live;
+mod patrol;
+mod records;
+mod registry;
+mod result;
+mod runs;
+mod spec_check;
+mod steer;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use vetting_protocol::{Code, Periods};
+
+pub use agents::Caller;
+pub use live::{LiveEvent, Presence};
+pub use registry::Publication;
+pub use runs::{MadeRun, NewRun, RunView, StageView};
+pub use steer::{Order, Steered};
+
+use crate::lifecycle::Refused;
+use crate::store::runs::Run;
+use crate::store::{Store, StoreError};
+
+/// How the orchestrator behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How often agents do what.
+    pub periods: Periods,
+    /// How long a session lasts after it was last heard.
+    pub session: Duration,
+    /// How long a run may wait for its first claim.
+    pub unclaimed: Duration,
+    /// After what silence an agent counts as lost.
+    pub lost: Duration,
+    /// How long a directive is good for.
+    pub directive: Duration,
+    /// How long log lines and samples are kept.
+    pub retention: Duration,
+    /// The ports on which iperf3 servers are started, one per run.
+    pub iperf_ports: std::ops::RangeInclusive<u16>,
+    /// The address on which iperf3 servers listen.
+    pub iperf_address: std::net::IpAddr,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            periods: Periods::default(),
+            session: Duration::from_secs(12 * 3600),
+            unclaimed: Duration::from_secs(3600),
+            lost: Duration::from_secs(60),
+            directive: Duration::from_secs(15 * 60),
+            retention: Duration::from_secs(30 * 24 * 3600),
+            iperf_ports: 5201..=5300,
+            iperf_address: std::net::Ipv4Addr::UNSPECIFIED.into(),
+        }
+    }
+}
+
+/// Why a call is refused, for whoever called; an internal reason is logged and not told.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The caller is to blame, or the state.
+    #[error("{message}")]
+    Refused {
+        /// For programs.
+        code: Code,
+        /// For people.
+        message: String,
+    },
+    /// The orchestrator is to blame.
+    #[error("the orchestrator failed: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl ServiceError {
+    /// A refusal.
+    pub fn refused(code: Code, message: impl Into<String>) -> Self {
+        ServiceError::Refused {
+            code,
+            message: message.into(),
+        }
+    }
+
+    fn not_found(what: &str, name: &str) -> Self {
+        Self::refused(Code::NotFound, format!("there is no {what} `{name}`"))
+    }
+}
+
+impl From<sqlx::Error> for ServiceError {
+    fn from(error: sqlx::Error) -> Self {
+        ServiceError::Store(error.into())
+    }
+}
+
+impl From<Refused> for ServiceError {
+    fn from(refused: Refused) -> Self {
+        let code = match &refused {
+            Refused::Over(_) => Code::RunOver,
+            Refused::NoStage(_) => Code::NotFound,
+            Refused::NotAwaited { .. } | Refused::NotNow { .. } | Refused::Empty => Code::State,
+        };
+        Self::refused(code, refused.to_string())
+    }
+}
+
+/// The orchestrator.
+#[derive(Clone)]
+pub struct Orchestrator {
+    /// What it remembers.
+    pub store: Store,
+    /// How it behaves.
+    pub settings: Arc<Settings>,
+    /// Who listens, and who was heard.
+    live: Arc<live::Live>,
+    iperf: Arc<Mutex<BTreeMap<String, iperf::Server>>>,
+}
+
+impl Orchestrator {
+    /// An orchestrator over the database in a folder.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be opened.
+    pub async fn open(folder: &Path, settings: Settings) -> Result<Self, StoreError> {
+        Ok(Orchestrator {
+            store: Store::open(folder).await?,
+            settings: Arc::new(settings),
+            live: Arc::default(),
+            iperf: Arc::default(),
+        })
+    }
+
+    /// What happens to a run from now on.
+    pub fn watch(&self, run: &str) -> tokio::sync::broadcast::Receiver<LiveEvent> {
+        self.live.watch(run)
+    }
+
+    /// Tells everybody who listens that a run has changed, and sees to its iperf3 server.
+    async fn changed(&self, run: &Run) {
+        self.live.changed(&run.id, &run.progress);
+        self.serve_iperf(run).await;
+    }
+
+    /// Starts the run's iperf3 server when its network stage has come, and ends it afterwards.
+    async fn serve_iperf(&self, run: &Run) {
+        let wanted = (run.progress.state.stage() == Some(iperf::STAGE))
+            .then_some(run.iperf_port)
+            .flatten();
+        let running = || self.iperf.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(port) = wanted else {
+            running().remove(&run.id);
+            return;
+        };
+        if running().get_mut(&run.id).is_some_and(iperf::Server::works) {
+            return;
+        }
+        match iperf::serve(self.settings.iperf_address, port).await {
+            Ok(server) => {
+                running().insert(run.id.clone(), server);
+            }
+            Err(error) => {
+                tracing::warn!(run = run.id, port, "the run has no iperf3 server: {error}");
+            }
+        }
+    }
+}
+
+/// When something ends that lasts so long from now on, as it is stored.
+fn from_now(duration: Duration) -> String {
+    let now = jiff::Timestamp::now();
+    let span = jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
+    let end = now.checked_add(span).unwrap_or(jiff::Timestamp::MAX);
+    end.to_string()
+}
+
+/// Whether a stored instant has passed. One that cannot be read has.
+fn has_passed(instant: &str) -> bool {
+    match instant.parse::<jiff::Timestamp>() {
+        Ok(instant) => instant <= jiff::Timestamp::now(),
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,137 @@
+//! What is looked after all the time: agents that fall silent, runs that nobody claims, lines that
+//! are old, what was heard and is not written down yet.
+
+use std::time::{Duration, Instant};
+
+use super::{Orchestrator, ServiceError, from_now};
+use crate::lifecycle::{Event, step};
+use crate::store::runs::{self, Heard, Run};
+use crate::store::{audit, sessions};
+
+/// How often old lines are looked for.
+const CLEANING: Duration = Duration::from_secs(3600);
+
+impl Orchestrator {
+    /// Looks after all of it until this is dropped.
+    pub async fn patrol(&self) {
+        let started = Instant::now();
+        let period = (self.settings.lost / 4).clamp(Duration::from_millis(50), Duration::from_secs(5));
+        let mut cleaned: Option<Instant> = None;
+        if let Err(error) = self.take_up().await {
+            tracing::error!("runs could not be taken up: {error}");
+        }
+        loop {
+            if let Err(error) = self.write_down_heard().await {
+                tracing::error!("what was heard could not be written down: {error}");
+            }
+            if let Err(error) = self.look_after_runs(started).await {
+                tracing::error!("runs could not be looked after: {error}");
+            }
+            if cleaned.is_none_or(|last| last.elapsed() > CLEANING) {
+                cleaned = Some(Instant::now());
+                self.clean().await;
+            }
+            tokio::time::sleep(period).await;
+        }
+    }
+
+    /// After a restart: the iperf3 servers of runs that are at their network stage.
+    async fn take_up(&self) -> Result<(), ServiceError> {
+        let mut db = self.store.read().await?;
+        for run in runs::live(&mut db).await? {
+            self.serve_iperf(&run).await;
+        }
+        Ok(())
+    }
+
+    async fn write_down_heard(&self) -> Result<(), ServiceError> {
+        let heard = self.live.unwritten();
+        if heard.is_empty() {
+            return Ok(());
+        }
+        let expires = from_now(self.settings.session);
+        let mut tx = self.store.write().await?;
+        for (run, presence) in heard {
+            let Some(found) = runs::get(&mut tx, &run).await? else {
+                continue;
+            };
+            let heard = Heard {
+                run: run.clone(),
+                at: presence.time,
+                words: presence.words,
+            };
+            runs::heard(&mut tx, &heard).await?;
+            if !found.progress.state.is_terminal() {
+                sessions::slide(&mut tx, &run, presence.epoch, &expires).await?;
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn look_after_runs(&self, started: Instant) -> Result<(), ServiceError> {
+        let mut db = self.store.read().await?;
+        let live = runs::live(&mut db).await?;
+        drop(db);
+        for run in live {
+            if run.epoch == 0 {
+                self.time_out(&run).await?;
+                continue;
+            }
+            // After a restart everybody has as long as ever to be heard.
+            let last = self.live.presence(&run.id).map_or(started, |p| p.at);
+            if run.lost_since.is_none() && last.elapsed() > self.settings.lost {
+                let mut tx = self.store.write().await?;
+                runs::lost(&mut tx, &run.id).await?;
+                let words = run.last_words.as_deref().unwrap_or("nothing");
+                let detail = format!("last heard: {words}");
+                audit::note(&mut tx, "orchestrator", "agent lost", Some(&run.id), &detail).await?;
+                tx.commit().await?;
+                tracing::warn!(run = run.id, "the agent is silent; {detail}");
+                self.live.changed(&run.id, &run.progress);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up a run that nobody has claimed in time.
+    async fn time_out(&self, run: &Run) -> Result<(), ServiceError> {
+        let age = run.created.parse::<jiff::Timestamp>().map(|created| {
+            jiff::Timestamp::now().duration_since(created).unsigned_abs()
+        });
+        if age.is_ok_and(|age| age <= self.settings.unclaimed) {
+            return Ok(());
+        }
+        let mut tx = self.store.write().await?;
+        let Some(mut run) = runs::get(&mut tx, &run.id).await?.filter(|r| r.epoch == 0) else {
+            return Ok(());
+        };
+        let limit = humantime::format_duration(self.settings.unclaimed);
+        let reason = format!(
+            "nobody claimed the run within {limit}: did the host boot the image, and with this \
+             run's parameters?"
+        );
+        let event = Event::Abort {
+            reason: reason.clone(),
+        };
+        let after = step(&run.progress, &event)?;
+        runs::advance(&mut tx, &mut run, after, "unclaimed").await?;
+        super::records::store_reports(&mut tx, &run).await?;
+        audit::note(&mut tx, "orchestrator", "run timed out", Some(&run.id), &reason).await?;
+        tx.commit().await?;
+        self.changed(&run).await;
+        Ok(())
+    }
+
+    async fn clean(&self) {
+        let now = jiff::Timestamp::now();
+        let keep = jiff::SignedDuration::try_from(self.settings.retention);
+        let Some(then) = keep.ok().and_then(|keep| now.checked_sub(keep).ok()) else {
+            return;
+        };
+        match self.store.journal.forget_before(&then.to_string()).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "old lines and samples were forgotten"),
+            Err(error) => tracing::error!("old lines could not be forgotten: {error}"),
+        }
+    }
+}

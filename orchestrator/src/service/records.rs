@@ -1,0 +1,164 @@
+//! Records that the orchestrator makes: of attempts that no agent could tell of, and of whole runs.
+
+use vetting_protocol::{Ending, StageRecord, Verdict};
+use vetting_report::{RunRecord, Style};
+
+use super::{Orchestrator, ServiceError};
+use crate::lifecycle::Progress;
+use crate::store::runs::Run;
+use crate::store::{holds, reports, results, runs};
+
+/// The formats in which a report is stored.
+pub const FORMATS: [&str; 2] = ["json", "pretty"];
+
+/// A record of nothing yet.
+pub(super) fn empty(stage: &str, attempt: u32) -> StageRecord {
+    StageRecord {
+        stage: stage.to_owned(),
+        attempt,
+        version: None,
+        digest: None,
+        verdict: None,
+        message: String::new(),
+        summary: String::new(),
+        ending: Ending::NotRun,
+        duration_ms: 0,
+        measurements: Vec::new(),
+        diagnoses: Vec::new(),
+        series: Vec::new(),
+        log: Vec::new(),
+        log_dropped: 0,
+        samples_dropped: 0,
+        attachments: Vec::new(),
+        denials: Vec::new(),
+        host_calls: 0,
+        peak_memory_bytes: 0,
+        parameters: serde_json::Value::Null,
+    }
+}
+
+/// The record of an attempt whose agent or host went away.
+pub(super) fn of_host(
+    before: &Progress,
+    verdict: Verdict,
+    ending: Ending,
+    after: &Progress,
+) -> StageRecord {
+    let stage = before.current();
+    let name = stage.map_or("", |stage| stage.name.as_str());
+    let mut record = empty(name, before.attempt());
+    record.verdict = Some(verdict);
+    record.ending = ending;
+    let held = after.held.as_ref();
+    record.message = held.map_or_else(String::new, |held| held.reason.clone());
+    record
+}
+
+impl Orchestrator {
+    /// A run's report as it stands: stored when the run ended or held, made anew otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such run or format.
+    pub async fn report(&self, run: &str, format: &str) -> Result<String, ServiceError> {
+        if !FORMATS.contains(&format) {
+            return Err(ServiceError::not_found("report format", format));
+        }
+        let mut db = self.store.read().await?;
+        let found = runs::get(&mut db, run).await?;
+        let found = found.ok_or_else(|| ServiceError::not_found("run", run))?;
+        if found.progress.state.is_terminal()
+            && let Some(body) = reports::get(&mut db, run, format).await?
+        {
+            return Ok(body);
+        }
+        let record = record(&mut db, &found).await?;
+        Ok(written(&record, format))
+    }
+}
+
+/// Stores the report in every format.
+pub(super) async fn store_reports(
+    db: &mut sqlx::SqliteConnection,
+    run: &Run,
+) -> Result<(), ServiceError> {
+    let record = record(db, run).await?;
+    for format in FORMATS {
+        reports::put(db, &run.id, format, &written(&record, format)).await?;
+    }
+    Ok(())
+}
+
+fn written(record: &RunRecord, format: &str) -> String {
+    match format {
+        "json" => vetting_report::to_json(record).unwrap_or_else(|error| error.to_string()),
+        _ => vetting_report::table(
+            record,
+            &Style {
+                width: 100,
+                colour: false,
+            },
+        ),
+    }
+}
+
+/// A run's record: the newest result of every stage in the pipeline's order, with `SpecValidate`
+/// where it comes, and older attempts told of in the notes.
+async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord, ServiceError> {
+    let results = results::of_run(db, &run.id).await?;
+    let mut notes = Vec::new();
+    let mut stages = Vec::new();
+    let mut names: Vec<&str> = run.orders.iter().map(|o| o.stage.as_str()).collect();
+    let after_inventory = names.iter().position(|n| *n == crate::lifecycle::INVENTORY);
+    if let Some(at) = after_inventory {
+        names.insert(at + 1, super::spec_check::STAGE);
+    }
+    for name in names {
+        let of_stage = || results.iter().filter(|r| r.record.stage == name);
+        let newest = of_stage().max_by_key(|r| r.record.attempt);
+        for older in of_stage().filter(|r| Some(r.record.attempt) != newest.map(|n| n.record.attempt)) {
+            let verdict = older.record.verdict.map_or("broke", Verdict::as_str);
+            notes.push(format!(
+                "{name} attempt {}: {verdict}: {}",
+                older.record.attempt, older.record.message
+            ));
+        }
+        stages.push(newest.map_or_else(
+            || {
+                let attempt = run.progress.stage(name).map_or(1, |s| s.attempt.max(1));
+                let mut record = empty(name, attempt);
+                record.message = "not run".to_owned();
+                record
+            },
+            |newest| newest.record.clone(),
+        ));
+    }
+    for hold in holds::of_run(db, &run.id).await? {
+        let Some(opened) = &hold.opened else { continue };
+        let closed = hold.closed.as_deref().unwrap_or("now");
+        notes.push(format!(
+            "a person had access: the host held after {} and let in the keys of {} from {opened} \
+             to {closed}",
+            hold.stage, hold.operators
+        ));
+    }
+    if let Some(because) = &run.progress.ended_because {
+        notes.push(because.clone());
+    }
+    if let Some(held) = &run.progress.held {
+        notes.push(format!("the run holds: {}", held.reason));
+    }
+    let machine = run.claim.as_ref().map_or("unclaimed", |c| c.machine.as_str());
+    let version = run.claim.as_ref().map_or("", |c| c.version.as_str());
+    let duration_ms = stages.iter().map(|stage| stage.duration_ms).sum();
+    Ok(RunRecord::new(vetting_report::Run {
+        vetting_version: version.to_owned(),
+        contract: "vetting:stage@0.1.0".to_owned(),
+        machine: format!("{} ({machine})", run.host),
+        seed: None,
+        started: run.created.clone(),
+        duration_ms,
+        stages,
+        notes,
+    }))
+}

@@ -1,0 +1,216 @@
+//! The stage registry: components are read and checked before anything is kept of them.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use vetting_component::Manifest;
+use vetting_protocol::{Code, ComponentRef, StageOrder, State};
+
+use super::{Orchestrator, ServiceError};
+use crate::secret;
+use crate::store::operators::Operator;
+use crate::store::runs::{self, Run};
+use crate::store::stages::{self, Settings, Stage};
+use crate::store::audit;
+
+/// The order of the built-in stages in a pipeline: cheap and harmless first, load after, power last.
+const PIPELINE: [&str; 8] = [
+    "Inventory", "SMART", "CPUStress", "Memory", "Storage", "Network", "GPU", "PSU",
+];
+
+/// A component and what the fleet's owner says of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Publication {
+    /// The component, in base 64.
+    pub component: String,
+    /// Grants, parameters, deadline; what is not said stays as it was.
+    #[serde(default)]
+    pub grants: Option<Vec<String>>,
+    /// Parameters.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// The deadline in seconds.
+    #[serde(default)]
+    pub timeout_seconds: Option<u64>,
+    /// Where it stands in a pipeline.
+    #[serde(default)]
+    pub position: Option<i64>,
+    /// Whether later components of this name are kept but not run.
+    #[serde(default)]
+    pub pinned: Option<bool>,
+}
+
+/// A component that was checked.
+struct Checked {
+    manifest: Manifest,
+    digest: String,
+    bytes: Vec<u8>,
+}
+
+impl Orchestrator {
+    /// Registers a stage, or replaces its component and settings.
+    ///
+    /// # Errors
+    ///
+    /// When the component is no stage, or the settings do not fit its manifest.
+    pub async fn publish(
+        &self,
+        who: &Operator,
+        publication: &Publication,
+    ) -> Result<Stage, ServiceError> {
+        let checked = checked(&publication.component)?;
+        let name = checked.manifest.name.clone();
+        let mut tx = self.store.write().await?;
+        let before = stages::get(&mut tx, &name).await?;
+        let mut settings = before.as_ref().map(|s| s.settings.clone()).unwrap_or(Settings {
+            position: position(&name),
+            ..Settings::default()
+        });
+        let unpinning = publication.pinned == Some(false);
+        if let Some(before) = &before
+            && before.settings.pinned
+            && before.digest != checked.digest
+            && !unpinning
+        {
+            return Err(ServiceError::refused(
+                Code::State,
+                format!(
+                    "{name} is pinned to {} ({}); register it with `--unpin` to replace it",
+                    before.version, before.digest
+                ),
+            ));
+        }
+        if publication.grants.is_some() {
+            settings.grants.clone_from(&publication.grants);
+        }
+        settings.parameters.extend(publication.parameters.clone());
+        settings.timeout_seconds = publication.timeout_seconds.or(settings.timeout_seconds);
+        settings.position = publication.position.unwrap_or(settings.position);
+        settings.pinned = publication.pinned.unwrap_or(settings.pinned);
+        fits(&checked.manifest, &settings.parameters)?;
+        let manifest = serde_json::to_value(&checked.manifest)
+            .map_err(|error| ServiceError::refused(Code::Malformed, error.to_string()))?;
+        let stage = Stage {
+            name: name.clone(),
+            digest: checked.digest.clone(),
+            size: checked.bytes.len() as u64,
+            version: checked.manifest.version.clone(),
+            manifest,
+            settings,
+            published: crate::store::now(),
+            published_by: who.name.clone(),
+        };
+        stages::put_component(&mut tx, &checked.digest, &checked.bytes).await?;
+        stages::put(&mut tx, &stage).await?;
+        let detail = format!("{name} {} sha256 {}", stage.version, stage.digest);
+        audit::note(&mut tx, &who.name, "stage add", None, &detail).await?;
+        tx.commit().await?;
+        Ok(stage)
+    }
+
+    /// Removes a stage from the registry. Runs that were made with it keep it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name.
+    pub async fn unpublish(&self, who: &Operator, name: &str) -> Result<(), ServiceError> {
+        let mut tx = self.store.write().await?;
+        if !stages::remove(&mut tx, name).await? {
+            return Err(ServiceError::not_found("stage", name));
+        }
+        audit::note(&mut tx, &who.name, "stage remove", None, name).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Gives one stage of a run another component, for a retry.
+    pub(super) async fn replace(
+        &self,
+        db: &mut sqlx::SqliteConnection,
+        who: &Operator,
+        run: &mut Run,
+        target: &State,
+        component: &str,
+    ) -> Result<(), ServiceError> {
+        let checked = checked(component)?;
+        let stage = target.stage().unwrap_or_default();
+        let Some(order) = run.orders.iter_mut().find(|order| order.stage == stage) else {
+            return Err(ServiceError::not_found("stage of the run", stage));
+        };
+        if checked.manifest.name != stage {
+            return Err(ServiceError::refused(
+                Code::Malformed,
+                format!("the component is the stage `{}`, not `{stage}`", checked.manifest.name),
+            ));
+        }
+        fits(&checked.manifest, &order.parameters)?;
+        order.component = ComponentRef {
+            sha256: checked.digest.clone(),
+            size: checked.bytes.len() as u64,
+            signature: None,
+        };
+        stages::put_component(db, &checked.digest, &checked.bytes).await?;
+        runs::update(db, run).await?;
+        let detail = format!("{stage}: sha256 {}", checked.digest);
+        audit::note(db, &who.name, "stage replaced", Some(&run.id), &detail).await?;
+        Ok(())
+    }
+}
+
+/// What a stage of a new run runs.
+pub(super) fn order(stage: &Stage) -> StageOrder {
+    StageOrder {
+        stage: stage.name.clone(),
+        state: State::Stage(stage.name.clone()),
+        component: ComponentRef {
+            sha256: stage.digest.clone(),
+            size: stage.size,
+            signature: None,
+        },
+        grants: stage.settings.grants.clone(),
+        parameters: stage.settings.parameters.clone(),
+        timeout_seconds: stage.settings.timeout_seconds,
+    }
+}
+
+/// Where a stage stands unless its owner says otherwise: built-in ones in their order, others after.
+fn position(name: &str) -> i64 {
+    let place = PIPELINE.iter().position(|stage| *stage == name);
+    let place = place.unwrap_or(PIPELINE.len());
+    i64::try_from(place).map_or(i64::MAX, |place| (place + 1) * 100)
+}
+
+fn checked(component: &str) -> Result<Checked, ServiceError> {
+    let malformed = |why: String| ServiceError::refused(Code::Malformed, why);
+    let bytes = STANDARD
+        .decode(component)
+        .map_err(|error| malformed(format!("`component` is no base 64: {error}")))?;
+    let contents = vetting_component::read(&bytes)
+        .and_then(|contents| {
+            vetting_component::check_manifest(&contents)?;
+            Ok(contents)
+        })
+        .map_err(|error| malformed(format!("the component is no stage: {error}")))?;
+    let name = &contents.manifest.name;
+    if State::is_reserved(name) {
+        return Err(malformed(format!("`{name}` is a run's state; name the stage otherwise")));
+    }
+    Ok(Checked {
+        digest: secret::digest(&bytes),
+        manifest: contents.manifest,
+        bytes,
+    })
+}
+
+/// Whether the parameters are ones that the stage has.
+pub(super) fn fits(
+    manifest: &Manifest,
+    parameters: &BTreeMap<String, serde_json::Value>,
+) -> Result<(), ServiceError> {
+    let values: Vec<_> = parameters.clone().into_iter().collect();
+    let checked = vetting_component::parameters(manifest, &values);
+    checked.map(drop).map_err(|error| {
+        ServiceError::refused(Code::Malformed, format!("{}: {error}", manifest.name))
+    })
+}

@@ -1,0 +1,169 @@
+//! Results: the one thing that moves a run on.
+
+use serde_json::Value;
+use vetting_protocol::{
+    Code, ResultAnswer, StageRecord, StageResult, State, Verdict,
+};
+
+use super::{Caller, Orchestrator, ServiceError, agents};
+use crate::lifecycle::{Event, Progress, Worth, step};
+use crate::store::results::New;
+use crate::store::runs::{self, Run};
+use crate::store::{audit, hosts, results};
+
+impl Orchestrator {
+    /// Stores a result, moves the run on, and says where it goes. The first result of an attempt
+    /// wins; the same again is recognised and answered as then.
+    ///
+    /// # Errors
+    ///
+    /// When the agent was replaced, the result is not awaited, or it contradicts itself.
+    pub async fn result(
+        &self,
+        caller: &Caller,
+        result: StageResult,
+    ) -> Result<ResultAnswer, ServiceError> {
+        let mut tx = self.store.write().await?;
+        let run = runs::get(&mut tx, &caller.run).await?;
+        let mut run = run.ok_or_else(|| ServiceError::not_found("run", &caller.run))?;
+        agents::newest(&run, caller, result.epoch)?;
+        let record = &result.record;
+        let stored = results::answer(&mut tx, &run.id, &record.stage, record.attempt).await?;
+        if let Some(mut answer) = stored {
+            answer.repeated = true;
+            return Ok(answer);
+        }
+        consistent(&result)?;
+        let host = hosts::get(&mut tx, &run.host).await?;
+        let spec = host.and_then(|host| host.spec);
+        let (worth, reason) = worth(record, spec.as_ref());
+        let event = Event::Result {
+            stage: record.stage.clone(),
+            attempt: record.attempt,
+            worth,
+            reason: reason.clone(),
+        };
+        let mut after = step(&run.progress, &event)?;
+        let cause = format!("result {} {}", record.stage, record.attempt);
+        if after.state == State::SpecValidate {
+            runs::advance(&mut tx, &mut run, after, &cause).await?;
+            let inventory = result.inventory.as_ref();
+            after = super::spec_check::judge(&mut tx, &mut run, spec.as_ref(), inventory).await?;
+            let cause = format!("spec after {} {}", record.stage, record.attempt);
+            self.settle(&mut tx, &mut run, after, &cause).await?;
+        } else {
+            self.settle(&mut tx, &mut run, after, &cause).await?;
+        }
+        let answer = answer(&run, &run.progress);
+        let new = New {
+            run: &run.id,
+            epoch: run.epoch,
+            passed: worth == Worth::Passed,
+            record,
+            inventory: result.inventory.as_ref(),
+            answer: &answer,
+        };
+        results::insert(&mut tx, &new).await?;
+        if run.progress.state.is_terminal() || run.progress.state == State::FailedHolding {
+            super::records::store_reports(&mut tx, &run).await?;
+        }
+        tx.commit().await?;
+        self.live.heard(
+            &run.id,
+            run.epoch,
+            format!("result of {} attempt {}", record.stage, record.attempt),
+            None,
+        );
+        self.changed(&run).await;
+        Ok(answer)
+    }
+
+    /// Moves a run to where it is, and through the report, which is the orchestrator's own.
+    pub(super) async fn settle(
+        &self,
+        db: &mut sqlx::SqliteConnection,
+        run: &mut Run,
+        after: Progress,
+        cause: &str,
+    ) -> Result<(), ServiceError> {
+        let reporting = after.state == State::Reporting;
+        runs::advance(db, run, after, cause).await?;
+        if reporting {
+            let done = step(&run.progress, &Event::Reported)?;
+            runs::advance(db, run, done, &format!("report after {cause}")).await?;
+            audit::note(db, "orchestrator", "run completed", Some(&run.id), cause).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a result at this point is answered.
+pub(super) fn answer(run: &Run, progress: &Progress) -> ResultAnswer {
+    ResultAnswer {
+        next_state: progress.state.clone(),
+        attempt: progress.attempt(),
+        order: progress
+            .current()
+            .and_then(|stage| run.order(&stage.name).cloned()),
+        repeated: false,
+        held_because: progress.held.as_ref().map(|held| held.reason.clone()),
+    }
+}
+
+/// Stores a result that the orchestrator itself gave.
+pub(super) async fn store(
+    db: &mut sqlx::SqliteConnection,
+    run: &Run,
+    record: &StageRecord,
+    inventory: Option<&Value>,
+    answer: &ResultAnswer,
+) -> Result<(), ServiceError> {
+    let new = New {
+        run: &run.id,
+        epoch: run.epoch,
+        passed: record.verdict == Some(Verdict::Pass) || record.verdict == Some(Verdict::Skip),
+        record,
+        inventory,
+        answer,
+    };
+    Ok(results::insert(db, &new).await?)
+}
+
+/// `passed` is true only for a pass and an accepted skip.
+fn consistent(result: &StageResult) -> Result<(), ServiceError> {
+    let may_pass = matches!(result.record.verdict, Some(Verdict::Pass | Verdict::Skip));
+    if result.passed && !may_pass {
+        return Err(ServiceError::refused(
+            Code::Malformed,
+            "`passed` is true for a verdict that is neither `pass` nor `skip`",
+        ));
+    }
+    if result.record.attempt == 0 || result.record.stage.is_empty() {
+        return Err(ServiceError::refused(
+            Code::Malformed,
+            "`stage` is empty or `attempt` is 0",
+        ));
+    }
+    Ok(())
+}
+
+/// What a record says to the run, and why it does not pass.
+fn worth(record: &StageRecord, spec: Option<&crate::spec::Spec>) -> (Worth, String) {
+    let name = &record.stage;
+    match record.verdict {
+        Some(Verdict::Pass) => (Worth::Passed, String::new()),
+        Some(Verdict::Skip) => match super::spec_check::expected_part(name, spec) {
+            None => (Worth::Passed, String::new()),
+            Some(expected) => (
+                Worth::NotPassed,
+                format!("{name} was skipped, but the spec expects {expected}: {}", record.message),
+            ),
+        },
+        Some(Verdict::Cancelled) => (Worth::Cancelled, format!("{name} was cancelled: {}", record.message)),
+        Some(verdict) => (
+            Worth::NotPassed,
+            format!("{name}: {}: {}", verdict.as_str(), record.message),
+        ),
+        None => (Worth::NotPassed, format!("{name} broke: {}", record.message)),
+    }
+}

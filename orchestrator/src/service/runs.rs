@@ -1,0 +1,281 @@
+//! Making a run, and looking at it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use vetting_component::Manifest;
+use vetting_protocol::{Code, State};
+
+use super::{Orchestrator, ServiceError, registry};
+use crate::lifecycle::{Held, Progress};
+use crate::secret;
+use crate::store::directives::Given;
+use crate::store::holds::HoldRecord;
+use crate::store::hosts::Host;
+use crate::store::operators::Operator;
+use crate::store::runs::{self, Run, Transition};
+use crate::store::{audit, directives, holds, hosts, results, stages};
+
+/// A run to make.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewRun {
+    /// The host's name.
+    pub host: String,
+    /// The stages; all that are registered when none is named.
+    #[serde(default)]
+    pub stages: Vec<String>,
+    /// Parameters by stage, over those of the registry.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// Deadlines by stage, in seconds, over those of the registry.
+    #[serde(default)]
+    pub timeouts: BTreeMap<String, u64>,
+    /// Whether stages may write to the disks that the host's spec names.
+    #[serde(default)]
+    pub destructive: bool,
+}
+
+/// A run that was made, with what its host is booted with. The token is told this once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MadeRun {
+    /// Its id.
+    pub id: String,
+    /// Its boot token.
+    pub boot_token: String,
+}
+
+/// A run as it is looked at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunView {
+    /// Its id.
+    pub id: String,
+    /// Its host's name.
+    pub host: String,
+    /// Its state.
+    pub state: State,
+    /// The attempt's number, where that is a stage's.
+    pub attempt: u32,
+    /// Why it holds.
+    pub held: Option<Held>,
+    /// Why it ended before its time.
+    pub ended_because: Option<String>,
+    /// How often it was claimed.
+    pub epoch: u64,
+    /// Whether nothing may be written to a disk.
+    pub non_destructive: bool,
+    /// Its stages.
+    pub stages: Vec<StageView>,
+    /// When it was made.
+    pub created: String,
+    /// When its state last changed.
+    pub changed: String,
+    /// The machine's address.
+    pub address: Option<String>,
+    /// When its agent was last heard.
+    pub last_heard: Option<String>,
+    /// What it then said.
+    pub last_words: Option<String>,
+    /// How far the stage at work is.
+    pub fraction: Option<f64>,
+    /// Since when its agent is silent for too long.
+    pub agent_lost_since: Option<String>,
+    /// Every change of its state.
+    pub transitions: Vec<Transition>,
+    /// What its agent was told.
+    pub directives: Vec<Given>,
+    /// When a person could log in.
+    pub holds: Vec<HoldRecord>,
+}
+
+/// A stage of a run as it is looked at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StageView {
+    /// Its name.
+    pub name: String,
+    /// The newest attempt's number.
+    pub attempt: u32,
+    /// Its verdict, when it has a result.
+    pub verdict: Option<String>,
+    /// What its result says.
+    pub message: Option<String>,
+    /// What was tested.
+    pub summary: Option<String>,
+    /// How long it took.
+    pub duration_ms: Option<u64>,
+    /// The sha256 of what it runs.
+    pub digest: String,
+}
+
+impl Orchestrator {
+    /// Makes a run of a host. It waits for the host's agent from then on.
+    ///
+    /// # Errors
+    ///
+    /// When the host or a stage is unknown, a parameter does not fit, or the host is in another run.
+    pub async fn create_run(&self, who: &Operator, new: &NewRun) -> Result<MadeRun, ServiceError> {
+        let mut tx = self.store.write().await?;
+        let host = hosts::get(&mut tx, &new.host).await?;
+        let host = host.ok_or_else(|| ServiceError::not_found("host", &new.host))?;
+        let busy = runs::live(&mut tx).await?;
+        if let Some(other) = busy.iter().find(|run| run.host == host.name) {
+            return Err(ServiceError::refused(
+                Code::State,
+                format!(
+                    "{} is in the run {}, which is at {}; end that one first",
+                    host.name,
+                    other.id,
+                    other.progress.place()
+                ),
+            ));
+        }
+        let registered = stages::all(&mut tx).await?;
+        for name in new
+            .stages
+            .iter()
+            .chain(new.parameters.keys())
+            .chain(new.timeouts.keys())
+        {
+            if !registered.iter().any(|stage| stage.name == *name) {
+                return Err(ServiceError::not_found("stage", name));
+            }
+        }
+        let mut orders = Vec::new();
+        let mut pipeline = Vec::new();
+        for stage in registered {
+            if !new.stages.is_empty() && !new.stages.contains(&stage.name) {
+                continue;
+            }
+            let mut order = registry::order(&stage);
+            let parameters = new.parameters.get(&stage.name).cloned();
+            order.parameters.extend(parameters.unwrap_or_default());
+            let timeout = new.timeouts.get(&stage.name).copied();
+            order.timeout_seconds = timeout.or(order.timeout_seconds);
+            let manifest: Manifest = serde_json::from_value(stage.manifest)
+                .map_err(|error| ServiceError::refused(Code::Internal, error.to_string()))?;
+            registry::fits(&manifest, &order.parameters)?;
+            pipeline.push((stage.name, manifest.destructive && new.destructive));
+            orders.push(order);
+        }
+        let progress = Progress::new(pipeline)?;
+        let boot_token = secret::token("vb");
+        let now = crate::store::now();
+        let run = Run {
+            id: secret::id(),
+            host: host.name,
+            progress,
+            orders,
+            non_destructive: !new.destructive,
+            boot_token_hash: secret::hash(&boot_token),
+            epoch: 0,
+            claim: None,
+            iperf_port: None,
+            created: now.clone(),
+            created_by: who.name.clone(),
+            changed: now,
+            last_heard: None,
+            last_words: None,
+            lost_since: None,
+        };
+        runs::insert(&mut tx, &run).await?;
+        audit::note(&mut tx, &who.name, "run create", Some(&run.id), &run.host).await?;
+        tx.commit().await?;
+        Ok(MadeRun {
+            id: run.id,
+            boot_token,
+        })
+    }
+
+    /// A run as it is.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that id.
+    pub async fn run(&self, id: &str) -> Result<RunView, ServiceError> {
+        let mut db = self.store.read().await?;
+        let run = runs::get(&mut db, id).await?;
+        let run = run.ok_or_else(|| ServiceError::not_found("run", id))?;
+        let mut view = self.view(&run);
+        let results = results::of_run(&mut db, id).await?;
+        for stage in &mut view.stages {
+            let of_stage = results.iter().filter(|r| r.record.stage == stage.name);
+            let Some(newest) = of_stage.max_by_key(|r| r.record.attempt) else {
+                continue;
+            };
+            let record = &newest.record;
+            stage.verdict = Some(record.verdict.map_or("broke", |v| v.as_str()).to_owned());
+            stage.message = Some(record.message.clone());
+            stage.summary = Some(record.summary.clone());
+            stage.duration_ms = Some(record.duration_ms);
+        }
+        view.transitions = runs::transitions(&mut db, id).await?;
+        view.directives = directives::of_run(&mut db, id).await?;
+        view.holds = holds::of_run(&mut db, id).await?;
+        Ok(view)
+    }
+
+    /// All runs, newest first, without their results.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn runs(&self, most: u32) -> Result<Vec<RunView>, ServiceError> {
+        let mut db = self.store.read().await?;
+        let all = runs::all(&mut db, most).await?;
+        Ok(all.iter().map(|run| self.view(run)).collect())
+    }
+
+    fn view(&self, run: &Run) -> RunView {
+        let presence = self.live.presence(&run.id);
+        let stage = |order: &vetting_protocol::StageOrder| StageView {
+            name: order.stage.clone(),
+            attempt: run.progress.stage(&order.stage).map_or(0, |s| s.attempt),
+            verdict: None,
+            message: None,
+            summary: None,
+            duration_ms: None,
+            digest: order.component.sha256.clone(),
+        };
+        RunView {
+            id: run.id.clone(),
+            host: run.host.clone(),
+            state: run.progress.state.clone(),
+            attempt: run.progress.attempt(),
+            held: run.progress.held.clone(),
+            ended_because: run.progress.ended_because.clone(),
+            epoch: run.epoch,
+            non_destructive: run.non_destructive,
+            stages: run.orders.iter().map(stage).collect(),
+            created: run.created.clone(),
+            changed: run.changed.clone(),
+            address: run.claim.as_ref().and_then(|claim| claim.address.clone()),
+            last_heard: presence.as_ref().map(|p| p.time.clone()).or(run.last_heard.clone()),
+            last_words: presence.as_ref().map(|p| p.words.clone()).or(run.last_words.clone()),
+            fraction: presence.and_then(|presence| presence.fraction),
+            agent_lost_since: run.lost_since.clone(),
+            transitions: Vec::new(),
+            directives: Vec::new(),
+            holds: Vec::new(),
+        }
+    }
+
+    /// Adds a host, or changes what is known of it.
+    ///
+    /// # Errors
+    ///
+    /// When another host has its MAC address.
+    pub async fn put_host(&self, who: &Operator, mut host: Host) -> Result<Host, ServiceError> {
+        host.identity.mac = host.identity.mac.to_lowercase();
+        let mut tx = self.store.write().await?;
+        if let Some(other) = hosts::by_mac(&mut tx, &host.identity.mac).await?
+            && other.name != host.name
+        {
+            let (mac, other) = (&host.identity.mac, other.name);
+            let message = format!("{mac} is the host {other}'s");
+            return Err(ServiceError::refused(Code::State, message));
+        }
+        hosts::put(&mut tx, &host).await?;
+        audit::note(&mut tx, &who.name, "host add", None, &host.name).await?;
+        tx.commit().await?;
+        Ok(host)
+    }
+}

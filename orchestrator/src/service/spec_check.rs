@@ -1,0 +1,158 @@
+//! SpecValidate: the inventory against the expected spec, as a result of its own.
+
+use serde_json::Value;
+use vetting_protocol::{
+    AttachmentRecord, Comparison, Diagnosis, Ending, Finding, Measurement, Severity, StageRecord,
+    Validator, Verdict,
+};
+
+use super::ServiceError;
+use crate::lifecycle::{Event, Progress, step};
+use crate::secret;
+use crate::spec::{self, Difference, Spec};
+use crate::store::results;
+use crate::store::runs::Run;
+
+/// The name under which its results are stored.
+pub(super) const STAGE: &str = "SpecValidate";
+
+/// Which list of the inventory each stage judges the parts of.
+const JUDGES: [(&str, &str); 6] = [
+    ("CPUStress", "cpus"),
+    ("Memory", "memory"),
+    ("SMART", "disks"),
+    ("Storage", "disks"),
+    ("Network", "nics"),
+    ("GPU", "gpus"),
+];
+
+/// What the spec expects of the parts that a stage judges, where it expects any.
+pub(super) fn expected_part(stage: &str, spec: Option<&Spec>) -> Option<String> {
+    let (_, list) = JUDGES.iter().find(|(name, _)| *name == stage)?;
+    let count = spec?.expects(list);
+    (count > 0).then(|| format!("{count} {list}"))
+}
+
+/// Compares, stores the result, and says where the run is then.
+pub(super) async fn judge(
+    db: &mut sqlx::SqliteConnection,
+    run: &mut Run,
+    spec: Option<&Spec>,
+    inventory: Option<&Value>,
+) -> Result<Progress, ServiceError> {
+    let stored = results::inventories(db, &run.id).await?;
+    let before = match inventory {
+        Some(_) => stored.first(),
+        None => stored.get(1),
+    };
+    let inventory = inventory.or(stored.first());
+    let voided = match (before, inventory) {
+        (Some(before), Some(now)) => changed_stages(before, now),
+        _ => Vec::new(),
+    };
+    let attempt = next_attempt(db, &run.id).await?;
+    let record = record(attempt, spec, inventory);
+    let passed = matches!(record.verdict, Some(Verdict::Pass | Verdict::Skip));
+    let event = Event::SpecJudged {
+        passed,
+        reason: format!("{STAGE}: {}", record.message),
+        voided,
+    };
+    let after = step(&run.progress, &event)?;
+    let answer = super::result::answer(run, &after);
+    super::result::store(db, run, &record, None, &answer).await?;
+    Ok(after)
+}
+
+async fn next_attempt(db: &mut sqlx::SqliteConnection, run: &str) -> Result<u32, ServiceError> {
+    let results = results::of_run(db, run).await?;
+    let of_spec = results.iter().filter(|r| r.record.stage == STAGE);
+    let last = of_spec.map(|r| r.record.attempt).max().unwrap_or(0);
+    Ok(last + 1)
+}
+
+/// The stages whose parts are not what they were.
+fn changed_stages(before: &Value, now: &Value) -> Vec<String> {
+    let differs = |part: &str| {
+        let of = |inventory: &Value| Spec::of_inventory(inventory).0.get(part).cloned();
+        of(before) != of(now)
+    };
+    let board = differs("board") || differs("system");
+    JUDGES
+        .iter()
+        .filter(|(_, part)| board || differs(part))
+        .map(|(stage, _)| (*stage).to_owned())
+        .collect()
+}
+
+fn record(attempt: u32, spec: Option<&Spec>, inventory: Option<&Value>) -> StageRecord {
+    let mut record = super::records::empty(STAGE, attempt);
+    record.ending = Ending::Outcome;
+    let (Some(spec), Some(inventory)) = (spec, inventory) else {
+        let (verdict, message) = match spec {
+            None => (
+                Verdict::Skip,
+                "no expected spec is registered for this host, so nothing was expected of it",
+            ),
+            Some(_) => (
+                Verdict::Inconclusive,
+                "the agent delivered no inventory to compare with the expected spec",
+            ),
+        };
+        record.verdict = Some(verdict);
+        record.message = message.to_owned();
+        return record;
+    };
+    let differences = spec::compare(spec, inventory);
+    record.verdict = Some(if differences.is_empty() {
+        Verdict::Pass
+    } else {
+        Verdict::Fail
+    });
+    let told: Vec<_> = differences.iter().map(Difference::to_string).collect();
+    record.message = match told.len() {
+        0 => "the host is what its spec expects".to_owned(),
+        1 => told.join(""),
+        n => format!("{n} differences: {}", told.join("; ")),
+    };
+    record.summary = format!("{} parts of the spec compared", spec.0.len());
+    record.measurements = vec![count(differences.len())];
+    record.diagnoses = differences.iter().map(diagnosis).collect();
+    if let Ok(text) = serde_json::to_string_pretty(&differences) {
+        record.attachments = vec![AttachmentRecord {
+            name: "differences.json".to_owned(),
+            media_type: "application/json".to_owned(),
+            bytes: text.len() as u64,
+            digest: secret::digest(text.as_bytes()),
+            text: Some(text),
+            base64: None,
+        }];
+    }
+    record
+}
+
+fn count(differences: usize) -> Measurement {
+    Measurement {
+        name: "spec_differences".to_owned(),
+        value: vetting_protocol::Value::Number(differences as f64),
+        unit: None,
+        part: None,
+        validators: vec![Validator {
+            name: "as_expected".to_owned(),
+            comparison: Comparison::Equal,
+            expected: vec![vetting_protocol::Value::Number(0.0)],
+            severity: Severity::Fail,
+            source: "the host's expected spec".to_owned(),
+            met: Some(differences == 0),
+        }],
+    }
+}
+
+fn diagnosis(difference: &Difference) -> Diagnosis {
+    Diagnosis {
+        name: "spec_difference".to_owned(),
+        finding: Finding::Fail,
+        message: difference.to_string(),
+        part: None,
+    }
+}

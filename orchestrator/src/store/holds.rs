@@ -1,0 +1,103 @@
+//! When a person could log in to the machine of a run.
+
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, SqliteConnection};
+
+use super::{StoreError, now};
+
+/// One hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+pub struct HoldRecord {
+    /// Where the run stopped.
+    pub stage: String,
+    /// The machine's address.
+    pub address: Option<String>,
+    /// The fingerprints of its SSH host keys, one per line.
+    pub host_keys: String,
+    /// The operators whose keys were handed out, with commas.
+    pub operators: String,
+    /// When the hold began.
+    pub begun: String,
+    /// When the keys were in place.
+    pub opened: Option<String>,
+    /// When they were gone again.
+    pub closed: Option<String>,
+}
+
+/// A hold begins. One that was left open by an agent that died stays open in the record.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn begin(
+    db: &mut SqliteConnection,
+    run: &str,
+    stage: &str,
+    address: Option<&str>,
+    host_keys: &str,
+    operators: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO holds (run, seq, stage, address, host_keys, operators, begun)
+         VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM holds WHERE run = $1),
+         $2, $3, $4, $5, $6)",
+    )
+    .bind(run)
+    .bind(stage)
+    .bind(address)
+    .bind(host_keys)
+    .bind(operators)
+    .bind(now())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The keys of the newest hold are in place.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn opened(
+    db: &mut SqliteConnection,
+    run: &str,
+    host_keys: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE holds SET opened = $2, host_keys = $3 WHERE run = $1 AND opened IS NULL
+         AND seq = (SELECT MAX(seq) FROM holds WHERE run = $1)",
+    )
+    .bind(run)
+    .bind(now())
+    .bind(host_keys)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The keys are gone again: every hold that was open is closed.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn closed(db: &mut SqliteConnection, run: &str) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE holds SET closed = $2 WHERE run = $1 AND opened IS NOT NULL AND closed IS NULL",
+    )
+    .bind(run)
+    .bind(now())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A run's holds, in order.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn of_run(db: &mut SqliteConnection, run: &str) -> Result<Vec<HoldRecord>, StoreError> {
+    let query = "SELECT stage, address, host_keys, operators, begun, opened, closed FROM holds
+         WHERE run = $1 ORDER BY seq";
+    Ok(sqlx::query_as(query).bind(run).fetch_all(db).await?)
+}

@@ -1,0 +1,158 @@
+//! What the orchestrator remembers: two SQLite files in one folder. `state.db` (`synchronous=FULL`)
+//! holds what must never be lost; `journal.db` holds log lines and samples.
+//!
+//! Queries take a connection and return models. Whoever writes begins a transaction with
+//! [`Store::write`], of which there is one at a time, so that a change is seen whole or not at all.
+//! The SQL is what SQLite and PostgreSQL share.
+
+pub mod audit;
+pub mod directives;
+pub mod holds;
+pub mod hosts;
+pub mod journal;
+pub mod operators;
+pub mod reports;
+pub mod results;
+pub mod runs;
+pub mod sessions;
+pub mod stages;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+/// How long a writer waits for another process's.
+const BUSY: Duration = Duration::from_secs(20);
+/// How many may read at once.
+const READERS: u32 = 8;
+
+/// What goes wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder or a file in it cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: std::io::Error,
+    },
+    /// The database said no.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The database is of a later version, or a migration failed.
+    #[error("the database cannot be brought to this version's form: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A column holds what this version cannot read.
+    #[error("the database's column `{column}` cannot be read: {reason}")]
+    Column {
+        /// Which.
+        column: &'static str,
+        /// Why.
+        reason: serde_json::Error,
+    },
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// Log lines and samples.
+    pub journal: journal::Journal,
+}
+
+impl Store {
+    /// Opens the database in a folder, and makes both where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be made, or the files are no databases of this or an earlier version.
+    pub async fn open(folder: &Path) -> Result<Self, StoreError> {
+        make_private(folder)?;
+        let state = folder.join("state.db");
+        let options = options(&state).synchronous(SqliteSynchronous::Full);
+        let writer = pool(options.clone(), 1).await?;
+        sqlx::migrate!("migrations/state").run(&writer).await?;
+        let readers = pool(options.read_only(true), READERS).await?;
+        let journal = journal::Journal::open(&folder.join("journal.db")).await?;
+        Ok(Store {
+            writer,
+            readers,
+            journal,
+        })
+    }
+
+    /// Begins the one transaction that may write.
+    ///
+    /// # Errors
+    ///
+    /// When the database is busy for longer than anybody should be.
+    pub async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// A connection to read with.
+    ///
+    /// # Errors
+    ///
+    /// When none comes free in time.
+    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+}
+
+async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(BUSY)
+        .connect_with(options)
+        .await
+}
+
+/// Makes the folder, for this user alone: what lies in it are people's keys and tokens' hashes.
+fn make_private(folder: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|reason| StoreError::Folder {
+            path: folder.to_owned(),
+            reason,
+        })
+}
+
+/// Now, as it is stored.
+pub fn now() -> String {
+    jiff::Timestamp::now().to_string()
+}
+
+/// A column of JSON, read.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
+    column: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|reason| StoreError::Column { column, reason })
+}
+
+/// A column of JSON, written.
+pub(crate) fn to_json<T: serde::Serialize>(
+    column: &'static str,
+    value: &T,
+) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|reason| StoreError::Column { column, reason })
+}

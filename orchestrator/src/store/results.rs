@@ -1,0 +1,179 @@
+//! Results of attempts, and the files about a run.
+
+use sqlx::{Row as _, SqliteConnection};
+use vetting_protocol::{ResultAnswer, StageRecord};
+
+use super::runs::signed;
+use super::{StoreError, from_json, now, to_json};
+
+/// A stored result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// How the attempt went.
+    pub record: StageRecord,
+    /// Whether that let the run go on.
+    pub passed: bool,
+    /// When it was stored.
+    pub stored: String,
+}
+
+/// A result to store.
+#[derive(Clone, Debug)]
+pub struct New<'a> {
+    /// The run.
+    pub run: &'a str,
+    /// The claim under which it came.
+    pub epoch: u64,
+    /// Whether it lets the run go on.
+    pub passed: bool,
+    /// How the attempt went.
+    pub record: &'a StageRecord,
+    /// What the machine is made of, with the result of `Inventory`.
+    pub inventory: Option<&'a serde_json::Value>,
+    /// What it was answered.
+    pub answer: &'a ResultAnswer,
+}
+
+/// The answer that a result of this attempt was given, when there was one.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn answer(
+    db: &mut SqliteConnection,
+    run: &str,
+    stage: &str,
+    attempt: u32,
+) -> Result<Option<ResultAnswer>, StoreError> {
+    let query = "SELECT answer FROM results WHERE run = $1 AND stage = $2 AND attempt = $3";
+    let text: Option<String> = sqlx::query_scalar(query)
+        .bind(run)
+        .bind(stage)
+        .bind(i64::from(attempt))
+        .fetch_optional(db)
+        .await?;
+    text.map(|text| from_json("answer", &text)).transpose()
+}
+
+/// Stores a result. There must be none of this attempt.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn insert(db: &mut SqliteConnection, new: &New<'_>) -> Result<(), StoreError> {
+    let inventory = new.inventory.map(|value| to_json("inventory", value));
+    sqlx::query(
+        "INSERT INTO results (run, stage, attempt, epoch, passed, record, inventory, answer, stored)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(new.run)
+    .bind(&new.record.stage)
+    .bind(i64::from(new.record.attempt))
+    .bind(signed(new.epoch))
+    .bind(new.passed)
+    .bind(to_json("record", new.record)?)
+    .bind(inventory.transpose()?)
+    .bind(to_json("answer", new.answer)?)
+    .bind(now())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// All results of a run, in the order in which they came.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn of_run(db: &mut SqliteConnection, run: &str) -> Result<Vec<Stored>, StoreError> {
+    let query = "SELECT record, passed, stored FROM results WHERE run = $1
+         ORDER BY stored, stage, attempt";
+    let rows = sqlx::query(query).bind(run).fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            let record: String = row.try_get("record")?;
+            Ok(Stored {
+                record: from_json("record", &record)?,
+                passed: row.try_get("passed")?,
+                stored: row.try_get("stored")?,
+            })
+        })
+        .collect()
+}
+
+/// The inventories that a run's host told, newest first, two at most.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn inventories(
+    db: &mut SqliteConnection,
+    run: &str,
+) -> Result<Vec<serde_json::Value>, StoreError> {
+    let query = "SELECT inventory FROM results WHERE run = $1 AND inventory IS NOT NULL
+         ORDER BY attempt DESC LIMIT 2";
+    let texts: Vec<String> = sqlx::query_scalar(query).bind(run).fetch_all(db).await?;
+    texts
+        .iter()
+        .map(|text| from_json("inventory", text))
+        .collect()
+}
+
+/// A file about a run.
+#[derive(Clone, Debug)]
+pub struct NewArtifact<'a> {
+    /// The run.
+    pub run: &'a str,
+    /// The sha256 of its content.
+    pub digest: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its media type.
+    pub media_type: &'a str,
+    /// The stage it is about.
+    pub stage: Option<&'a str>,
+    /// The attempt it is about.
+    pub attempt: Option<u32>,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
+
+/// Stores a file about a run. The same one again is no error.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn put_artifact(
+    db: &mut SqliteConnection,
+    new: &NewArtifact<'_>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO artifacts (run, digest, name, media_type, stage, attempt, bytes, stored)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+    )
+    .bind(new.run)
+    .bind(new.digest)
+    .bind(new.name)
+    .bind(new.media_type)
+    .bind(new.stage)
+    .bind(new.attempt.map(i64::from))
+    .bind(new.bytes)
+    .bind(now())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The artifacts of a run: name, media type, size in bytes, sha256.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn artifacts(
+    db: &mut SqliteConnection,
+    run: &str,
+) -> Result<Vec<(String, String, i64, String)>, StoreError> {
+    let query = "SELECT name, media_type, LENGTH(bytes), digest FROM artifacts WHERE run = $1
+         ORDER BY stored, name";
+    Ok(sqlx::query_as(query).bind(run).fetch_all(db).await?)
+}

@@ -1,0 +1,186 @@
+//! A run as a page that updates itself: state, stages, log, sensors.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use futures::{Stream, StreamExt as _};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Deserialize;
+use tokio_stream::wrappers::BroadcastStream;
+
+use super::admin::operator;
+use super::error::Token;
+use crate::service::{Orchestrator, RunView, ServiceError};
+use crate::store::journal::{StoredLine, StoredSample};
+use crate::store::operators::Role;
+
+type Us = State<Orchestrator>;
+
+/// How many log lines the page begins with.
+const LINES: u32 = 200;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+pub(super) fn router() -> Router<Orchestrator> {
+    Router::new()
+        .route("/runs/{run}", get(page))
+        .route("/runs/{run}/parts", get(parts))
+        .route("/runs/{run}/events", get(events))
+        .route("/login", post(login))
+}
+
+async fn page(State(us): Us, Token(token): Token, Path(run): Path<String>) -> Response {
+    let seen = operator(&us, token.as_deref(), Role::View).await;
+    let inside = match seen {
+        Ok(_) => match body(&us, &run).await {
+            Ok(body) => body,
+            Err(error) => return error.into_response(),
+        },
+        Err(_) => login_form(&run),
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                title { "run " (run) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main id="parts" { (inside) } script { (PreEscaped(SCRIPT)) } }
+        }
+    };
+    Html(page.into_string()).into_response()
+}
+
+/// What changes of the page, for the script that puts it in place.
+async fn parts(
+    State(us): Us,
+    Token(token): Token,
+    Path(run): Path<String>,
+) -> Result<Html<String>, ServiceError> {
+    operator(&us, token.as_deref(), Role::View).await?;
+    Ok(Html(body(&us, &run).await?.into_string()))
+}
+
+async fn body(us: &Orchestrator, run: &str) -> Result<Markup, ServiceError> {
+    let view = us.run(run).await?;
+    let lines = us.store.journal.last_lines(run, LINES).await?;
+    let samples = us.store.journal.latest_samples(run).await?;
+    Ok(html! {
+        (head(&view))
+        (stages(&view))
+        (sensors(&samples))
+        (log(&lines))
+    })
+}
+
+fn head(view: &RunView) -> Markup {
+    html! {
+        h1 { (view.host) " " span class="state" data-state=(view.state) { (view.state) } }
+        p { "run " code { (view.id) } @if let Some(address) = &view.address { " at " (address) } }
+        @if let Some(held) = &view.held { p class="bad" { "holds: " (held.reason) } }
+        @if let Some(because) = &view.ended_because { p class="bad" { (because) } }
+        @if let Some(since) = &view.agent_lost_since {
+            p class="bad" { "the agent is silent since " (since) }
+        }
+        @if let Some(words) = &view.last_words { p id="words" { (words) } }
+    }
+}
+
+fn stages(view: &RunView) -> Markup {
+    html! {
+        table {
+            thead { tr { th { "stage" } th { "attempt" } th { "verdict" } th { "" } } }
+            tbody {
+                @for stage in &view.stages {
+                    tr {
+                        td { (stage.name) }
+                        td { (stage.attempt) }
+                        td class=(stage.verdict.as_deref().unwrap_or("open")) {
+                            (stage.verdict.as_deref().unwrap_or("–"))
+                        }
+                        td { (stage.message.as_deref().unwrap_or_default()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sensors(samples: &[StoredSample]) -> Markup {
+    html! {
+        h2 { "sensors" }
+        ul class="sensors" {
+            @for sample in samples {
+                li { (sample.key) " " b { (format!("{:.1}", sample.value)) } " " (sample.unit) }
+            }
+        }
+    }
+}
+
+fn log(lines: &[StoredLine]) -> Markup {
+    html! {
+        h2 { "log" }
+        pre id="log" {
+            @for line in lines {
+                span class=(line.level) {
+                    (line.ts) " " (line.stage.as_deref().unwrap_or("agent")) " " (line.text) "\n"
+                }
+            }
+        }
+    }
+}
+
+fn login_form(run: &str) -> Markup {
+    html! {
+        h1 { "vetting" }
+        form method="post" action="/login" {
+            input type="hidden" name="to" value=(format!("/runs/{run}"));
+            label { "operator's token " input type="password" name="token" autofocus; }
+            button { "log in" }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Login {
+    token: String,
+    to: String,
+}
+
+/// Keeps the token in a cookie that no script reads and no other site sends.
+async fn login(State(us): Us, Form(login): Form<Login>) -> Response {
+    if let Err(error) = operator(&us, Some(&login.token), Role::View).await {
+        return (StatusCode::UNAUTHORIZED, error).into_response();
+    }
+    let to = if login.to.starts_with("/runs/") { login.to } else { "/".to_owned() };
+    let cookie = format!("vetting={}; Path=/; HttpOnly; Secure; SameSite=Strict", login.token);
+    ([("set-cookie", cookie)], Redirect::to(&to)).into_response()
+}
+
+/// Everything that happens to a run from now on, as server-sent events.
+async fn events(
+    State(us): Us,
+    Token(token): Token,
+    Path(run): Path<String>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ServiceError> {
+    operator(&us, token.as_deref(), Role::View).await?;
+    us.run(&run).await?;
+    let stream = BroadcastStream::new(us.watch(&run)).map(|event| {
+        // A listener that lagged behind is told so, and looks anew.
+        Ok(match event {
+            Ok(event) => Event::default()
+                .json_data(&event)
+                .unwrap_or_else(|_unwritable| Event::default().event("lagged")),
+            Err(_) => Event::default().event("lagged"),
+        })
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}

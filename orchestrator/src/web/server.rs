@@ -1,0 +1,80 @@
+//! The server: one task per connection, each step within a time, so that a client that does nothing
+//! holds nothing for long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// How long a TLS handshake may take, and how long the head of a request.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many connections there may be at once.
+const CONNECTIONS: usize = 10_000;
+
+/// What somebody who speaks HTTP without TLS is told.
+const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\
+    Connection: close\r\n\r\n\
+    {\"code\":\"malformed\",\"message\":\"this port speaks HTTPS only: use https://\"}\n";
+
+/// Serves until this is dropped.
+pub async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, router: Router) {
+    let acceptor = TlsAcceptor::from(tls);
+    let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of files, or a connection that was gone at once: the next one may do.
+                tracing::warn!("a connection could not be accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let (acceptor, router) = (acceptor.clone(), router.clone());
+        tokio::spawn(async move {
+            connection(stream, acceptor, router).await;
+            drop(place);
+        });
+    }
+}
+
+async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
+    let _unimportant = stream.set_nodelay(true);
+    let mut first = [0; 1];
+    match tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await {
+        Ok(Ok(1)) => {}
+        _ => return,
+    }
+    // A TLS record of a handshake begins with 22; a method of HTTP with a letter.
+    if first[0].is_ascii_alphabetic() {
+        tracing::warn!("somebody spoke HTTP without TLS");
+        let _gone = stream.write_all(PLAIN).await;
+        let _gone = stream.shutdown().await;
+        return;
+    }
+    let stream = match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::warn!("a TLS handshake failed: {error}");
+            return;
+        }
+        Err(_) => return,
+    };
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .await;
+    if let Err(error) = served {
+        tracing::debug!("a connection ended: {error}");
+    }
+}
