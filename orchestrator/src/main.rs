@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! `vetting-orchestrator`: hosts, runs, stages, reports.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vetting_orchestrator::cli::main()
+}

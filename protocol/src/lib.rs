@@ -26,8 +26,7 @@ mod stream;
 pub use attempt::{AttachmentRecord, Bucket, Denial, Ending, Series, StageRecord};
 pub use claim::{Claim, ClaimAnswer, Hello, HelloAnswer, Identity, WentDown};
 pub use heartbeat::{
-    Command, Directive, DirectiveAnswer, DirectiveStatus, Heartbeat, HeartbeatAnswer,
-    OverrideFlags,
+    Command, Directive, DirectiveAnswer, DirectiveStatus, Heartbeat, HeartbeatAnswer, OverrideFlags,
 };
 pub use hold::{Artifact, ArtifactAnswer, Hold, HoldAnswer, HoldStep};
 pub use outcome::{

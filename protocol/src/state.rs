@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// Where a run is. On the wire it is one word: a stage's state is the stage's name, except that
 /// `Inventory`'s is `InventoryCheck`. A word that is none of the others is a stage's, known or not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(from = "String", into = "String")]
 #[schemars(with = "String")]
 pub enum State {

@@ -241,7 +241,8 @@ async fn body(
     let mut bytes = Vec::new();
     loop {
         let chunk = tokio::time::timeout(stall, response.chunk()).await;
-        let chunk = chunk.map_err(|_| unreadable(format!("nothing came for {} s", stall.as_secs_f64())))?;
+        let chunk =
+            chunk.map_err(|_| unreadable(format!("nothing came for {} s", stall.as_secs_f64())))?;
         let Some(chunk) = chunk.map_err(|error| unreadable(deepest(&error)))? else {
             return Ok(bytes);
         };

@@ -1,1 +1,46 @@
-//! x
+//! The command line. `serve` and `operator` work on the database's folder; everything else is a call
+//! to the server with an operator's token.
+
+mod args;
+mod operators;
+mod remote;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Parses the command line and does what it says. Exit status: 0 done, 1 refused or failed, 2 wrong
+/// usage.
+pub fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("VETTING_LOG")
+        .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("vetting-orchestrator: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            args::Command::Serve(args) => serve::serve(*args).await,
+            args::Command::Operator(args) => operators::operator(args, cli.json).await,
+            args::Command::Host(args) => remote::host(&cli.server, args, cli.json).await,
+            args::Command::Run(args) => remote::run(&cli.server, args, cli.json).await,
+            args::Command::Stage(args) => remote::stage(&cli.server, args, cli.json).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vetting-orchestrator: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

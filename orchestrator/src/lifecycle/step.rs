@@ -3,7 +3,7 @@
 use vetting_protocol::State;
 
 use super::{
-    Claimant, Event, Held, INVENTORY, MOST_RESUMES, Progress, Refused, Standing, StageProgress,
+    Claimant, Event, Held, INVENTORY, MOST_RESUMES, Progress, Refused, StageProgress, Standing,
     Worth,
 };
 

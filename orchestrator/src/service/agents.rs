@@ -24,7 +24,10 @@ impl Orchestrator {
     pub async fn agent(&self, run: &str, token: Option<&str>) -> Result<Caller, ServiceError> {
         let refuse = |code, message: &str| Err(ServiceError::refused(code, message));
         let Some(token) = token else {
-            return refuse(Code::BadToken, "no token was sent (Authorization: Bearer …)");
+            return refuse(
+                Code::BadToken,
+                "no token was sent (Authorization: Bearer …)",
+            );
         };
         let hash = secret::hash(token);
         let mut db = self.store.read().await?;
@@ -61,7 +64,10 @@ impl Orchestrator {
     ) -> Result<runs::Run, ServiceError> {
         let refuse = |code, message: &str| Err(ServiceError::refused(code, message));
         let Some(token) = token else {
-            return refuse(Code::BadToken, "no token was sent (Authorization: Bearer …)");
+            return refuse(
+                Code::BadToken,
+                "no token was sent (Authorization: Bearer …)",
+            );
         };
         let hash = secret::hash(token);
         match runs::of_boot_token(db, &hash).await? {

@@ -130,9 +130,8 @@ impl Orchestrator {
 /// nothing, by who claimed the run first.
 fn same_host(host: &Host, run: &Run, claimed: &Identity) -> Result<(), ServiceError> {
     let first = run.claim.as_ref().map(|claim| &claim.identity);
-    let known = |of: fn(&Identity) -> Option<&String>| {
-        of(&host.identity).or_else(|| first.and_then(of))
-    };
+    let known =
+        |of: fn(&Identity) -> Option<&String>| of(&host.identity).or_else(|| first.and_then(of));
     let pairs = [
         ("MAC address", Some(&host.identity.mac), Some(&claimed.mac)),
         (
@@ -184,10 +183,7 @@ fn ended_attempt(
 }
 
 /// A retry that was given to the agent before is in the run's state now, which this claim is told.
-async fn settle_retries(
-    db: &mut sqlx::SqliteConnection,
-    run: &Run,
-) -> Result<(), ServiceError> {
+async fn settle_retries(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<(), ServiceError> {
     for directive in directives::pending(db, &run.id).await? {
         if directive.cmd == vetting_protocol::Command::RetryStage {
             let answer = DirectiveAnswer {

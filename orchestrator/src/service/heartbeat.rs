@@ -29,11 +29,13 @@ impl Orchestrator {
         let run = self.current(caller, beat.epoch).await?;
         self.note(&run, &beat);
         let begun = run.progress.current().is_some_and(|stage| {
-            !stage.begun && beat.stage.as_ref() == Some(&stage.name)
+            !stage.begun
+                && beat.stage.as_ref() == Some(&stage.name)
                 && beat.attempt == Some(stage.attempt)
         });
         if begun || !beat.directive_answers.is_empty() {
-            self.write_down(caller, &beat.directive_answers, begun).await?;
+            self.write_down(caller, &beat.directive_answers, begun)
+                .await?;
         }
         let wait = Duration::from_millis(beat.wait_ms).min(LONGEST_WAIT);
         let until = tokio::time::Instant::now() + wait;
@@ -111,8 +113,14 @@ impl Orchestrator {
                 };
                 directives::answered(&mut tx, &run.id, &answer).await?;
                 let cmd = directive.cmd.as_str();
-                audit::note(&mut tx, "orchestrator", "directive expired", Some(&run.id), cmd)
-                    .await?;
+                audit::note(
+                    &mut tx,
+                    "orchestrator",
+                    "directive expired",
+                    Some(&run.id),
+                    cmd,
+                )
+                .await?;
             }
             tx.commit().await?;
         }

@@ -45,8 +45,14 @@ impl Orchestrator {
                 holds::begin(&mut tx, &run.id, &at, address, &host_keys, &names).await?;
                 if !keys.is_empty() {
                     answer.authorized_key = Some(keys.join("\n"));
-                    audit::note(&mut tx, "orchestrator", "hold keys given", Some(&run.id), &names)
-                        .await?;
+                    audit::note(
+                        &mut tx,
+                        "orchestrator",
+                        "hold keys given",
+                        Some(&run.id),
+                        &names,
+                    )
+                    .await?;
                 }
             }
             HoldStep::Open => holds::opened(&mut tx, &run.id, &host_keys).await?,

@@ -94,7 +94,11 @@ impl Live {
     /// The events from now on.
     pub fn watch(&self, run: &str) -> broadcast::Receiver<LiveEvent> {
         let mut channels = self.channels();
-        channels.entry(run.to_owned()).or_default().events.subscribe()
+        channels
+            .entry(run.to_owned())
+            .or_default()
+            .events
+            .subscribe()
     }
 
     /// The run has changed: heartbeats that wait are answered, onlookers told.

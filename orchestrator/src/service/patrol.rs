@@ -15,7 +15,8 @@ impl Orchestrator {
     /// Looks after all of it until this is dropped.
     pub async fn patrol(&self) {
         let started = Instant::now();
-        let period = (self.settings.lost / 4).clamp(Duration::from_millis(50), Duration::from_secs(5));
+        let period =
+            (self.settings.lost / 4).clamp(Duration::from_millis(50), Duration::from_secs(5));
         let mut cleaned: Option<Instant> = None;
         if let Err(error) = self.take_up().await {
             tracing::error!("runs could not be taken up: {error}");
@@ -84,7 +85,14 @@ impl Orchestrator {
                 runs::lost(&mut tx, &run.id).await?;
                 let words = run.last_words.as_deref().unwrap_or("nothing");
                 let detail = format!("last heard: {words}");
-                audit::note(&mut tx, "orchestrator", "agent lost", Some(&run.id), &detail).await?;
+                audit::note(
+                    &mut tx,
+                    "orchestrator",
+                    "agent lost",
+                    Some(&run.id),
+                    &detail,
+                )
+                .await?;
                 tx.commit().await?;
                 tracing::warn!(run = run.id, "the agent is silent; {detail}");
                 self.live.changed(&run.id, &run.progress);
@@ -96,7 +104,9 @@ impl Orchestrator {
     /// Gives up a run that nobody has claimed in time.
     async fn time_out(&self, run: &Run) -> Result<(), ServiceError> {
         let age = run.created.parse::<jiff::Timestamp>().map(|created| {
-            jiff::Timestamp::now().duration_since(created).unsigned_abs()
+            jiff::Timestamp::now()
+                .duration_since(created)
+                .unsigned_abs()
         });
         if age.is_ok_and(|age| age <= self.settings.unclaimed) {
             return Ok(());
@@ -116,7 +126,14 @@ impl Orchestrator {
         let after = step(&run.progress, &event)?;
         runs::advance(&mut tx, &mut run, after, "unclaimed").await?;
         super::records::store_reports(&mut tx, &run).await?;
-        audit::note(&mut tx, "orchestrator", "run timed out", Some(&run.id), &reason).await?;
+        audit::note(
+            &mut tx,
+            "orchestrator",
+            "run timed out",
+            Some(&run.id),
+            &reason,
+        )
+        .await?;
         tx.commit().await?;
         self.changed(&run).await;
         Ok(())

@@ -116,7 +116,9 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
     for name in names {
         let of_stage = || results.iter().filter(|r| r.record.stage == name);
         let newest = of_stage().max_by_key(|r| r.record.attempt);
-        for older in of_stage().filter(|r| Some(r.record.attempt) != newest.map(|n| n.record.attempt)) {
+        for older in
+            of_stage().filter(|r| Some(r.record.attempt) != newest.map(|n| n.record.attempt))
+        {
             let verdict = older.record.verdict.map_or("broke", Verdict::as_str);
             notes.push(format!(
                 "{name} attempt {}: {verdict}: {}",
@@ -148,7 +150,10 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
     if let Some(held) = &run.progress.held {
         notes.push(format!("the run holds: {}", held.reason));
     }
-    let machine = run.claim.as_ref().map_or("unclaimed", |c| c.machine.as_str());
+    let machine = run
+        .claim
+        .as_ref()
+        .map_or("unclaimed", |c| c.machine.as_str());
     let version = run.claim.as_ref().map_or("", |c| c.version.as_str());
     let duration_ms = stages.iter().map(|stage| stage.duration_ms).sum();
     Ok(RunRecord::new(vetting_report::Run {

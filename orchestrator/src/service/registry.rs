@@ -10,14 +10,21 @@ use vetting_protocol::{Code, ComponentRef, StageOrder, State};
 
 use super::{Orchestrator, ServiceError};
 use crate::secret;
+use crate::store::audit;
 use crate::store::operators::Operator;
 use crate::store::runs::{self, Run};
 use crate::store::stages::{self, Settings, Stage};
-use crate::store::audit;
 
 /// The order of the built-in stages in a pipeline: cheap and harmless first, load after, power last.
 const PIPELINE: [&str; 8] = [
-    "Inventory", "SMART", "CPUStress", "Memory", "Storage", "Network", "GPU", "PSU",
+    "Inventory",
+    "SMART",
+    "CPUStress",
+    "Memory",
+    "Storage",
+    "Network",
+    "GPU",
+    "PSU",
 ];
 
 /// A component and what the fleet's owner says of it.
@@ -64,10 +71,13 @@ impl Orchestrator {
         let name = checked.manifest.name.clone();
         let mut tx = self.store.write().await?;
         let before = stages::get(&mut tx, &name).await?;
-        let mut settings = before.as_ref().map(|s| s.settings.clone()).unwrap_or(Settings {
-            position: position(&name),
-            ..Settings::default()
-        });
+        let mut settings = before
+            .as_ref()
+            .map(|s| s.settings.clone())
+            .unwrap_or(Settings {
+                position: position(&name),
+                ..Settings::default()
+            });
         let unpinning = publication.pinned == Some(false);
         if let Some(before) = &before
             && before.settings.pinned
@@ -141,7 +151,10 @@ impl Orchestrator {
         if checked.manifest.name != stage {
             return Err(ServiceError::refused(
                 Code::Malformed,
-                format!("the component is the stage `{}`, not `{stage}`", checked.manifest.name),
+                format!(
+                    "the component is the stage `{}`, not `{stage}`",
+                    checked.manifest.name
+                ),
             ));
         }
         fits(&checked.manifest, &order.parameters)?;
@@ -194,7 +207,9 @@ fn checked(component: &str) -> Result<Checked, ServiceError> {
         .map_err(|error| malformed(format!("the component is no stage: {error}")))?;
     let name = &contents.manifest.name;
     if State::is_reserved(name) {
-        return Err(malformed(format!("`{name}` is a run's state; name the stage otherwise")));
+        return Err(malformed(format!(
+            "`{name}` is a run's state; name the stage otherwise"
+        )));
     }
     Ok(Checked {
         digest: secret::digest(&bytes),

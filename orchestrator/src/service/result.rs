@@ -1,9 +1,7 @@
 //! Results: the one thing that moves a run on.
 
 use serde_json::Value;
-use vetting_protocol::{
-    Code, ResultAnswer, StageRecord, StageResult, State, Verdict,
-};
+use vetting_protocol::{Code, ResultAnswer, StageRecord, StageResult, State, Verdict};
 
 use super::{Caller, Orchestrator, ServiceError, agents};
 use crate::lifecycle::{Event, Progress, Worth, step};
@@ -156,14 +154,23 @@ fn worth(record: &StageRecord, spec: Option<&crate::spec::Spec>) -> (Worth, Stri
             None => (Worth::Passed, String::new()),
             Some(expected) => (
                 Worth::NotPassed,
-                format!("{name} was skipped, but the spec expects {expected}: {}", record.message),
+                format!(
+                    "{name} was skipped, but the spec expects {expected}: {}",
+                    record.message
+                ),
             ),
         },
-        Some(Verdict::Cancelled) => (Worth::Cancelled, format!("{name} was cancelled: {}", record.message)),
+        Some(Verdict::Cancelled) => (
+            Worth::Cancelled,
+            format!("{name} was cancelled: {}", record.message),
+        ),
         Some(verdict) => (
             Worth::NotPassed,
             format!("{name}: {}: {}", verdict.as_str(), record.message),
         ),
-        None => (Worth::NotPassed, format!("{name} broke: {}", record.message)),
+        None => (
+            Worth::NotPassed,
+            format!("{name} broke: {}", record.message),
+        ),
     }
 }

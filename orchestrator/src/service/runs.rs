@@ -248,8 +248,14 @@ impl Orchestrator {
             created: run.created.clone(),
             changed: run.changed.clone(),
             address: run.claim.as_ref().and_then(|claim| claim.address.clone()),
-            last_heard: presence.as_ref().map(|p| p.time.clone()).or(run.last_heard.clone()),
-            last_words: presence.as_ref().map(|p| p.words.clone()).or(run.last_words.clone()),
+            last_heard: presence
+                .as_ref()
+                .map(|p| p.time.clone())
+                .or(run.last_heard.clone()),
+            last_words: presence
+                .as_ref()
+                .map(|p| p.words.clone())
+                .or(run.last_words.clone()),
             fraction: presence.and_then(|presence| presence.fraction),
             agent_lost_since: run.lost_since.clone(),
             transitions: Vec::new(),

@@ -99,7 +99,14 @@ impl Orchestrator {
             super::records::store_reports(&mut tx, &run).await?;
         }
         let what = format!("run {}", order.cmd.as_str());
-        audit::note(&mut tx, &who.name, &what, Some(&run.id), &run.progress.place()).await?;
+        audit::note(
+            &mut tx,
+            &who.name,
+            &what,
+            Some(&run.id),
+            &run.progress.place(),
+        )
+        .await?;
         tx.commit().await?;
         self.changed(&run).await;
         Ok(Steered {
@@ -123,7 +130,10 @@ impl Orchestrator {
         if !order.wipe.is_empty() && who.role < Role::Wipe {
             return Err(ServiceError::refused(
                 Code::Role,
-                format!("{} may not let a retry wipe disks: the role `wipe` is needed", who.name),
+                format!(
+                    "{} may not let a retry wipe disks: the role `wipe` is needed",
+                    who.name
+                ),
             ));
         }
         if let Some(component) = &order.component {
@@ -134,7 +144,8 @@ impl Orchestrator {
             runs::advance(db, run, after, cause).await?;
             let spec = hosts::get(db, &run.host).await?.and_then(|host| host.spec);
             after = super::spec_check::judge(db, run, spec.as_ref(), None).await?;
-            self.settle(db, run, after, &format!("spec after {cause}")).await?;
+            self.settle(db, run, after, &format!("spec after {cause}"))
+                .await?;
         } else {
             runs::advance(db, run, after, cause).await?;
         }

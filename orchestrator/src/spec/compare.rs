@@ -18,7 +18,13 @@ pub struct Difference {
 
 /// What tells the entries of a list apart, the best first.
 const KEYS: [&str; 7] = [
-    "serial", "wwn", "mac", "pci_address", "address", "locator", "socket",
+    "serial",
+    "wwn",
+    "mac",
+    "pci_address",
+    "address",
+    "locator",
+    "socket",
 ];
 
 /// Every place where the inventory is not what the spec says.
@@ -112,7 +118,10 @@ fn text(value: &Value) -> String {
 
 /// Whether a table is a rule and no part: all that it has are a rule's words.
 fn is_rule(table: &Map<String, Value>) -> bool {
-    !table.is_empty() && table.keys().all(|key| ["min", "max", "one_of"].contains(&key.as_str()))
+    !table.is_empty()
+        && table
+            .keys()
+            .all(|key| ["min", "max", "one_of"].contains(&key.as_str()))
 }
 
 fn holds(rule: &Map<String, Value>, found: &Value) -> bool {
@@ -191,7 +200,10 @@ mod tests {
         let other = "allow_more = ['disks']\n[[disks]]\nserial = 'S2'\nfirmware = '1'";
         assert_eq!(paths(other), ["disks[serial=S2].firmware"]);
         assert_eq!(paths("[[gpus]]\nmodel = 'X'"), ["gpus[+]"]);
-        assert_eq!(paths("[[gpus]]\nmodel = 'X'\n[[gpus]]\nmodel = 'Y'"), ["gpus[1]", "gpus[+]"]);
+        assert_eq!(
+            paths("[[gpus]]\nmodel = 'X'\n[[gpus]]\nmodel = 'Y'"),
+            ["gpus[1]", "gpus[+]"]
+        );
         assert_eq!(paths("[board]\nserial = 'B'"), ["board"]);
     }
 
@@ -201,7 +213,10 @@ mod tests {
         let rule = "[memory]\ninstalled_bytes = { min = 65 }";
         assert_eq!(paths(rule), ["memory.installed_bytes"]);
         assert!(paths("[system]\nproduct = { one_of = ['R660', 'R760'] }").is_empty());
-        assert_eq!(paths("[system]\nvendor = { one_of = ['x'] }"), ["system.vendor"]);
+        assert_eq!(
+            paths("[system]\nvendor = { one_of = ['x'] }"),
+            ["system.vendor"]
+        );
     }
 
     #[test]

@@ -108,7 +108,10 @@ impl Spec {
 
     /// How many of a list's parts it expects.
     pub fn expects(&self, list: &str) -> usize {
-        self.0.get(list).and_then(Value::as_array).map_or(0, Vec::len)
+        self.0
+            .get(list)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
     }
 
     /// Whether a list may have more than it names.
@@ -121,7 +124,13 @@ impl Spec {
 /// Takes out what says nothing (`null`, empty) and what changes by itself (links, addresses).
 fn prune(value: &mut Value) {
     const VOLATILE: [&str; 7] = [
-        "extra", "kernel", "speed_mbps", "link", "carrier", "duplex", "mtu",
+        "extra",
+        "kernel",
+        "speed_mbps",
+        "link",
+        "carrier",
+        "duplex",
+        "mtu",
     ];
     match value {
         Value::Object(map) => {

@@ -141,11 +141,7 @@ async fn publish(
     us.publish(&who, &publication).await.map(Json)
 }
 
-async fn unpublish(
-    State(us): Us,
-    Token(token): Token,
-    Path(name): Path<String>,
-) -> Answer<Value> {
+async fn unpublish(State(us): Us, Token(token): Token, Path(name): Path<String>) -> Answer<Value> {
     let who = operator(&us, token.as_deref(), Role::Publish).await?;
     us.unpublish(&who, &name).await?;
     Ok(Json(json!({ "removed": name })))

@@ -81,6 +81,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Token {
         let bearer = text(header::AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
         let mut cookies = text(header::COOKIE).unwrap_or_default().split("; ");
         let cookie = cookies.find_map(|cookie| cookie.strip_prefix("vetting="));
-        Ok(Token(bearer.or(cookie).map(|token| token.trim().to_owned())))
+        Ok(Token(
+            bearer.or(cookie).map(|token| token.trim().to_owned()),
+        ))
     }
 }

@@ -160,8 +160,15 @@ async fn login(State(us): Us, Form(login): Form<Login>) -> Response {
     if let Err(error) = operator(&us, Some(&login.token), Role::View).await {
         return (StatusCode::UNAUTHORIZED, error).into_response();
     }
-    let to = if login.to.starts_with("/runs/") { login.to } else { "/".to_owned() };
-    let cookie = format!("vetting={}; Path=/; HttpOnly; Secure; SameSite=Strict", login.token);
+    let to = if login.to.starts_with("/runs/") {
+        login.to
+    } else {
+        "/".to_owned()
+    };
+    let cookie = format!(
+        "vetting={}; Path=/; HttpOnly; Secure; SameSite=Strict",
+        login.token
+    );
     ([("set-cookie", cookie)], Redirect::to(&to)).into_response()
 }
 

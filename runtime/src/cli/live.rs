@@ -13,7 +13,6 @@ use vetting_machine::contract::hwmon::SensorKind;
 use vetting_machine::{Attempt, Cancel, Machine, Reply, Request, Time};
 use vetting_protocol::{Ending, StageRecord, Verdict};
 
-
 use super::args::{Format, RunArgs};
 use crate::engine::Notebook;
 use crate::run::Watcher;

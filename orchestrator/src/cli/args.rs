@@ -1,0 +1,292 @@
+//! The command line's definitions.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::store::operators::Role;
+
+/// Steers the agents of live images: hosts, runs, stages, reports.
+#[derive(Debug, Parser)]
+#[command(name = "vetting-orchestrator", version, max_term_width = 100)]
+pub struct Cli {
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The server, for everything but `serve` and `operator`
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which server, and who calls.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// The server's URL
+    #[arg(
+        long,
+        global = true,
+        env = "VETTING_SERVER",
+        default_value = "https://127.0.0.1:8443"
+    )]
+    pub server: String,
+    /// The SHA-256 fingerprint of its certificate or key; may be repeated [default: the system's roots]
+    #[arg(long, global = true, env = "VETTING_PIN", value_delimiter = ',')]
+    pub pin: Vec<String>,
+    /// The operator's token; a file keeps it out of `ps` and the shell's history
+    #[arg(long, global = true, env = "VETTING_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// A file with the operator's token
+    #[arg(long, global = true, env = "VETTING_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve agents and operators
+    Serve(Box<ServeArgs>),
+    /// Hosts
+    #[command(subcommand)]
+    Host(HostCommand),
+    /// Runs
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// Operators, on the server itself
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// The stage registry
+    #[command(subcommand)]
+    Stage(StageCommand),
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The folder of the database and the certificate
+    #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where to listen
+    #[arg(long, default_value = "0.0.0.0:8443", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// A certificate (PEM) instead of one of our own
+    #[arg(long, requires = "key", value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, requires = "certificate", value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Between two heartbeats of an agent
+    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
+    pub heartbeat: Duration,
+    /// Between two readings of an agent's sensors
+    #[arg(long, default_value = "5s", value_parser = humantime::parse_duration)]
+    pub sensors: Duration,
+    /// Between two deliveries of an agent's log
+    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
+    pub log: Duration,
+    /// How long an agent's session lasts after it was last heard
+    #[arg(long, default_value = "12h", value_parser = humantime::parse_duration)]
+    pub session: Duration,
+    /// How long a run may wait for its first claim
+    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+    pub unclaimed: Duration,
+    /// After what silence an agent counts as lost
+    #[arg(long, default_value = "60s", value_parser = humantime::parse_duration)]
+    pub lost: Duration,
+    /// How long a directive is good for
+    #[arg(long, default_value = "15m", value_parser = humantime::parse_duration)]
+    pub directive: Duration,
+    /// How long log lines and samples are kept
+    #[arg(long, default_value = "30days", value_parser = humantime::parse_duration)]
+    pub retention: Duration,
+    /// The ports of iperf3 servers, one per run at its network stage: FIRST-LAST
+    #[arg(long, default_value = "5201-5300", value_name = "PORTS")]
+    pub iperf_ports: String,
+    /// Where iperf3 servers listen
+    #[arg(long, default_value = "0.0.0.0", value_name = "ADDRESS")]
+    pub iperf_address: IpAddr,
+}
+
+/// `host`.
+#[derive(Debug, Subcommand)]
+pub enum HostCommand {
+    /// Add a host, or change what is known of it
+    Add {
+        /// What people call it
+        name: String,
+        /// The MAC address that it boots by
+        #[arg(long)]
+        mac: String,
+        /// SMBIOS' system UUID
+        #[arg(long)]
+        system_uuid: Option<String>,
+        /// The board's serial number
+        #[arg(long)]
+        board_serial: Option<String>,
+        /// What it should be made of (TOML or JSON)
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+    },
+    /// List the hosts
+    List,
+    /// Show a host and its runs
+    Show {
+        /// Which
+        name: String,
+    },
+}
+
+/// `run`.
+#[derive(Debug, Subcommand)]
+pub enum RunCommand {
+    /// Make a run of a host; prints what the host is booted with
+    Create {
+        /// The host
+        host: String,
+        /// Only these stages
+        #[arg(long = "stage", value_name = "STAGE")]
+        stages: Vec<String>,
+        /// Set a stage's parameter; may be repeated
+        #[arg(long, value_name = "STAGE.KEY=VALUE")]
+        set: Vec<String>,
+        /// Set a stage's deadline, such as Storage=10m; may be repeated
+        #[arg(long, value_name = "STAGE=DUR")]
+        timeout: Vec<String>,
+        /// Let stages write to the disks that the host's spec names
+        #[arg(long)]
+        destructive: bool,
+    },
+    /// List the runs, newest first
+    List,
+    /// Show a run
+    Show {
+        /// Which
+        run: String,
+    },
+    /// Follow a run until it is over or holds
+    Watch {
+        /// Which
+        run: String,
+    },
+    /// Print a run's report
+    Report {
+        /// Which
+        run: String,
+        /// json or pretty
+        #[arg(long, default_value = "pretty")]
+        format: String,
+    },
+    /// Cancel the stage at work; its result is delivered, and the machine powers off
+    Cancel {
+        /// Which run
+        run: String,
+        /// Which stage [default: the one at work]
+        #[arg(long)]
+        stage: Option<String>,
+        /// Which attempt [default: the newest]
+        #[arg(long)]
+        attempt: Option<u32>,
+    },
+    /// Stop what runs and end the agent; the machine stays up
+    Abort {
+        /// Which run
+        run: String,
+    },
+    /// Run a stage again while the run holds
+    Retry {
+        /// Which run
+        run: String,
+        /// Which stage, or SpecValidate [default: where it stopped]
+        #[arg(long)]
+        stage: Option<String>,
+        /// A disk (serial number or world-wide name) that may be wiped; may be repeated
+        #[arg(long, value_name = "SERIAL")]
+        wipe: Vec<String>,
+        /// Run this component instead
+        #[arg(long, value_name = "FILE")]
+        stage_component: Option<PathBuf>,
+    },
+    /// Stop what runs and power the machine off
+    Shutdown {
+        /// Which run
+        run: String,
+    },
+}
+
+/// `operator`.
+#[derive(Debug, Subcommand)]
+pub enum OperatorCommand {
+    /// Add an operator, or give one a new role, key and token; prints the token, once
+    Add {
+        /// The name
+        name: String,
+        /// What the operator may do; each role may do what those before it may
+        #[arg(long, value_enum, default_value_t = Role::View)]
+        role: Role,
+        /// A file with the public SSH key that machines let in while they hold
+        #[arg(long, value_name = "FILE")]
+        ssh_key: Option<PathBuf>,
+        /// The server's folder
+        #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// List the operators
+    List {
+        /// The server's folder
+        #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Remove an operator
+    Remove {
+        /// The name
+        name: String,
+        /// The server's folder
+        #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+/// `stage`.
+#[derive(Debug, Subcommand)]
+pub enum StageCommand {
+    /// Register stages, or replace what they run
+    Add {
+        /// Components, or folders of them
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Grant only this interface; may be repeated [default: all that it asks for]
+        #[arg(long, value_name = "INTERFACE")]
+        grant: Vec<String>,
+        /// Set a parameter; may be repeated
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+        /// Its deadline
+        #[arg(long, value_parser = humantime::parse_duration)]
+        timeout: Option<Duration>,
+        /// Where it stands in a pipeline; lower is earlier
+        #[arg(long)]
+        position: Option<i64>,
+        /// Refuse later components of this name
+        #[arg(long, conflicts_with = "unpin")]
+        pin: bool,
+        /// Take later components again
+        #[arg(long)]
+        unpin: bool,
+    },
+    /// List the stages, in the order of a pipeline
+    List,
+    /// Show a stage
+    Show {
+        /// Which
+        name: String,
+    },
+    /// Remove a stage from the registry
+    Remove {
+        /// Which
+        name: String,
+    },
+}

@@ -1,0 +1,58 @@
+//! `serve`.
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use vetting_protocol::Periods;
+
+use super::args::ServeArgs;
+use crate::service::{Orchestrator, Settings};
+use crate::web::{Certificate, router, serve as listen};
+
+/// Serves until SIGTERM or SIGINT. The address and the fingerprint are printed on standard output.
+pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    let (first, last) = args
+        .iperf_ports
+        .split_once('-')
+        .and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)))
+        .context("--iperf-ports: FIRST-LAST is needed, such as 5201-5300")?;
+    let millis = |d: std::time::Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+    let settings = Settings {
+        periods: Periods {
+            heartbeat_ms: millis(args.heartbeat),
+            sensor_ms: millis(args.sensors),
+            log_ms: millis(args.log),
+        },
+        session: args.session,
+        unclaimed: args.unclaimed,
+        lost: args.lost,
+        directive: args.directive,
+        retention: args.retention,
+        iperf_ports: first..=last,
+        iperf_address: args.iperf_address,
+    };
+    let orchestrator = Orchestrator::open(&args.data, settings).await?;
+    let certificate = match (&args.certificate, &args.key) {
+        (Some(certificate), Some(key)) => Certificate::read(certificate, key)?,
+        _ => Certificate::own(&args.data)?,
+    };
+    let fingerprint = certificate
+        .fingerprint()
+        .context("the certificate is empty")?;
+    let tls = certificate.server()?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("nothing can listen on {}", args.listen))?;
+    println!("listening on https://{}", listener.local_addr()?);
+    println!("fingerprint {fingerprint}");
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        () = listen(listener, tls, router(orchestrator.clone())) => {}
+        () = orchestrator.patrol() => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("ended");
+    Ok(())
+}
