@@ -4,10 +4,12 @@
 //!   stage under its limits.
 //! * [`host`] gives a stage the functions of the contract in `wit/`.
 //! * [`run`] runs stages one after the other on this machine, without an orchestrator.
+//! * [`agent`] walks a run that an orchestrator decides.
 //! * [`cli`] is the command line.
 //!
-//! Arrows: `cli → run → engine → host → vetting-machine`.
+//! Arrows: `cli → agent, run → engine → host → vetting-machine`.
 
+pub mod agent;
 pub mod cli;
 pub mod engine;
 pub mod host;

@@ -34,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Vet this machine, or a simulated one
     Run(Box<RunArgs>),
+    /// Walk a run that an orchestrator decides
+    Agent(Box<AgentArgs>),
     /// Look at a machine as stages see it
     Machine(MachineArgs),
     /// Print a completion script for a shell
@@ -108,6 +110,72 @@ pub struct RunArgs {
     /// Keep no compiled stages
     #[arg(long, conflicts_with = "cache")]
     pub no_cache: bool,
+}
+
+/// `vetting agent`. Boot parameters come from flags, else the environment, else the kernel's command
+/// line (`vetting.url=`, `vetting.run=`, `vetting.token=`, `vetting.pin=`, `vetting.mac=`).
+#[derive(Debug, Args)]
+pub struct AgentArgs {
+    /// The orchestrator's URL, https://HOST:PORT
+    #[arg(long, env = "VETTING_URL")]
+    pub url: Option<String>,
+    /// The run's id
+    #[arg(long, env = "VETTING_RUN")]
+    pub run: Option<String>,
+    /// The run's boot token; the environment or a file keeps it out of `ps`
+    #[arg(long, env = "VETTING_BOOT_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// A file with the boot token
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
+    /// A SHA-256 fingerprint that the orchestrator's certificate or key may have; may be repeated
+    #[arg(long, env = "VETTING_PIN", value_delimiter = ',')]
+    pub pin: Vec<String>,
+    /// The MAC address that this machine was booted by [default: its first port's]
+    #[arg(long, env = "VETTING_MAC")]
+    pub mac: Option<String>,
+    /// Where the kernel's command line is read
+    #[arg(long, value_name = "FILE", default_value = "/proc/cmdline")]
+    pub kernel_command_line: PathBuf,
+    /// Print the boot parameters as they are taken, and end
+    #[arg(long)]
+    pub print_config: bool,
+    /// Which machine
+    #[command(flatten)]
+    pub machine: MachineChoice,
+    /// The system UUID that a simulated machine tells
+    #[arg(long, value_name = "UUID")]
+    pub system_uuid: Option<String>,
+    /// The boot id that a simulated machine tells
+    #[arg(long, value_name = "ID")]
+    pub boot_id: Option<String>,
+    /// How often hello and claim are tried; 0: for ever
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub tries: u32,
+    /// The first wait between two tries; it doubles to 30 s
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
+    pub first_wait: Duration,
+    /// How long a component's download may stand still
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub stall: Duration,
+    /// How long a stage has to return what it has after a cancel
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
+    pub grace: Duration,
+    /// The file that operators' SSH keys go to while the run holds [default: nowhere]
+    #[arg(long, value_name = "FILE")]
+    pub hold_key_file: Option<PathBuf>,
+    /// How many log lines, and how many samples, wait while the orchestrator is away
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    pub queue: usize,
+    /// Where results wait until they are answered; emptied by a reboot
+    #[arg(long, value_name = "DIR", default_value = "/run/vetting")]
+    pub spool: PathBuf,
+    /// Where scratch files go
+    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
+    pub scratch: PathBuf,
+    /// Where compiled stages are kept [default: ~/.cache/vetting/code]
+    #[arg(long, value_name = "DIR", env = "VETTING_CACHE")]
+    pub cache: Option<PathBuf>,
 }
 
 /// A report's format.

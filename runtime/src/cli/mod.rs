@@ -1,5 +1,6 @@
 //! The command line. One file per subcommand; [`exit`] is the one table of exit statuses.
 
+mod agent;
 mod args;
 mod completions;
 mod exit;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::run(*args).await,
+        Command::Agent(args) => agent::agent(*args).await,
         Command::Machine(args) => machine::machine(args).await,
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),
@@ -103,6 +105,8 @@ impl Failure {
 /// Warnings go to standard error; `-v` and `VETTING_LOG` say more.
 fn log_to_stderr(cli: &Cli) {
     let default = match cli.verbose {
+        // Nobody sits before an agent: its log is all that there is.
+        0 if matches!(cli.command, Command::Agent(_)) => "error,vetting_runtime::agent=info",
         0 => "error",
         1 => "vetting=info,warn",
         2 => "debug",

@@ -41,7 +41,7 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let (machine, _loopback_server) = machine(&args.machine, args.peer.as_deref(), true).await?;
     let parameters =
         settings::parameters(&*machine, &candidates, &names, &args.set).map_err(Failure::usage)?;
-    let engine = engine(&args, &*machine)?;
+    let engine = engine(args.cache.clone(), args.no_cache, &*machine)?;
     let mut stages = Vec::new();
     for (candidate, parameters) in candidates.iter().zip(parameters) {
         let stage = engine
@@ -213,14 +213,18 @@ fn profiles() -> String {
 }
 
 /// The engine that the machine's stages run on.
-fn engine(args: &RunArgs, machine: &dyn Machine) -> Result<StageEngine, Failure> {
+pub fn engine(
+    folder: Option<PathBuf>,
+    no_cache: bool,
+    machine: &dyn Machine,
+) -> Result<StageEngine, Failure> {
     let program = std::env::current_exe()
         .context("this program's own file cannot be found, and it is the compiler too")
         .map_err(Failure::runtime)?;
     let compiler = Compiler::new(program, CompileLimits::default());
-    let folder = args.cache.clone().or_else(default_cache);
+    let folder = folder.or_else(default_cache);
     let cache = match folder {
-        Some(folder) if !args.no_cache => match Cache::open(&folder) {
+        Some(folder) if !no_cache => match Cache::open(&folder) {
             Ok(cache) => Some(cache),
             Err(error) => {
                 let folder = folder.display();

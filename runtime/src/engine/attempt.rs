@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use vetting_machine::contract::context::{ExpectedDisk, NetworkPeer};
 use vetting_machine::contract::types::Error;
 use vetting_machine::{Attempt, Cancel, Machine, MachineError, Reason, Reply, Request, Session};
 use vetting_protocol::StageRecord;
@@ -50,6 +51,17 @@ pub struct Order {
     pub cpu_allowance: u32,
     /// How many bytes of memory it may touch.
     pub memory_allowance_bytes: u64,
+    /// What an orchestrator says of the run.
+    pub charge: Charge,
+}
+
+/// What an orchestrator says of a run; without one, its default.
+#[derive(Clone, Debug, Default)]
+pub struct Charge {
+    /// The other end of the network test; `None`: the machine's own.
+    pub peer: Option<NetworkPeer>,
+    /// The disks of the operator's spec.
+    pub expected_disks: Vec<ExpectedDisk>,
 }
 
 /// What became of it.
@@ -78,6 +90,7 @@ impl StageEngine {
         order: Order,
     ) -> Result<Attempted, MachineError> {
         let soft = soft_deadline(order.deadline);
+        let peer = machine.peer().or_else(|| order.charge.peer.clone());
         let session: Arc<dyn Session> = Arc::from(
             machine
                 .begin(Attempt {
@@ -88,7 +101,7 @@ impl StageEngine {
                     soft_deadline: soft,
                     cancel: order.cancel.clone(),
                     grace: order.grace,
-                    peer: machine.peer(),
+                    peer: peer.clone(),
                     scratch: order.scratch.clone(),
                     cpu_allowance: order.cpu_allowance,
                     memory_allowance_bytes: order.memory_allowance_bytes,
@@ -104,8 +117,8 @@ impl StageEngine {
             began: calendar(&*session).await,
             non_destructive: true,
             wipe_armed: false,
-            expected_disks: Vec::new(),
-            peer: machine.peer(),
+            expected_disks: order.charge.expected_disks.clone(),
+            peer,
             parameters: order.parameters.clone(),
             cpu_allowance: order.cpu_allowance,
             memory_allowance_bytes: order.memory_allowance_bytes,

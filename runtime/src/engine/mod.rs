@@ -20,14 +20,14 @@ use std::sync::Arc;
 use vetting_component::Contents;
 use wasmtime::component::{Component, Linker};
 
-pub use attempt::{Attempted, Order};
+pub use attempt::{Attempted, Charge, Order};
 pub use cache::Cache;
 pub use compile::{CompileError, CompileLimits, Compiler};
 pub use config::Flavour;
 pub use ending::Over;
 pub use facts::Facts;
 pub use limits::{LimitError, LimitReached, Limiter, Limits};
-pub use notebook::{Live, Notebook, printable};
+pub use notebook::{Live, Notebook, Tap, printable};
 
 use crate::host::bindings::StagePre;
 use crate::host::{HostState, link};

@@ -62,10 +62,18 @@ struct Pages {
     panic: Option<String>,
 }
 
+/// Somebody who is told of lines and points as they are written down.
+pub trait Tap: Send + Sync {
+    /// A log line.
+    fn line(&self, level: Level, text: &str);
+    /// A point of a series.
+    fn sample(&self, kind: &str, key: &str, unit: &str, value: f64);
+}
+
 /// One attempt's notebook.
-#[derive(Debug)]
 pub struct Notebook {
     limits: Limits,
+    tap: Option<std::sync::Arc<dyn Tap>>,
     pages: Mutex<Pages>,
 }
 
@@ -74,7 +82,16 @@ impl Notebook {
     pub fn new(limits: Limits) -> Self {
         Notebook {
             limits,
+            tap: None,
             pages: Mutex::default(),
+        }
+    }
+
+    /// An empty one that somebody listens to.
+    pub fn tapped(limits: Limits, tap: std::sync::Arc<dyn Tap>) -> Self {
+        Notebook {
+            tap: Some(tap),
+            ..Notebook::new(limits)
         }
     }
 
@@ -122,6 +139,9 @@ impl Notebook {
         }
         pages.log_bytes = bytes;
         pages.live.last_line = Some((level, text.clone()));
+        if let Some(tap) = &self.tap {
+            tap.line(level, &text);
+        }
         let at_ns = u64::try_from(pages.now.as_nanos()).unwrap_or(u64::MAX);
         pages.log.push(LogLine { at_ns, level, text });
     }
@@ -140,6 +160,9 @@ impl Notebook {
         pages.samples += 1;
         let at_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
         pages.series.push(&kind, &key, &unit, at_ns, value);
+        if let Some(tap) = &self.tap {
+            tap.sample(&kind, &key, &unit, value);
+        }
     }
 
     /// Attaches a file.

@@ -18,7 +18,7 @@ use vetting_report::RunRecord;
 pub use order::PIPELINE;
 pub use stages::{Candidate, StagesError, find, select};
 
-use crate::engine::{Flavour, Limits, LoadedStage, Notebook, Order, StageEngine};
+use crate::engine::{Charge, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine};
 
 /// What a local run is begun with.
 pub struct Plan {
@@ -87,6 +87,7 @@ pub async fn run(
             scratch: scratch.path().to_owned(),
             cpu_allowance: cpus.saturating_sub(1).max(1),
             memory_allowance_bytes: free_memory / 2,
+            charge: Charge::default(),
         };
         let attempt = engine.attempt(machine, order);
         tokio::pin!(attempt);
@@ -138,7 +139,7 @@ pub fn flavour(machine: &dyn Machine) -> Flavour {
 }
 
 /// A private folder for one attempt.
-fn scratch(base: &std::path::Path) -> Result<tempfile::TempDir, MachineError> {
+pub(crate) fn scratch(base: &std::path::Path) -> Result<tempfile::TempDir, MachineError> {
     tempfile::Builder::new()
         .prefix("vetting-")
         .tempdir_in(base)

@@ -1,0 +1,122 @@
+//! The agent's calls: which path, which token, how long, and how often again.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rand::RngExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vetting_transport::{Call, CallError, Client, Secret};
+
+use super::{Parameters, Settings};
+
+/// The way to the orchestrator.
+pub(super) struct Link {
+    client: Client,
+    run: String,
+    boot: Secret,
+    session: Mutex<Option<Secret>>,
+    settings: Settings,
+}
+
+impl Link {
+    pub fn new(boot: &Parameters, settings: &Settings) -> Result<Self, CallError> {
+        Ok(Link {
+            client: Client::new(&boot.url, &boot.pins)?,
+            run: boot.run.clone(),
+            boot: boot.token.clone(),
+            session: Mutex::new(None),
+            settings: settings.clone(),
+        })
+    }
+
+    /// The orchestrator's URL.
+    pub fn url(&self) -> &str {
+        self.client.url()
+    }
+
+    /// From now on calls carry this token.
+    pub fn open(&self, token: String) {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        *session = Some(Secret::new(token));
+    }
+
+    /// A call with the boot token: hello, claim.
+    pub async fn boot<B: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        name: &str,
+        body: &B,
+    ) -> Result<A, CallError> {
+        let path = self.path(name);
+        let call = Call {
+            path: &path,
+            token: Some(&self.boot),
+            timeout: self.settings.call,
+        };
+        self.client.post(call, body).await
+    }
+
+    /// A call with the session's token.
+    pub async fn post<B: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        name: &str,
+        body: &B,
+        timeout: Duration,
+    ) -> Result<A, CallError> {
+        let path = self.path(name);
+        let token = self.token();
+        let call = Call {
+            path: &path,
+            token: token.as_ref(),
+            timeout,
+        };
+        self.client.post(call, body).await
+    }
+
+    /// A component's bytes.
+    pub async fn component(&self, sha256: &str, most: usize) -> Result<Vec<u8>, CallError> {
+        let path = format!("/api/v1/components/{sha256}");
+        let token = self.token();
+        let call = Call {
+            path: &path,
+            token: token.as_ref(),
+            // A large component on a slow line may take long, as long as it comes.
+            timeout: Duration::from_secs(600),
+        };
+        self.client.bytes(call, most, self.settings.stall).await
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("/api/v1/runs/{}/{name}", self.run)
+    }
+
+    fn token(&self) -> Option<Secret> {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        session.clone()
+    }
+
+    /// The waits between tries.
+    pub fn back_off(&self) -> BackOff {
+        BackOff {
+            next: self.settings.first_wait,
+            longest: self.settings.longest_wait,
+        }
+    }
+}
+
+/// Waits that double, each cut by chance, so that a fleet does not come back as one. (Full jitter.)
+pub(super) struct BackOff {
+    next: Duration,
+    longest: Duration,
+}
+
+impl BackOff {
+    /// Waits before the next try; as long as the server asked, where it did.
+    pub async fn wait(&mut self, error: &CallError) {
+        let share: f64 = rand::rng().random();
+        let wait = self.next.mul_f64(share).max(Duration::from_millis(20));
+        self.next = (self.next * 2).min(self.longest);
+        let asked = error.retry_after().unwrap_or_default();
+        tokio::time::sleep(wait.max(asked)).await;
+    }
+}

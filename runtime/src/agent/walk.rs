@@ -1,0 +1,585 @@
+//! The walk: from the claim through the stages to the run's end, steered by signals.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use vetting_machine::{Cancel, Reason};
+use vetting_protocol::{
+    Claim, ClaimAnswer, Code, Command, Directive, DirectiveStatus, Hello, HelloAnswer, Hold,
+    HoldAnswer, HoldStep, Level, ResultAnswer, StageOrder, StageResult, State, Verdict,
+};
+use vetting_transport::CallError;
+
+use super::beat::{Signal, Status, beat};
+use super::components::Components;
+use super::forward::{Journal, forward};
+use super::hold::{Keys, host_keys};
+use super::link::Link;
+use super::spool::Spool;
+use super::{Agent, AgentError, Ended, identity, thermal};
+
+/// How many signals may wait.
+const SIGNALS: usize = 64;
+/// How long a result may be on its way.
+const RESULT: Duration = Duration::from_secs(60);
+/// How often the last words are tried.
+const LAST_TRIES: u32 = 5;
+
+/// Walks a run to its end.
+///
+/// # Errors
+///
+/// When the run cannot be claimed, or the orchestrator refuses this agent.
+pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
+    let link = Arc::new(Link::new(&agent.boot, &agent.settings).map_err(AgentError::Client)?);
+    let journal = Arc::new(Journal::new(agent.settings.queue));
+    let inventory = identity::inventory(&*agent.machine).await;
+    let own = identity::identity(agent.boot.mac.as_deref(), inventory.as_ref());
+    let claim = Claim {
+        identity: agent.settings.identity.clone().unwrap_or(own),
+        boot_id: agent
+            .settings
+            .boot_id
+            .clone()
+            .unwrap_or_else(identity::boot_id),
+        instance: identity::random_id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        machine: agent.machine.name(),
+        address: identity::address(link.url()),
+    };
+    hello(&agent, &link, &claim, &journal).await;
+    let claimed = match self::claim(&agent, &link, &claim).await {
+        Ok(claimed) => claimed,
+        Err(error) if error.code() == Some(&Code::RunOver) => {
+            return Ok(Ended::RunOver(error.to_string()));
+        }
+        Err(error) => return Err(AgentError::Claim(error)),
+    };
+    link.open(claimed.session_token.clone());
+    let text = format!("claimed run {} as claim {}", agent.boot.run, claimed.epoch);
+    journal.say(Level::Info, &text);
+
+    let status = Arc::new(Status::new(claimed.periods));
+    let (sender, signals) = mpsc::channel(SIGNALS);
+    let period = |of: fn(&vetting_protocol::Periods) -> u64| {
+        let status = Arc::clone(&status);
+        move || Duration::from_millis(of(&status.periods()))
+    };
+    let beside = [
+        tokio::spawn(beat(
+            Arc::clone(&status),
+            Arc::clone(&link),
+            claimed.epoch,
+            sender,
+        )),
+        tokio::spawn(forward(
+            Arc::clone(&journal),
+            Arc::clone(&link),
+            claimed.epoch,
+            period(|periods| periods.log_ms),
+        )),
+        tokio::spawn(thermal::watch(
+            Arc::clone(&agent.machine),
+            Arc::clone(&journal),
+            period(|periods| periods.sensor_ms),
+        )),
+    ];
+    let spool = Spool::open(&agent.settings.spool, &agent.boot.run, &claim.boot_id)?;
+    let mut walk = Walk {
+        components: Components {
+            folder: agent.settings.components.clone(),
+            loaded: BTreeMap::new(),
+        },
+        steps: Steps {
+            status,
+            journal,
+            link,
+            signals,
+            claim,
+            epoch: claimed.epoch,
+            ending: None,
+            at_work: None,
+            holding: false,
+            retry: None,
+            to_apply: Vec::new(),
+        },
+        spool,
+        agent,
+        orders: claimed.stages.clone(),
+        claimed,
+    };
+    let ended = walk.walk().await;
+    for task in beside {
+        task.abort();
+    }
+    walk.steps.last_words().await;
+    ended
+}
+
+/// Says that the machine is up. That it could not be said is a warning.
+async fn hello(agent: &Agent, link: &Link, claim: &Claim, journal: &Journal) {
+    let hello = Hello {
+        identity: claim.identity.clone(),
+        version: claim.version.clone(),
+        address: claim.address.clone(),
+    };
+    let said = patiently(agent, link, async || {
+        link.boot::<_, HelloAnswer>("hello", &hello).await
+    });
+    if let Err(error) = said.await {
+        journal.say(Level::Warn, &format!("hello was not heard: {error}"));
+    }
+}
+
+async fn claim(agent: &Agent, link: &Link, claim: &Claim) -> Result<ClaimAnswer, CallError> {
+    patiently(agent, link, async || link.boot("claim", claim).await).await
+}
+
+/// Tries again and again, until there is an answer or the tries are used up.
+async fn patiently<T>(
+    agent: &Agent,
+    link: &Link,
+    call: impl AsyncFn() -> Result<T, CallError>,
+) -> Result<T, CallError> {
+    let mut back_off = link.back_off();
+    let mut tries = 0;
+    loop {
+        match call().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => {
+                tries += 1;
+                let enough = agent.settings.tries != 0 && tries >= agent.settings.tries;
+                if enough || error.is_answer() || matches!(error, CallError::Unusable(_)) {
+                    return Err(error);
+                }
+                tracing::warn!("{error}; trying again");
+                back_off.wait(&error).await;
+            }
+        }
+    }
+}
+
+struct Walk {
+    agent: Agent,
+    steps: Steps,
+    spool: Spool,
+    components: Components,
+    claimed: ClaimAnswer,
+    orders: Vec<StageOrder>,
+}
+
+/// What the walk waits with: signals are heard whatever it waits for.
+struct Steps {
+    status: Arc<Status>,
+    journal: Arc<Journal>,
+    link: Arc<Link>,
+    signals: mpsc::Receiver<Signal>,
+    claim: Claim,
+    epoch: u64,
+    ending: Option<Ended>,
+    at_work: Option<(String, u32, Cancel)>,
+    holding: bool,
+    retry: Option<Directive>,
+    to_apply: Vec<String>,
+}
+
+impl Walk {
+    async fn walk(&mut self) -> Result<Ended, AgentError> {
+        let mut state = self.claimed.current_state.clone();
+        let mut attempt = self.claimed.attempt;
+        let mut why = self.claimed.held_because.clone();
+        self.steps.status.is(&state, None);
+        self.prefetch().await;
+        loop {
+            if let Some(ended) = self.steps.ending.take() {
+                return Ok(ended);
+            }
+            self.steps.status.is(&state, None);
+            match &state {
+                State::Stage(name) => {
+                    let Some(order) = self.orders.iter().find(|o| o.stage == *name).cloned() else {
+                        self.steps.park(&state).await;
+                        continue;
+                    };
+                    if let Some(answer) = self.stage(&order, attempt).await? {
+                        self.renew(answer.order);
+                        (state, attempt, why) =
+                            (answer.next_state, answer.attempt, answer.held_because);
+                    }
+                }
+                State::FailedHolding => {
+                    if let Some(directive) = self.hold(why.take()).await {
+                        self.renew(directive.order);
+                        let stage = directive.stage.unwrap_or_default();
+                        (state, attempt) = (State::Stage(stage), directive.attempt.unwrap_or(0));
+                    }
+                }
+                State::Cancelled => {
+                    return Ok(Ended::PowerOff("the run was cancelled".to_owned()));
+                }
+                State::Aborted => return Ok(Ended::Aborted("the run was given up".to_owned())),
+                State::Completed => {
+                    self.steps.journal.say(Level::Info, "the run is completed");
+                    self.steps.wait_for_end().await;
+                }
+                State::SpecValidate | State::Reporting => self.steps.park(&state).await,
+            }
+        }
+    }
+
+    /// Fetches and compiles every stage before the first one starts, so that nothing compiles while
+    /// something is measured. What fails is tried again, and told, when its turn has come.
+    async fn prefetch(&mut self) {
+        for order in self.orders.clone() {
+            let link = Arc::clone(&self.steps.link);
+            let load = self.components.load(&link, &self.agent.engine, &order);
+            let loaded = self.steps.beside(load).await;
+            match loaded {
+                None => return,
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    let text = format!("{} is not ready: {error}", order.stage);
+                    self.steps.journal.say(Level::Warn, &text);
+                }
+            }
+        }
+    }
+
+    fn renew(&mut self, order: Option<StageOrder>) {
+        let Some(order) = order else { return };
+        match self.orders.iter_mut().find(|old| old.stage == order.stage) {
+            Some(old) => *old = order,
+            None => self.orders.push(order),
+        }
+    }
+
+    /// One stage: to its result, and to the result's answer. `None`: the walk ends first.
+    async fn stage(
+        &mut self,
+        order: &StageOrder,
+        attempt: u32,
+    ) -> Result<Option<ResultAnswer>, AgentError> {
+        let result = match self.spool.left(&order.stage, attempt) {
+            Some(mut left) => {
+                let text = format!("{} attempt {attempt} was done already", order.stage);
+                self.steps.journal.say(Level::Info, &text);
+                left.epoch = self.steps.epoch;
+                left
+            }
+            None => match self.attempt(order, attempt).await? {
+                Some(result) => result,
+                None => return Ok(None),
+            },
+        };
+        self.spool.put(&result)?;
+        let answer = self.steps.deliver(&result).await?;
+        self.spool.clear();
+        if answer.is_some() {
+            self.steps.apply();
+        }
+        Ok(answer)
+    }
+
+    async fn attempt(
+        &mut self,
+        order: &StageOrder,
+        number: u32,
+    ) -> Result<Option<StageResult>, AgentError> {
+        let link = Arc::clone(&self.steps.link);
+        let load = self.components.load(&link, &self.agent.engine, order);
+        let Some(loaded) = self.steps.beside(load).await else {
+            return Ok(None);
+        };
+        let charge = super::work::charge(&self.claimed, self.steps.link.url());
+        let mut record = match loaded {
+            Err(error) => super::work::refused(order, number, &error.to_string()),
+            Ok(stage) => {
+                let cancel = Cancel::new();
+                let journal = Arc::clone(&self.steps.journal);
+                let status = Arc::clone(&self.steps.status);
+                let work = super::work::attempt(
+                    &self.agent,
+                    &journal,
+                    &status,
+                    order,
+                    stage,
+                    (number, cancel.clone(), charge),
+                );
+                let text = format!("{} attempt {number} begins", order.stage);
+                self.steps.journal.say(Level::Info, &text);
+                self.steps.at_work = Some((order.stage.clone(), number, cancel));
+                let record = self.steps.to_its_end(work).await;
+                self.steps.at_work = None;
+                record?
+            }
+        };
+        record.stage.clone_from(&order.stage);
+        let verdict = record.verdict.map_or("broke", Verdict::as_str);
+        let text = format!(
+            "{} attempt {number}: {verdict}: {}",
+            order.stage, record.message
+        );
+        self.steps.journal.say(Level::Info, &text);
+        let inventory = match order.stage.as_str() {
+            "Inventory" => identity::inventory(&*self.agent.machine).await,
+            _ => None,
+        };
+        Ok(Some(StageResult {
+            epoch: self.steps.epoch,
+            passed: matches!(record.verdict, Some(Verdict::Pass | Verdict::Skip)),
+            inventory,
+            record,
+        }))
+    }
+
+    /// Waits for a person: the operators' keys are in, until a retry or the end. `None`: the end.
+    async fn hold(&mut self, why: Option<String>) -> Option<Directive> {
+        let reason = why.unwrap_or_default();
+        self.steps
+            .journal
+            .say(Level::Warn, &format!("the run holds: {reason}"));
+        self.steps.holding = true;
+        let keys = self.agent.settings.hold_keys.as_deref().map(Keys::new);
+        let begun = self.steps.tell_hold(HoldStep::Begin).await;
+        let key = begun.and_then(|answer| answer.authorized_key);
+        let mut open = false;
+        match (&keys, key) {
+            (Some(keys), Some(key)) => match keys.install(&key, &self.agent.boot.run) {
+                Ok(()) => {
+                    open = true;
+                    self.steps.tell_hold(HoldStep::Open).await;
+                }
+                Err(error) => {
+                    let text = format!("the operators' keys could not be installed: {error}");
+                    self.steps.journal.say(Level::Error, &text);
+                }
+            },
+            _ => self
+                .steps
+                .journal
+                .say(Level::Info, "nobody is let in while the run holds"),
+        }
+        while self.steps.retry.is_none() && self.steps.ending.is_none() {
+            self.steps.signal().await;
+        }
+        self.steps.holding = false;
+        if let Some(keys) = keys.filter(|_| open) {
+            match keys.remove() {
+                Ok(()) => {
+                    self.steps.tell_hold(HoldStep::Closed).await;
+                }
+                Err(error) => {
+                    let text = format!("the operators' keys could not be removed: {error}");
+                    self.steps.journal.say(Level::Error, &text);
+                }
+            }
+        }
+        let directive = self.steps.retry.take()?;
+        let status = &self.steps.status;
+        status.answer(&directive.id, DirectiveStatus::Applied, None);
+        Some(directive)
+    }
+}
+
+impl Steps {
+    /// Does something to its end, hearing signals beside it.
+    async fn to_its_end<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = self.signal() => {}
+            }
+        }
+    }
+
+    /// Does something unless the walk ends first.
+    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        while self.ending.is_none() {
+            tokio::select! {
+                done = &mut work => return Some(done),
+                () = self.signal() => {}
+            }
+        }
+        None
+    }
+
+    async fn wait_for_end(&mut self) {
+        while self.ending.is_none() {
+            self.signal().await;
+        }
+    }
+
+    /// Stays where it is: a newer orchestrator may know what this one is told.
+    async fn park(&mut self, state: &State) {
+        let text = format!("this agent does not know what to do at {state}, and waits");
+        self.journal.say(Level::Error, &text);
+        self.wait_for_end().await;
+    }
+
+    /// Hears one signal.
+    async fn signal(&mut self) {
+        match self.signals.recv().await {
+            Some(Signal::Directive(directive)) => self.directive(directive),
+            Some(Signal::Refused(error)) => self.refused(error).await,
+            // The heartbeat never ends before the walk does.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn directive(&mut self, directive: Directive) {
+        let text = format!("directive {} by {}", directive.cmd.as_str(), directive.by);
+        self.journal.say(Level::Info, &text);
+        let id = directive.id.clone();
+        let reject = |steps: &Self, reason: String| {
+            steps
+                .journal
+                .say(Level::Warn, &format!("rejected: {reason}"));
+            steps
+                .status
+                .answer(&id, DirectiveStatus::Rejected, Some(reason));
+        };
+        match &directive.cmd {
+            Command::Shutdown => {
+                self.end(
+                    Ended::PowerOff(format!("shut down by {}", directive.by)),
+                    "shutdown",
+                );
+                self.to_apply.push(id);
+            }
+            Command::Abort => {
+                self.end(
+                    Ended::Aborted(format!("aborted by {}", directive.by)),
+                    "abort",
+                );
+                self.to_apply.push(id);
+            }
+            Command::CancelStage => match &self.at_work {
+                Some((stage, attempt, cancel))
+                    if directive.stage.as_ref() == Some(stage)
+                        && directive.attempt == Some(*attempt) =>
+                {
+                    cancel.cancel(Reason::Directive("cancel_stage".to_owned()));
+                    self.to_apply.push(id);
+                }
+                _ => {
+                    let stage = directive.stage.unwrap_or_default();
+                    let attempt = directive.attempt.unwrap_or_default();
+                    reject(self, format!("{stage} attempt {attempt} is not at work"));
+                }
+            },
+            Command::RetryStage if self.holding && self.retry.is_none() => {
+                self.retry = Some(directive);
+            }
+            Command::RetryStage => reject(self, "the run does not hold".to_owned()),
+            Command::Other(word) => reject(self, format!("this agent knows no `{word}`")),
+        }
+    }
+
+    /// Ends what runs, and the walk.
+    fn end(&mut self, ended: Ended, why: &str) {
+        if let Some((.., cancel)) = &self.at_work {
+            cancel.cancel(Reason::Directive(why.to_owned()));
+        }
+        self.ending.get_or_insert(ended);
+    }
+
+    /// The orchestrator refuses this agent. An expired session is opened anew; a newer claim ends it.
+    async fn refused(&mut self, error: CallError) {
+        if error.code() == Some(&Code::SessionExpired) {
+            match self.link.boot::<_, ClaimAnswer>("claim", &self.claim).await {
+                Ok(answer) => return self.link.open(answer.session_token),
+                Err(again) if again.is_answer() => {
+                    return self.end(Ended::Superseded(again.to_string()), "superseded");
+                }
+                Err(_) => return,
+            }
+        }
+        self.end(Ended::Superseded(error.to_string()), "superseded");
+    }
+
+    /// Delivers a result until it is answered. `None`: the walk ends first.
+    async fn deliver(&mut self, result: &StageResult) -> Result<Option<ResultAnswer>, AgentError> {
+        let link = Arc::clone(&self.link);
+        let mut back_off = link.back_off();
+        loop {
+            // What an end leaves to tell is told once.
+            let last = self.ending.is_some();
+            let call = link.post("result", result, RESULT);
+            let error = match self.to_its_end(call).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(error) => error,
+            };
+            if last || self.ending.is_some() {
+                return Ok(None);
+            }
+            match error.code() {
+                Some(Code::SessionExpired) => self.refused(error).await,
+                Some(Code::Superseded | Code::RunOver) => {
+                    self.end(Ended::Superseded(error.to_string()), "superseded");
+                    return Ok(None);
+                }
+                _ if error.is_answer() => return Err(AgentError::Refused(error)),
+                _ => {
+                    tracing::warn!("a result waits: {error}");
+                    let wait = back_off.wait(&error);
+                    self.beside(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Tells of a hold, some times at most.
+    async fn tell_hold(&mut self, step: HoldStep) -> Option<HoldAnswer> {
+        let hold = Hold {
+            epoch: self.epoch,
+            step,
+            address: self.claim.address.clone(),
+            host_key_fingerprints: host_keys(Path::new("/etc/ssh")),
+        };
+        let link = Arc::clone(&self.link);
+        let mut back_off = link.back_off();
+        for _ in 0..LAST_TRIES {
+            match link.post("hold", &hold, Duration::from_secs(10)).await {
+                Ok(answer) => return Some(answer),
+                Err(error) => {
+                    let text = format!("the orchestrator was not told of the hold: {error}");
+                    self.journal.say(Level::Warn, &text);
+                    if error.is_answer() {
+                        return None;
+                    }
+                    back_off.wait(&error).await;
+                }
+            }
+        }
+        None
+    }
+
+    /// What was done is answered.
+    fn apply(&mut self) {
+        for id in std::mem::take(&mut self.to_apply) {
+            self.status.answer(&id, DirectiveStatus::Applied, None);
+        }
+    }
+
+    /// Answers what was applied, and delivers what still waits.
+    async fn last_words(&mut self) {
+        self.apply();
+        let mut back_off = self.link.back_off();
+        for _ in 0..LAST_TRIES {
+            let told = self.status.last_words(&self.link, self.epoch).await;
+            let delivered = self.journal.deliver(&self.link, self.epoch).await;
+            match told.and(delivered) {
+                Ok(()) => return,
+                Err(error) if error.is_answer() => return,
+                Err(error) => back_off.wait(&error).await,
+            }
+        }
+        tracing::warn!("the orchestrator did not hear this agent's last words");
+    }
+}

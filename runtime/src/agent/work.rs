@@ -1,0 +1,135 @@
+//! One attempt, as an orchestrator ordered it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use vetting_machine::contract::context::{ExpectedDisk, NetworkPeer};
+use vetting_machine::{Cancel, MachineError};
+use vetting_protocol::{ClaimAnswer, Ending, Level, StageOrder, StageRecord, State, Verdict};
+
+use super::Agent;
+use super::beat::Status;
+use super::forward::{Journal, StageTap};
+use crate::engine::{Charge, LoadedStage, Notebook, Order};
+
+/// What the claim says of every attempt.
+pub(super) fn charge(claimed: &ClaimAnswer, url: &str) -> Charge {
+    let disk = |disk: &vetting_protocol::ExpectedDisk| ExpectedDisk {
+        serial: disk.serial.clone(),
+        // Gigabytes to bytes: positive, and far below what a u64 holds.
+        size_bytes: (disk.size_gb * 1e9) as u64,
+        wwn: disk.wwn.clone(),
+        extra: Vec::new(),
+    };
+    Charge {
+        peer: claimed.iperf_port.and_then(|port| peer(url, port)),
+        expected_disks: claimed.expected_disks.iter().map(disk).collect(),
+    }
+}
+
+/// The orchestrator's host is the other end of the network test.
+fn peer(url: &str, port: u16) -> Option<NetworkPeer> {
+    let rest = url.strip_prefix("https://")?.split('/').next()?;
+    let host = match rest.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => rest.split(':').next()?,
+    };
+    let address = host.parse::<std::net::IpAddr>();
+    Some(NetworkPeer {
+        host: host.to_owned(),
+        port,
+        loopback: host == "localhost" || address.is_ok_and(|address| address.is_loopback()),
+    })
+}
+
+/// Runs it to its end.
+pub(super) async fn attempt(
+    agent: &Agent,
+    journal: &Arc<Journal>,
+    status: &Status,
+    order: &StageOrder,
+    stage: LoadedStage,
+    (number, cancel, charge): (u32, Cancel, Charge),
+) -> Result<StageRecord, MachineError> {
+    let manifest = &stage.contents.manifest;
+    let mut given = agent.machine.parameters(&order.stage);
+    given.extend(order.parameters.clone());
+    let parameters = match vetting_component::parameters(manifest, &given) {
+        Ok(parameters) => Value::Object(parameters),
+        Err(error) => return Ok(refused(order, number, &error.to_string())),
+    };
+    let tap = StageTap {
+        journal: Arc::clone(journal),
+        stage: order.stage.clone(),
+    };
+    let limits = agent.settings.limits.clone();
+    let notebook = Arc::new(Notebook::tapped(limits.clone(), Arc::new(tap)));
+    let work = (order.stage.clone(), number, Arc::clone(&notebook));
+    status.is(&State::Stage(order.stage.clone()), Some(work));
+    let scratch = crate::run::scratch(&agent.settings.scratch)?;
+    let (cpus, free_memory) = agent.machine.capacity();
+    let seconds = order.timeout_seconds.unwrap_or(manifest.timeout_seconds);
+    let denied: BTreeSet<String> = match &order.grants {
+        None => BTreeSet::new(),
+        Some(grants) => {
+            let asked = manifest.interfaces.keys();
+            asked.filter(|i| !grants.contains(i)).cloned().collect()
+        }
+    };
+    let order = Order {
+        parameters,
+        deadline: Duration::from_secs(seconds),
+        grace: agent.settings.grace,
+        seed: agent.settings.seed,
+        limits,
+        denied,
+        cancel,
+        notebook,
+        scratch: scratch.path().to_owned(),
+        cpu_allowance: cpus.saturating_sub(1).max(1),
+        memory_allowance_bytes: free_memory / 2,
+        attempt: number,
+        charge,
+        stage,
+    };
+    let attempted = agent.engine.attempt(&*agent.machine, order).await?;
+    for leftover in &attempted.leftovers {
+        journal.say(Level::Warn, leftover);
+    }
+    if let Err(error) = scratch.close() {
+        let text = format!("the scratch folder could not be removed: {error}");
+        journal.say(Level::Warn, &text);
+    }
+    Ok(attempted.record)
+}
+
+/// The record of a stage that was not run: its component is not what the claim says, does not
+/// compile, or does not take its parameters.
+pub(super) fn refused(order: &StageOrder, number: u32, reason: &str) -> StageRecord {
+    StageRecord {
+        stage: order.stage.clone(),
+        attempt: number,
+        version: None,
+        digest: Some(order.component.sha256.clone()),
+        verdict: Some(Verdict::Inconclusive),
+        message: format!("the stage was not run: {reason}"),
+        summary: String::new(),
+        ending: Ending::Refused {
+            reason: reason.to_owned(),
+        },
+        duration_ms: 0,
+        measurements: Vec::new(),
+        diagnoses: Vec::new(),
+        series: Vec::new(),
+        log: Vec::new(),
+        log_dropped: 0,
+        samples_dropped: 0,
+        attachments: Vec::new(),
+        denials: Vec::new(),
+        host_calls: 0,
+        peak_memory_bytes: 0,
+        parameters: Value::Null,
+    }
+}

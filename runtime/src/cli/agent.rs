@@ -1,0 +1,134 @@
+//! `vetting agent`.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use vetting_machine::Time;
+use vetting_protocol::Identity;
+use vetting_transport::Secret;
+
+use super::args::AgentArgs;
+use super::run::{engine, machine};
+use super::{Exit, Failure};
+use crate::agent::boot::Given;
+use crate::agent::{self, Agent, Ended, Parameters, Settings};
+use crate::engine::Limits;
+
+/// The longest wait between two tries. (Design, section 5.)
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Walks the run.
+pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
+    let given = given(&args).map_err(Failure::usage)?;
+    if args.print_config {
+        return print(given);
+    }
+    let boot = given.checked().map_err(Failure::usage)?;
+    let (machine, _no_server) = machine(&args.machine, None, false).await?;
+    let settings = settings(&args, &boot, machine.time()).map_err(Failure::usage)?;
+    let engine = engine(args.cache, false, &*machine)?;
+    let agent = Agent {
+        boot,
+        engine: Arc::new(engine),
+        machine,
+        settings,
+    };
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(Failure::runtime)?;
+    let ended = tokio::select! {
+        ended = agent::run(agent) => ended.map_err(Failure::runtime)?,
+        // A service that is stopped ends; its tools die with it.
+        _ = terminate.recv() => return Ok(Exit::Cancelled),
+    };
+    match ended {
+        Ended::PowerOff(why) => {
+            tracing::info!(target: "vetting_runtime::agent", "{why}");
+            say(&format!(
+                "power off: {why}; this is no live image, so the machine stays up"
+            ));
+            Ok(Exit::Passed)
+        }
+        Ended::Aborted(why) => {
+            say(&format!("ended: {why}; the machine stays up"));
+            Ok(Exit::Cancelled)
+        }
+        Ended::Superseded(why) => Err(Failure::runtime(anyhow::anyhow!("{why}"))),
+        Ended::RunOver(why) => {
+            say(&format!("idle: {why}; this machine is left as it is"));
+            terminate.recv().await;
+            Ok(Exit::Passed)
+        }
+    }
+}
+
+fn given(args: &AgentArgs) -> anyhow::Result<Given> {
+    let token = match &args.token_file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            Some(text.trim().to_owned())
+        }
+        None => args.token.clone(),
+    };
+    let flags = Given {
+        url: args.url.clone(),
+        run: args.run.clone(),
+        token: token.map(Secret::new),
+        pins: args.pin.clone(),
+        mac: args.mac.clone(),
+    };
+    Ok(flags.or(Given::from_kernel(&args.kernel_command_line)))
+}
+
+fn settings(args: &AgentArgs, boot: &Parameters, time: Time) -> anyhow::Result<Settings> {
+    let simulated = time == Time::Virtual;
+    if !simulated && (args.system_uuid.is_some() || args.boot_id.is_some()) {
+        anyhow::bail!(
+            "--system-uuid and --boot-id are for simulated machines: a real one tells its own"
+        );
+    }
+    let identity = (simulated && args.system_uuid.is_some()).then(|| Identity {
+        mac: boot.mac.clone().unwrap_or_default(),
+        system_uuid: args.system_uuid.clone(),
+        board_serial: None,
+    });
+    let components = args.spool.join("components");
+    let kept = std::fs::create_dir_all(&components).is_ok();
+    Ok(Settings {
+        tries: args.tries,
+        first_wait: args.first_wait,
+        longest_wait: LONGEST_WAIT,
+        call: Duration::from_secs(10),
+        stall: args.stall,
+        grace: args.grace,
+        spool: args.spool.clone(),
+        components: kept.then_some(components),
+        scratch: args.scratch.clone(),
+        hold_keys: args.hold_key_file.clone(),
+        queue: args.queue,
+        limits: Limits::default(),
+        seed: args.machine.seed,
+        identity,
+        boot_id: args.boot_id.clone(),
+    })
+}
+
+/// Prints what was taken of flags, environment and the kernel's command line; the token never.
+fn print(given: Given) -> Result<Exit, Failure> {
+    let config = serde_json::json!({
+        "url": given.url,
+        "run": given.run,
+        "token": given.token.map(|_| "(secret)"),
+        "pins": given.pins,
+        "mac": given.mac,
+    });
+    let text = serde_json::to_string_pretty(&config).map_err(Failure::runtime)?;
+    writeln!(std::io::stdout(), "{text}").map_err(Failure::runtime)?;
+    Ok(Exit::Passed)
+}
+
+fn say(text: &str) {
+    // Where standard output is gone, the exit status still tells.
+    let _read_or_not = writeln!(std::io::stdout(), "{text}");
+}
