@@ -271,11 +271,11 @@ pub enum StageCommand {
         #[arg(long)]
         position: Option<i64>,
         /// Refuse later components of this name
-        #[arg(long, conflicts_with = "unpin")]
-        pin: bool,
+        #[arg(long, conflicts_with = "unpinned")]
+        pinned: bool,
         /// Take later components again
         #[arg(long)]
-        unpin: bool,
+        unpinned: bool,
     },
     /// List the stages, in the order of a pipeline
     List,

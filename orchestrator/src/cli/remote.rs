@@ -260,8 +260,8 @@ pub async fn stage(
             set,
             timeout,
             position,
-            pin,
-            unpin,
+            pinned,
+            unpinned,
         } => {
             for file in components(&files)? {
                 let publication = Publication {
@@ -270,7 +270,7 @@ pub async fn stage(
                     parameters: pairs(&set)?,
                     timeout_seconds: timeout.map(|timeout| timeout.as_secs()),
                     position,
-                    pinned: (pin || unpin).then_some(pin),
+                    pinned: (pinned || unpinned).then_some(pinned),
                 };
                 let published = remote.post(path, &publication).await;
                 let published = published.with_context(|| file.display().to_string())?;

@@ -87,7 +87,7 @@ impl Orchestrator {
             return Err(ServiceError::refused(
                 Code::State,
                 format!(
-                    "{name} is pinned to {} ({}); register it with `--unpin` to replace it",
+                    "{name} is pinned to {} ({}); register it with `--unpinned` to replace it",
                     before.version, before.digest
                 ),
             ));
