@@ -68,6 +68,7 @@ impl Bench {
             scratch: self.scratch.clone(),
             cpu_allowance: 1,
             memory_allowance_bytes: 1 << 20,
+            charge: vetting_runtime::engine::Charge::default(),
         };
         let attempted = self
             .engine

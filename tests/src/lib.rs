@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: the binary that a build leaves, folders of stages, a run whose
 //! report is read back, and looking for processes that must not be left.
 
+pub mod fleet;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{cargo, root, run, target};
 
-/// Builds `target/release/vetting`.
+/// Builds `target/release/vetting` and `target/release/vetting-orchestrator`.
 pub fn vetting() -> anyhow::Result<()> {
     run(cargo().args([
         "build",
@@ -16,6 +16,8 @@ pub fn vetting() -> anyhow::Result<()> {
         "--locked",
         "--package",
         "vetting-runtime",
+        "--package",
+        "vetting-orchestrator",
     ]))
 }
 

@@ -20,6 +20,10 @@ pub fn test() -> anyhow::Result<()> {
         "--no-fail-fast",
     ])
     .env("VETTING_BIN", target("release/vetting"))
+    .env(
+        "VETTING_ORCHESTRATOR_BIN",
+        target("release/vetting-orchestrator"),
+    )
     .env("VETTING_STAGES", target("stages"))
     .env("VETTING_TEST_GUESTS", target("stages-test"));
     run(&mut test)?;

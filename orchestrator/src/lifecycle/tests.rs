@@ -1,1 +1,189 @@
+//! What must hold whatever happens, in whatever order.
 
+use proptest::prelude::*;
+use vetting_protocol::State;
+
+use super::*;
+
+const STAGES: [&str; 4] = ["Inventory", "SMART", "Storage", "PSU"];
+
+fn run() -> Progress {
+    let stages = STAGES.map(|name| (name.to_owned(), name == "Storage"));
+    Progress::new(stages).expect("a run")
+}
+
+fn result(run: &Progress, worth: Worth) -> Event {
+    Event::Result {
+        stage: run.current().map_or("none", |s| s.name.as_str()).to_owned(),
+        attempt: run.attempt(),
+        worth,
+        reason: "because".to_owned(),
+    }
+}
+
+fn judged(passed: bool, voided: &[&str]) -> Event {
+    Event::SpecJudged {
+        passed,
+        reason: "spec".to_owned(),
+        voided: voided.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+fn abort() -> Event {
+    Event::Abort {
+        reason: "given up".to_owned(),
+    }
+}
+
+fn shutdown() -> Event {
+    Event::Shutdown {
+        by: "ann".to_owned(),
+    }
+}
+
+/// Any event, among them results of attempts that nobody waits for.
+fn events() -> impl Strategy<Value = Event> {
+    let worth = prop_oneof![
+        4 => Just(Worth::Passed),
+        2 => Just(Worth::NotPassed),
+        1 => Just(Worth::Cancelled),
+    ];
+    let stage = prop::sample::select(&STAGES[..]);
+    let target = prop_oneof![
+        stage.clone().prop_map(|name| State::Stage(name.to_owned())),
+        Just(State::SpecValidate),
+    ];
+    prop_oneof![
+        8 => (stage, 1_u32..4, worth).prop_map(|(stage, attempt, worth)| Event::Result {
+            stage: stage.to_owned(),
+            attempt,
+            worth,
+            reason: "because".to_owned(),
+        }),
+        3 => any::<bool>().prop_map(|passed| judged(passed, &["SMART"])),
+        2 => Just(Event::Reported),
+        3 => target.prop_map(Event::Retry),
+        2 => Just(Event::Begun),
+        2 => prop::sample::select(vec![
+            Claimant::First,
+            Claimant::AgentRestarted,
+            Claimant::HostRebooted,
+        ])
+        .prop_map(Event::Claimed),
+        1 => Just(shutdown()),
+        1 => Just(abort()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_entered_twice_without_a_retry_and_nothing_advances_without_a_result(
+        events in prop::collection::vec(events(), 1..60)
+    ) {
+        let mut run = run();
+        let mut retries = 0_u32;
+        for event in events {
+            let Ok(after) = step(&run, &event) else { continue };
+            retries += u32::from(matches!(event, Event::Retry(_)));
+            for (old, new) in run.stages.iter().zip(&after.stages) {
+                prop_assert!(new.attempt >= old.attempt && new.attempt <= old.attempt + 1);
+                prop_assert!(new.attempt <= 1 + retries, "{} entered {} times", new.name, new.attempt);
+                prop_assert!(new.resumes <= MOST_RESUMES);
+                // Only a result of that very attempt makes a stage pass.
+                if new.standing == Standing::Passed && old.standing != Standing::Passed {
+                    let by_result = matches!(&event, Event::Result { stage, attempt, worth: Worth::Passed, .. }
+                        if *stage == new.name && *attempt == new.attempt);
+                    prop_assert!(by_result, "{} passed by {event:?}", new.name);
+                }
+            }
+            if run.state.is_terminal() {
+                prop_assert_eq!(&after.state, &run.state);
+            }
+            if after.state == State::Completed && run.state != State::Completed {
+                prop_assert!(after.stages.iter().all(|s| s.standing == Standing::Passed));
+            }
+            prop_assert_eq!(after.state == State::FailedHolding, after.held.is_some());
+            run = after;
+        }
+        // No state without a way out.
+        if !run.state.is_terminal() {
+            let out = step(&run, &abort()).expect("a run that is not over can be given up");
+            prop_assert_eq!(out.state, State::Aborted);
+        }
+    }
+}
+
+#[test]
+fn a_run_that_passes_is_completed_and_every_end_is_reached() {
+    let mut run = run();
+    while !run.state.is_terminal() {
+        let event = match run.state {
+            State::Stage(_) => result(&run, Worth::Passed),
+            State::SpecValidate => judged(true, &[]),
+            _ => Event::Reported,
+        };
+        run = step(&run, &event).expect("it goes on");
+    }
+    assert_eq!(run.state, State::Completed);
+    let fresh = self::run();
+    let cancelled = step(&fresh, &result(&fresh, Worth::Cancelled)).expect("cancelled");
+    assert_eq!(cancelled.state, State::Cancelled);
+    assert_eq!(
+        step(&fresh, &shutdown()).expect("off").state,
+        State::Cancelled
+    );
+    assert_eq!(
+        step(&fresh, &abort()).expect("given up").state,
+        State::Aborted
+    );
+    assert_eq!(
+        step(&run, &shutdown()).expect("off").state,
+        State::Completed
+    );
+}
+
+#[test]
+fn a_crash_is_resumed_twice_and_a_reboot_is_a_failure() {
+    let claimed = |run: &Progress, claimant| step(run, &Event::Claimed(claimant)).expect("claimed");
+    let first = claimed(&run(), Claimant::First);
+    let once = claimed(&first, Claimant::AgentRestarted);
+    let twice = claimed(&once, Claimant::AgentRestarted);
+    assert_eq!(
+        (twice.state.clone(), twice.attempt()),
+        (first.state.clone(), 1)
+    );
+    let thrice = claimed(&twice, Claimant::AgentRestarted);
+    assert_eq!(thrice.state, State::FailedHolding);
+    let down = claimed(&first, Claimant::HostRebooted);
+    assert!(
+        down.held
+            .expect("held")
+            .reason
+            .contains("went down under Inventory")
+    );
+}
+
+#[test]
+fn what_was_never_begun_is_no_crash_and_what_may_write_is_never_resumed() {
+    let mut run = step(&run(), &Event::Claimed(Claimant::First)).expect("claimed");
+    run = step(&run, &result(&run, Worth::NotPassed)).expect("held");
+    run = step(&run, &Event::Retry(State::Stage("Storage".to_owned()))).expect("retried");
+    // The host was rebooted while it held: nobody was told of the retry yet.
+    run = step(&run, &Event::Claimed(Claimant::HostRebooted)).expect("claimed");
+    assert_eq!(run.place(), "Storage attempt 1");
+    run = step(&run, &Event::Claimed(Claimant::AgentRestarted)).expect("claimed");
+    assert_eq!(run.state, State::FailedHolding);
+}
+
+#[test]
+fn a_changed_part_voids_what_judged_it() {
+    let mut run = run();
+    run = step(&run, &result(&run, Worth::Passed)).expect("inventory");
+    run = step(&run, &judged(true, &[])).expect("as expected");
+    run = step(&run, &result(&run, Worth::Passed)).expect("SMART");
+    run = step(&run, &result(&run, Worth::NotPassed)).expect("Storage fails");
+    run = step(&run, &Event::Retry(State::Stage("Inventory".to_owned()))).expect("retried");
+    run = step(&run, &result(&run, Worth::Passed)).expect("inventory again");
+    run = step(&run, &judged(true, &["SMART"])).expect("a disk was swapped");
+    assert_eq!(run.place(), "SMART attempt 2");
+}

@@ -23,7 +23,7 @@ const BREATH: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) enum Signal {
     /// An operator wants something.
-    Directive(Directive),
+    Directive(Box<Directive>),
     /// The orchestrator does not take this agent's calls any more.
     Refused(CallError),
 }
@@ -140,7 +140,11 @@ pub(super) async fn beat(
                     if seen.insert(directive.id.clone()) {
                         status.answer(&directive.id, DirectiveStatus::Received, None);
                         // The walk has ended: so does this.
-                        if signals.send(Signal::Directive(directive)).await.is_err() {
+                        if signals
+                            .send(Signal::Directive(Box::new(directive)))
+                            .await
+                            .is_err()
+                        {
                             return;
                         }
                     }

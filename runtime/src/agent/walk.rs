@@ -312,7 +312,7 @@ impl Walk {
                 let text = format!("{} attempt {number} begins", order.stage);
                 self.steps.journal.say(Level::Info, &text);
                 self.steps.at_work = Some((order.stage.clone(), number, cancel));
-                let record = self.steps.to_its_end(work).await;
+                let record = self.steps.until_over(work).await;
                 self.steps.at_work = None;
                 record?
             }
@@ -387,7 +387,7 @@ impl Walk {
 
 impl Steps {
     /// Does something to its end, hearing signals beside it.
-    async fn to_its_end<T>(&mut self, work: impl Future<Output = T>) -> T {
+    async fn until_over<T>(&mut self, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         loop {
             tokio::select! {
@@ -425,7 +425,7 @@ impl Steps {
     /// Hears one signal.
     async fn signal(&mut self) {
         match self.signals.recv().await {
-            Some(Signal::Directive(directive)) => self.directive(directive),
+            Some(Signal::Directive(directive)) => self.directive(*directive),
             Some(Signal::Refused(error)) => self.refused(error).await,
             // The heartbeat never ends before the walk does.
             None => std::future::pending().await,
@@ -511,7 +511,7 @@ impl Steps {
             // What an end leaves to tell is told once.
             let last = self.ending.is_some();
             let call = link.post("result", result, RESULT);
-            let error = match self.to_its_end(call).await {
+            let error = match self.until_over(call).await {
                 Ok(answer) => return Ok(Some(answer)),
                 Err(error) => error,
             };
