@@ -28,14 +28,8 @@ impl Orchestrator {
         let mut bell = self.live.bell(&caller.run);
         let run = self.current(caller, beat.epoch).await?;
         self.note(&run, &beat);
-        let begun = run.progress.current().is_some_and(|stage| {
-            !stage.begun
-                && beat.stage.as_ref() == Some(&stage.name)
-                && beat.attempt == Some(stage.attempt)
-        });
-        if begun || !beat.directive_answers.is_empty() {
-            self.write_down(caller, &beat.directive_answers, begun)
-                .await?;
+        if begins(&run, &beat) || !beat.directive_answers.is_empty() {
+            self.write_down(caller, &beat).await?;
         }
         let wait = Duration::from_millis(beat.wait_ms).min(LONGEST_WAIT);
         let until = tokio::time::Instant::now() + wait;
@@ -78,17 +72,14 @@ impl Orchestrator {
         self.live.heard(&run.id, run.epoch, words, beat.fraction);
     }
 
-    async fn write_down(
-        &self,
-        caller: &Caller,
-        answers: &[DirectiveAnswer],
-        begun: bool,
-    ) -> Result<(), ServiceError> {
+    async fn write_down(&self, caller: &Caller, beat: &Heartbeat) -> Result<(), ServiceError> {
         let mut tx = self.store.write().await?;
-        for answer in answers {
+        for answer in &beat.directive_answers {
             directives::answered(&mut tx, &caller.run, answer).await?;
         }
-        if begun && let Some(mut run) = runs::get(&mut tx, &caller.run).await? {
+        // The run may have moved on since it was looked at: its result was faster.
+        let run = runs::get(&mut tx, &caller.run).await?;
+        if let Some(mut run) = run.filter(|run| begins(run, beat)) {
             let after = step(&run.progress, &Event::Begun)?;
             runs::advance(&mut tx, &mut run, after, "begun").await?;
         }
@@ -126,4 +117,13 @@ impl Orchestrator {
         }
         Ok(due)
     }
+}
+
+/// Whether the heartbeat is the first word of the attempt whose turn it is.
+fn begins(run: &Run, beat: &Heartbeat) -> bool {
+    run.progress.current().is_some_and(|stage| {
+        !stage.begun
+            && beat.stage.as_ref() == Some(&stage.name)
+            && beat.attempt == Some(stage.attempt)
+    })
 }

@@ -1,16 +1,17 @@
 //! What agents call.
 
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use vetting_protocol::{
-    Artifact, ArtifactAnswer, BatchAnswer, Claim, ClaimAnswer, Heartbeat, HeartbeatAnswer, Hello,
-    HelloAnswer, Hold, HoldAnswer, LogBatch, ResultAnswer, SampleBatch, StageResult,
+    Artifact, ArtifactAnswer, BatchAnswer, Claim, ClaimAnswer, Code, Heartbeat, HeartbeatAnswer,
+    Hello, HelloAnswer, Hold, HoldAnswer, LogBatch, ResultAnswer, SampleBatch, StageResult,
 };
 
 use super::error::{Body, Token};
-use crate::service::{Orchestrator, ServiceError};
+use crate::service::{Caller, Orchestrator, ServiceError};
 
 /// The most that a small message may be.
 const SMALL: usize = 64 << 10;
@@ -21,6 +22,25 @@ const LARGE: usize = 32 << 20;
 
 type Answer<T> = Result<Json<T>, ServiceError>;
 type Us = State<Orchestrator>;
+
+/// An agent whose token is good: known before a byte of its body is read.
+struct Known(Caller);
+
+impl FromRequestParts<Orchestrator> for Known {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let nothing = |_| ServiceError::refused(Code::NotFound, "there is no such run");
+        let Path(run) = Path::<String>::from_request_parts(parts, us)
+            .await
+            .map_err(nothing)?;
+        let Token(token) = Token::from_request_parts(parts, us).await?;
+        Ok(Known(us.agent(&run, token.as_deref()).await?))
+    }
+}
 
 pub(super) fn router() -> Router<Orchestrator> {
     let small = Router::new()
@@ -61,61 +81,45 @@ async fn claim(
 
 async fn heartbeat(
     State(us): Us,
-    Path(run): Path<String>,
-    Token(token): Token,
+    Known(caller): Known,
     Body(beat): Body<Heartbeat>,
 ) -> Answer<HeartbeatAnswer> {
-    let caller = us.agent(&run, token.as_deref()).await?;
     us.heartbeat(&caller, beat).await.map(Json)
 }
 
 async fn result(
     State(us): Us,
-    Path(run): Path<String>,
-    Token(token): Token,
+    Known(caller): Known,
     Body(result): Body<StageResult>,
 ) -> Answer<ResultAnswer> {
-    let caller = us.agent(&run, token.as_deref()).await?;
     us.result(&caller, result).await.map(Json)
 }
 
-async fn hold(
-    State(us): Us,
-    Path(run): Path<String>,
-    Token(token): Token,
-    Body(hold): Body<Hold>,
-) -> Answer<HoldAnswer> {
-    let caller = us.agent(&run, token.as_deref()).await?;
+async fn hold(State(us): Us, Known(caller): Known, Body(hold): Body<Hold>) -> Answer<HoldAnswer> {
     us.hold(&caller, &hold).await.map(Json)
 }
 
 async fn sensor(
     State(us): Us,
-    Path(run): Path<String>,
-    Token(token): Token,
+    Known(caller): Known,
     Body(batch): Body<SampleBatch>,
 ) -> Answer<BatchAnswer> {
-    let caller = us.agent(&run, token.as_deref()).await?;
     us.samples(&caller, batch).await.map(Json)
 }
 
 async fn log(
     State(us): Us,
-    Path(run): Path<String>,
-    Token(token): Token,
+    Known(caller): Known,
     Body(batch): Body<LogBatch>,
 ) -> Answer<BatchAnswer> {
-    let caller = us.agent(&run, token.as_deref()).await?;
     us.lines(&caller, batch).await.map(Json)
 }
 
 async fn artifact(
     State(us): Us,
-    Path(run): Path<String>,
-    Token(token): Token,
+    Known(caller): Known,
     Body(artifact): Body<Artifact>,
 ) -> Answer<ArtifactAnswer> {
-    let caller = us.agent(&run, token.as_deref()).await?;
     us.artifact(&caller, &artifact).await.map(Json)
 }
 

@@ -500,7 +500,20 @@ impl Steps {
                 Err(_) => return,
             }
         }
-        self.end(Ended::Superseded(error.to_string()), "superseded");
+        let ends = [
+            Code::BadToken,
+            Code::OtherRun,
+            Code::OtherHost,
+            Code::NotFound,
+            Code::Superseded,
+            Code::RunOver,
+        ];
+        if error.code().is_some_and(|code| ends.contains(code)) {
+            return self.end(Ended::Superseded(error.to_string()), "superseded");
+        }
+        // A heartbeat that is refused as such must not end a run that goes well.
+        let text = format!("a heartbeat was refused: {error}");
+        self.journal.say(Level::Warn, &text);
     }
 
     /// Delivers a result until it is answered. `None`: the walk ends first.
