@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use vetting_tests::fleet::{Agent, Orchestrator, Run, RunningAgent};
+use serde_json::json;
+use vetting_tests::fleet::{Agent, Orchestrator, Run, RunningAgent, call};
 use vetting_tests::{alive, descendants, eventually, guests, named};
-use vetting_transport::{Call, CallError, Client, Secret};
 
 const HEALTHY: &str = "sim:healthy-server";
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJq test@example";
@@ -40,46 +39,6 @@ fn stressed(agent: &RunningAgent) {
             .find(|pid| named(*pid, "stress-ng"))
     };
     assert!(eventually(tool).is_some(), "no stress-ng: {}", agent.log());
-}
-
-/// One call as an agent makes it.
-fn call(
-    orchestrator: &Orchestrator,
-    path: &str,
-    token: &str,
-    body: &Value,
-) -> Result<Value, CallError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let pin = orchestrator.pin.parse().expect("a pin");
-    let client = Client::new(&orchestrator.url, &[pin]).expect("a client");
-    let call = Call {
-        path,
-        token: Some(&Secret::new(token)),
-        timeout: Duration::from_secs(20),
-    };
-    runtime
-        .expect("a runtime")
-        .block_on(client.post(call, body))
-}
-
-fn claim(
-    orchestrator: &Orchestrator,
-    run: &Run,
-    boot: &str,
-    uuid: &str,
-) -> Result<Value, CallError> {
-    let body = json!({
-        "identity": { "mac": run.mac, "system_uuid": uuid }, "boot_id": boot,
-        "instance": format!("{boot}-{uuid}-{}", std::process::id()), "version": "0", "machine": "a test",
-    });
-    call(
-        orchestrator,
-        &format!("/api/v1/runs/{}/claim", run.id),
-        &run.token,
-        &body,
-    )
 }
 
 #[test]
@@ -137,20 +96,6 @@ fn an_agent_that_was_killed_is_resumed_by_the_next_one() {
 }
 
 #[test]
-fn a_host_that_went_down_under_a_stage_has_failed_it() {
-    let orchestrator = Orchestrator::start();
-    let run = orchestrator.run("down", &["--stage", "CPUStress"]);
-    let first = claim(&orchestrator, &run, "boot-1", "u").expect("claimed");
-    assert_eq!(first["current_state"], "CPUStress");
-    let second = claim(&orchestrator, &run, "boot-2", "u").expect("claimed again");
-    assert_eq!(second["current_state"], "FailedHolding", "{second:#}");
-    let why = second["held_because"].as_str().expect("a reason");
-    assert!(why.contains("went down under CPUStress"), "{why}");
-    let view = orchestrator.show(&run);
-    assert_eq!(view["stages"][0]["verdict"], "fail", "{view:#}");
-}
-
-#[test]
 fn an_older_claim_ends_and_powers_off_nothing() {
     let orchestrator = Orchestrator::start();
     let folder = folder();
@@ -168,80 +113,6 @@ fn an_older_claim_ends_and_powers_off_nothing() {
     );
     let left: Vec<_> = tools.into_iter().filter(|pid| alive(*pid)).collect();
     assert!(left.is_empty(), "left running: {left:?}");
-}
-
-#[test]
-fn whoever_is_not_the_run_s_is_refused_and_told_why() {
-    let orchestrator = Orchestrator::start();
-    let run = orchestrator.run("mine", &["--stage", "CPUStress"]);
-    let other = orchestrator.run("other", &["--stage", "CPUStress"]);
-    claim(&orchestrator, &run, "boot", "uuid-1").expect("claimed");
-    let refused = |answer: Result<Value, CallError>| answer.expect_err("refused").to_string();
-    let beat = json!({ "epoch": 1, "state": "CPUStress" });
-    let path = format!("/api/v1/runs/{}/heartbeat", run.id);
-    let session =
-        claim(&orchestrator, &other, "boot", "u").expect("claimed")["session_token"].clone();
-    let session = session.as_str().expect("a token");
-    for (answer, words) in [
-        (claim(&orchestrator, &run, "boot", "uuid-2"), "system UUID"),
-        (
-            call(&orchestrator, &path, "nonsense", &beat),
-            "nobody has this token",
-        ),
-        (call(&orchestrator, &path, session, &beat), "another run's"),
-        (
-            call(&orchestrator, &path, &run.token, &beat),
-            "only for hello and claim",
-        ),
-        (
-            call(&orchestrator, &path, session, &json!({ "state": "x" })),
-            "another run's",
-        ),
-        (
-            call(&orchestrator, "/api/v1/nothing", session, &beat),
-            "nothing at this path",
-        ),
-    ] {
-        let why = refused(answer);
-        assert!(why.contains(words), "not `{words}`: {why}");
-    }
-    let folder = folder();
-    let mut wrong = orchestrator.run("pinned", &["--stage", "CPUStress"]);
-    let agent = |url: &str, pin: &str, run: &Run| {
-        let mut command = std::process::Command::new(vetting_tests::vetting());
-        command.args([
-            "agent",
-            "--machine",
-            HEALTHY,
-            "--tries",
-            "1",
-            "--url",
-            url,
-            "--pin",
-            pin,
-        ]);
-        command
-            .args(["--run", &run.id, "--spool"])
-            .arg(folder.path());
-        command.env("VETTING_BOOT_TOKEN", &run.token);
-        let output = command.output().expect("an agent");
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        )
-    };
-    let (status, why) = agent(&orchestrator.url, &"ab".repeat(32), &wrong);
-    assert_eq!(status, Some(3), "{why}");
-    assert!(why.contains("is not pinned"), "{why}");
-    let plain = orchestrator.url.replace("https", "http");
-    let (_, why) = agent(&plain, &orchestrator.pin, &wrong);
-    assert!(why.contains("only https://"), "{why}");
-    wrong.token = "vb_wrong".to_owned();
-    let (_, why) = agent(&orchestrator.url, &orchestrator.pin, &wrong);
-    assert!(
-        why.contains("nobody has this token") && !why.contains("vb_wrong"),
-        "{why}"
-    );
 }
 
 #[test]
@@ -420,57 +291,4 @@ fn an_orchestrator_that_is_killed_loses_nothing_and_advances_nothing_twice() {
             );
         }
     }
-}
-
-#[test]
-fn bodies_that_no_agent_would_send_are_refused_by_name() {
-    let orchestrator = Orchestrator::start();
-    let run = orchestrator.run("hostile", &["--stage", "CPUStress"]);
-    let claimed = claim(&orchestrator, &run, "boot", "u").expect("claimed");
-    let session = claimed["session_token"].as_str().expect("a token");
-    let path = |name: &str| format!("/api/v1/runs/{}/{name}", run.id);
-    let result = json!({ "epoch": 1, "passed": true, "stage": "CPUStress", "attempt": 1, "verdict": "fail",
-        "message": "m", "summary": "s", "ending": { "kind": "outcome" }, "duration_ms": 1,
-        "measurements": [], "diagnoses": [] });
-    let mut missing = result.clone();
-    missing
-        .as_object_mut()
-        .expect("an object")
-        .remove("measurements");
-    let mut later = result.clone();
-    later["passed"] = json!(false);
-    later["attempt"] = json!(7);
-    for (name, body, status, words) in [
-        ("result", &result, "422", "neither `pass` nor `skip`"),
-        ("result", &missing, "422", "measurements"),
-        ("result", &later, "409", "CPUStress attempt 1"),
-        (
-            "heartbeat",
-            &json!({ "epoch": 9, "state": "x" }),
-            "409",
-            "replaced",
-        ),
-        ("heartbeat", &json!("x".repeat(70 << 10)), "413", ""),
-        (
-            "hold",
-            &json!({ "epoch": 1, "step": "begin" }),
-            "409",
-            "does not hold",
-        ),
-    ] {
-        let why = call(&orchestrator, &path(name), session, body)
-            .expect_err("refused")
-            .to_string();
-        assert!(why.contains(status) && why.contains(words), "{name}: {why}");
-    }
-    // The same result twice: recognised, and answered the same.
-    let mut good = result.clone();
-    good["verdict"] = json!("pass");
-    let first = call(&orchestrator, &path("result"), session, &good).expect("stored");
-    let again = call(&orchestrator, &path("result"), session, &good).expect("recognised");
-    assert_eq!(
-        (&first["repeated"], &again["repeated"]),
-        (&json!(false), &json!(true))
-    );
-    assert_eq!(first["next_state"], again["next_state"]);
 }

@@ -7,7 +7,7 @@
 //!                           ├─ Cancelled: power off      └─ anything unknown: wait, and say so
 //! ```
 //!
-//! One task walks ([`walk`]); it alone starts and ends stages. Beside it, and unable to stop it,
+//! One task walks ([`walk`], and [`steering`], which hears signals); it alone starts and ends stages. Beside it, and unable to stop it,
 //! work the heartbeat ([`beat`]), which brings directives as signals, the sensors ([`thermal`]) and
 //! the forwarders of lines and samples ([`forward`]). A newer claim, a shutdown and an abort are
 //! signals too: whatever the walk waits for, it waits for signals beside it.
@@ -20,6 +20,7 @@ mod hold;
 mod identity;
 mod link;
 mod spool;
+mod steering;
 mod thermal;
 mod walk;
 mod work;
