@@ -55,7 +55,7 @@ fn whoever_is_not_the_run_s_is_refused_and_told_why() {
         let why = refused(answer);
         assert!(why.contains(words), "not `{words}`: {why}");
     }
-    let folder = folder();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let mut wrong = orchestrator.run("pinned", &["--stage", "CPUStress"]);
     let agent = |url: &str, pin: &str, run: &Run| {
         let mut command = std::process::Command::new(vetting_tests::vetting());

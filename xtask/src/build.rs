@@ -8,17 +8,18 @@ use serde_json::Value;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{cargo, root, run, target};
 
-/// Builds `target/release/vetting` and `target/release/vetting-orchestrator`.
+/// Builds `target/release/vetting`.
 pub fn vetting() -> anyhow::Result<()> {
-    run(cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "vetting-runtime",
-        "--package",
-        "vetting-orchestrator",
-    ]))
+    program("vetting-runtime")
+}
+
+/// Builds `target/release/vetting-orchestrator`.
+pub fn orchestrator() -> anyhow::Result<()> {
+    program("vetting-orchestrator")
+}
+
+fn program(package: &str) -> anyhow::Result<()> {
+    run(cargo().args(["build", "--release", "--locked", "--package", package]))
 }
 
 /// Builds the built-in stages to `target/stages/NAME.wasm`.

@@ -30,7 +30,7 @@ enum Task {
     Demo,
     /// Set up, build, and run everything that CI runs
     Test,
-    /// Build target/release/vetting and target/stages/NAME.wasm
+    /// Build target/release/vetting, vetting-orchestrator and target/stages/NAME.wasm
     Build,
     /// Build the stages only
     Stages {
@@ -52,7 +52,9 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Demo => demo::demo(),
         Task::Test => test::test(),
-        Task::Build => build::vetting().and_then(|()| build::stages()),
+        Task::Build => build::vetting()
+            .and_then(|()| build::orchestrator())
+            .and_then(|()| build::stages()),
         Task::Stages { tests: false } => build::stages(),
         Task::Stages { tests: true } => build::stages().and_then(|()| build::test_stages()),
         Task::Bench { write } => bench::bench(write),

@@ -9,6 +9,7 @@ pub fn test() -> anyhow::Result<()> {
     tidy::tidy()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
     build::vetting()?;
+    build::orchestrator()?;
     build::stages()?;
     build::test_stages()?;
     let mut test = cargo();

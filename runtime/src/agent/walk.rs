@@ -257,8 +257,8 @@ impl Walk {
         };
         self.spool.put(&result)?;
         let answer = self.steps.deliver(&result).await?;
-        self.spool.clear();
         if answer.is_some() {
+            self.spool.clear();
             self.steps.apply();
         }
         Ok(answer)
