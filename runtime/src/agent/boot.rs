@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn flags_win_over_the_kernel_and_what_is_missing_is_named() {
         let file = tempfile::NamedTempFile::new().expect("a file");
-        let line = "quiet vetting.url=https://a vetting.run=r-1 vetting.token=secret vetting.x=1";
+        let line = "quiet vetting.url=https://a vetting.run=r-1 vetting.token=hunter2 vetting.x=1";
         std::fs::write(file.path(), line).expect("written");
         let kernel = Given::from_kernel(file.path());
         let flags = Given {
@@ -150,7 +150,7 @@ mod tests {
         };
         let both = flags.or(kernel).checked().expect("whole");
         assert_eq!((both.url.as_str(), both.run.as_str()), ("https://b", "r-1"));
-        assert!(!format!("{both:?}").contains("secret"));
+        assert!(!format!("{both:?}").contains("hunter2"));
         let error = Given::default().checked().expect_err("nothing").to_string();
         assert!(error.contains("vetting.run="), "{error}");
         let escaping = Given {
