@@ -229,6 +229,27 @@ pub struct Attempt {
     pub max_tools: u32,
 }
 
+impl Attempt {
+    /// A look at the machine beside whatever stage is at work: without an end, and without a right
+    /// to start tools or write anything.
+    pub fn beside(what: &str) -> Self {
+        Attempt {
+            stage: what.to_owned(),
+            number: 1,
+            seed: 0,
+            deadline: Duration::MAX,
+            soft_deadline: Duration::MAX,
+            cancel: Cancel::new(),
+            grace: Duration::ZERO,
+            peer: None,
+            scratch: PathBuf::new(),
+            cpu_allowance: 0,
+            memory_allowance_bytes: 0,
+            max_tools: 0,
+        }
+    }
+}
+
 /// A machine that stages can run on: real, simulated or recorded.
 #[async_trait]
 pub trait Machine: Send + Sync {

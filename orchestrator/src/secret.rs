@@ -16,7 +16,7 @@ pub fn id() -> String {
 
 /// What is stored of a token. It has 256 random bits, so a fast hash is enough.
 pub fn hash(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
+    digest(token.as_bytes())
 }
 
 /// The sha256 of a content.

@@ -133,6 +133,44 @@ pub struct StageRecord {
     pub parameters: serde_json::Value,
 }
 
+impl StageRecord {
+    /// The record of an attempt that was never begun.
+    pub fn not_run(stage: &str, attempt: u32) -> Self {
+        StageRecord {
+            stage: stage.to_owned(),
+            attempt,
+            version: None,
+            digest: None,
+            verdict: None,
+            message: "not run".to_owned(),
+            summary: String::new(),
+            ending: Ending::NotRun,
+            duration_ms: 0,
+            measurements: Vec::new(),
+            diagnoses: Vec::new(),
+            series: Vec::new(),
+            log: Vec::new(),
+            log_dropped: 0,
+            samples_dropped: 0,
+            attachments: Vec::new(),
+            denials: Vec::new(),
+            host_calls: 0,
+            peak_memory_bytes: 0,
+            parameters: serde_json::Value::Null,
+        }
+    }
+
+    /// Whether it lets a run go on: only a pass and a skip do.
+    pub fn passed(&self) -> bool {
+        matches!(self.verdict, Some(Verdict::Pass | Verdict::Skip))
+    }
+
+    /// Its verdict's word; `broke` where the runtime did.
+    pub fn verdict_word(&self) -> &'static str {
+        self.verdict.map_or("broke", Verdict::as_str)
+    }
+}
+
 /// A series of samples, thinned to buckets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Series {

@@ -32,7 +32,7 @@ pub use hold::{Artifact, ArtifactAnswer, Hold, HoldAnswer, HoldStep};
 pub use outcome::{
     Comparison, Diagnosis, Finding, Measurement, Part, Severity, Validator, Value, Verdict,
 };
-pub use pipeline::{ComponentRef, ExpectedDisk, Periods, StageOrder};
+pub use pipeline::{ComponentRef, ExpectedDisk, PIPELINE, Periods, StageOrder};
 pub use refusal::{Code, Refusal};
 pub use result::{ResultAnswer, StageResult};
 pub use sample::{Level, LogLine, Sample};

@@ -7,6 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::State;
 
+/// The order of the built-in stages: cheap and harmless first, load after, power last, when everything
+/// has been under load. Stages of other names come after these.
+pub const PIPELINE: [&str; 8] = [
+    "Inventory",
+    "SMART",
+    "CPUStress",
+    "Memory",
+    "Storage",
+    "Network",
+    "GPU",
+    "PSU",
+];
+
 /// One stage of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StageOrder {

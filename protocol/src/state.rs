@@ -56,6 +56,11 @@ impl State {
         matches!(self, State::Completed | State::Cancelled | State::Aborted)
     }
 
+    /// Whether nothing happens in this state by itself: the run is over, or waits for a person.
+    pub fn is_at_rest(&self) -> bool {
+        self.is_terminal() || *self == State::FailedHolding
+    }
+
     /// Its word on the wire.
     pub fn as_str(&self) -> &str {
         match self {

@@ -80,8 +80,6 @@ pub(crate) mod tests {
     /// A stage that ended with that verdict; one without was not run.
     pub(crate) fn stage(name: &str, verdict: Option<Verdict>) -> StageRecord {
         StageRecord {
-            stage: name.to_owned(),
-            attempt: 1,
             version: Some("0.1.0".to_owned()),
             digest: Some("ab".repeat(32)),
             verdict,
@@ -89,17 +87,10 @@ pub(crate) mod tests {
             summary: "a summary".to_owned(),
             ending: verdict.map_or(Ending::NotRun, |_| Ending::Outcome),
             duration_ms: 1_500,
-            measurements: Vec::new(),
-            diagnoses: Vec::new(),
-            series: Vec::new(),
-            log: Vec::new(),
-            log_dropped: 0,
-            samples_dropped: 0,
-            attachments: Vec::new(),
-            denials: Vec::new(),
             host_calls: 7,
             peak_memory_bytes: 1 << 20,
             parameters: serde_json::json!({ "duration": "60s" }),
+            ..StageRecord::not_run(name, 1)
         }
     }
 

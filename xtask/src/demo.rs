@@ -4,20 +4,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+use vetting_protocol::PIPELINE;
 
 use crate::{build, setup, target};
-
-/// The built-in stages: the demo is not whole without any of them.
-const STAGES: [&str; 8] = [
-    "Inventory",
-    "SMART",
-    "CPUStress",
-    "Memory",
-    "Storage",
-    "Network",
-    "GPU",
-    "PSU",
-];
 
 /// Short durations: a demo is no intake test.
 const SETTINGS: [&str; 4] = [
@@ -60,7 +49,8 @@ pub fn demo() -> anyhow::Result<()> {
     let json = std::fs::read(&report).with_context(|| report.display().to_string())?;
     let record: Value = serde_json::from_slice(&json)?;
     let stages = record["stages"].as_array().cloned().unwrap_or_default();
-    for name in STAGES {
+    // The demo is not whole without any of the built-in stages.
+    for name in PIPELINE {
         let run = stages
             .iter()
             .any(|s| s["stage"] == name && !s["verdict"].is_null());

@@ -226,7 +226,7 @@ async fn watch(remote: &Remote, run: &str, as_json: bool) -> anyhow::Result<()> 
             }
             told = line;
         }
-        if view.state.is_terminal() || view.state == State::FailedHolding {
+        if view.state.is_at_rest() {
             let why = view.held.map(|held| held.reason).or(view.ended_because);
             if let Some(why) = why.filter(|_| !as_json) {
                 println!("{why}");

@@ -23,13 +23,7 @@ impl Orchestrator {
     /// When it is nobody's, another run's, or its session has expired.
     pub async fn agent(&self, run: &str, token: Option<&str>) -> Result<Caller, ServiceError> {
         let refuse = |code, message: &str| Err(ServiceError::refused(code, message));
-        let Some(token) = token else {
-            return refuse(
-                Code::BadToken,
-                "no token was sent (Authorization: Bearer …)",
-            );
-        };
-        let hash = secret::hash(token);
+        let hash = secret::hash(sent(token)?);
         let mut db = self.store.read().await?;
         let Some(session) = sessions::get(&mut db, &hash).await? else {
             if runs::of_boot_token(&mut db, &hash).await?.is_some() {
@@ -63,28 +57,45 @@ impl Orchestrator {
         token: Option<&str>,
     ) -> Result<runs::Run, ServiceError> {
         let refuse = |code, message: &str| Err(ServiceError::refused(code, message));
-        let Some(token) = token else {
-            return refuse(
-                Code::BadToken,
-                "no token was sent (Authorization: Bearer …)",
-            );
-        };
-        let hash = secret::hash(token);
+        let hash = secret::hash(sent(token)?);
         match runs::of_boot_token(db, &hash).await? {
             None => refuse(Code::BadToken, "nobody has this token"),
             Some(other) if other != run => refuse(Code::OtherRun, "the token is another run's"),
-            Some(_) => {
-                let found = runs::get(db, run).await?;
-                found.ok_or_else(|| ServiceError::not_found("run", run))
-            }
+            Some(_) => run_of(db, run).await,
         }
     }
 }
 
-/// Refuses a call of an agent that a newer claim has replaced.
-pub(super) fn newest(run: &runs::Run, caller: &Caller, epoch: u64) -> Result<(), ServiceError> {
+/// The token that a call must carry.
+///
+/// # Errors
+///
+/// When it carries none.
+pub fn sent(token: Option<&str>) -> Result<&str, ServiceError> {
+    token.ok_or_else(|| {
+        let message = "no token was sent (Authorization: Bearer …)";
+        ServiceError::refused(Code::BadToken, message)
+    })
+}
+
+/// A run that there must be.
+pub(super) async fn run_of(
+    db: &mut sqlx::SqliteConnection,
+    id: &str,
+) -> Result<runs::Run, ServiceError> {
+    let run = runs::get(db, id).await?;
+    run.ok_or_else(|| ServiceError::not_found("run", id))
+}
+
+/// The run of an agent, which no newer claim may have replaced.
+pub(super) async fn newest_of(
+    db: &mut sqlx::SqliteConnection,
+    caller: &Caller,
+    epoch: u64,
+) -> Result<runs::Run, ServiceError> {
+    let run = run_of(db, &caller.run).await?;
     if caller.epoch == run.epoch && epoch == run.epoch {
-        return Ok(());
+        return Ok(run);
     }
     Err(ServiceError::refused(
         Code::Superseded,

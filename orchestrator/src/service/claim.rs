@@ -119,10 +119,9 @@ impl Orchestrator {
         &self,
         db: &mut sqlx::SqliteConnection,
     ) -> Result<Option<u16>, ServiceError> {
-        let live = runs::live(db).await?;
-        let taken: Vec<u16> = live.iter().filter_map(|run| run.iperf_port).collect();
+        let taken = runs::iperf_ports(db).await?;
         let mut ports = self.settings.iperf_ports.clone();
-        Ok(ports.find(|port| !taken.contains(port)))
+        Ok(ports.find(|port| !taken.contains(&i64::from(*port))))
     }
 }
 

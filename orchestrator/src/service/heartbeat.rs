@@ -34,25 +34,22 @@ impl Orchestrator {
         let wait = Duration::from_millis(beat.wait_ms).min(LONGEST_WAIT);
         let until = tokio::time::Instant::now() + wait;
         loop {
-            let run = self.current(caller, beat.epoch).await?;
-            let directives = self.due(&run).await?;
+            let directives = self.due(&run.id).await?;
             if !directives.is_empty() || tokio::time::Instant::now() >= until {
                 return Ok(HeartbeatAnswer {
                     directives,
                     periods: Some(self.settings.periods),
                 });
             }
-            // Rung or over: both are looked at above.
+            // Rung or over: both are looked at above, by an agent that was not replaced meanwhile.
             let _rung = tokio::time::timeout_at(until, bell.changed()).await;
+            self.current(caller, beat.epoch).await?;
         }
     }
 
     async fn current(&self, caller: &Caller, epoch: u64) -> Result<Run, ServiceError> {
         let mut db = self.store.read().await?;
-        let run = runs::get(&mut db, &caller.run).await?;
-        let run = run.ok_or_else(|| ServiceError::not_found("run", &caller.run))?;
-        agents::newest(&run, caller, epoch)?;
-        Ok(run)
+        agents::newest_of(&mut db, caller, epoch).await
     }
 
     fn note(&self, run: &Run, beat: &Heartbeat) {
@@ -87,9 +84,9 @@ impl Orchestrator {
     }
 
     /// The directives that an agent is to be told. Those that are too old are void.
-    async fn due(&self, run: &Run) -> Result<Vec<Directive>, ServiceError> {
+    async fn due(&self, run: &str) -> Result<Vec<Directive>, ServiceError> {
         let mut db = self.store.read().await?;
-        let pending = directives::pending(&mut db, &run.id).await?;
+        let pending = directives::pending(&mut db, run).await?;
         let (void, due): (Vec<_>, Vec<_>) = pending
             .into_iter()
             .partition(|directive| has_passed(&directive.expires));
@@ -102,16 +99,9 @@ impl Orchestrator {
                     status: vetting_protocol::DirectiveStatus::Rejected,
                     reason: Some("it expired before the agent did it".to_owned()),
                 };
-                directives::answered(&mut tx, &run.id, &answer).await?;
+                directives::answered(&mut tx, run, &answer).await?;
                 let cmd = directive.cmd.as_str();
-                audit::note(
-                    &mut tx,
-                    "orchestrator",
-                    "directive expired",
-                    Some(&run.id),
-                    cmd,
-                )
-                .await?;
+                audit::note(&mut tx, "orchestrator", "directive expired", Some(run), cmd).await?;
             }
             tx.commit().await?;
         }

@@ -2,8 +2,8 @@
 
 mod agents;
 mod claim;
+mod deliveries;
 mod heartbeat;
-mod hold;
 pub mod iperf;
 mod live;
 mod patrol;
@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use vetting_protocol::{Code, Periods};
 
-pub use agents::Caller;
+pub use agents::{Caller, sent};
 pub use live::{LiveEvent, Presence};
 pub use registry::Publication;
 pub use runs::{MadeRun, NewRun, RunView, StageView};

@@ -53,7 +53,7 @@ impl Orchestrator {
         let expires = from_now(self.settings.session);
         let mut tx = self.store.write().await?;
         for (run, presence) in heard {
-            let Some(found) = runs::get(&mut tx, &run).await? else {
+            let Some(state) = runs::state(&mut tx, &run).await? else {
                 continue;
             };
             let heard = Heard {
@@ -62,7 +62,7 @@ impl Orchestrator {
                 words: presence.words,
             };
             runs::heard(&mut tx, &heard).await?;
-            if !found.progress.state.is_terminal() {
+            if !state.is_terminal() {
                 sessions::slide(&mut tx, &run, presence.epoch, &expires).await?;
             }
         }

@@ -3,39 +3,14 @@
 use vetting_protocol::{Ending, StageRecord, Verdict};
 use vetting_report::{RunRecord, Style};
 
+use super::agents::run_of;
 use super::{Orchestrator, ServiceError};
 use crate::lifecycle::Progress;
 use crate::store::runs::Run;
-use crate::store::{holds, reports, results, runs};
+use crate::store::{holds, reports, results};
 
 /// The formats in which a report is stored.
 pub const FORMATS: [&str; 2] = ["json", "pretty"];
-
-/// A record of nothing yet.
-pub(super) fn empty(stage: &str, attempt: u32) -> StageRecord {
-    StageRecord {
-        stage: stage.to_owned(),
-        attempt,
-        version: None,
-        digest: None,
-        verdict: None,
-        message: String::new(),
-        summary: String::new(),
-        ending: Ending::NotRun,
-        duration_ms: 0,
-        measurements: Vec::new(),
-        diagnoses: Vec::new(),
-        series: Vec::new(),
-        log: Vec::new(),
-        log_dropped: 0,
-        samples_dropped: 0,
-        attachments: Vec::new(),
-        denials: Vec::new(),
-        host_calls: 0,
-        peak_memory_bytes: 0,
-        parameters: serde_json::Value::Null,
-    }
-}
 
 /// The record of an attempt whose agent or host went away.
 pub(super) fn of_host(
@@ -46,7 +21,7 @@ pub(super) fn of_host(
 ) -> StageRecord {
     let stage = before.current();
     let name = stage.map_or("", |stage| stage.name.as_str());
-    let mut record = empty(name, before.attempt());
+    let mut record = StageRecord::not_run(name, before.attempt());
     record.verdict = Some(verdict);
     record.ending = ending;
     let held = after.held.as_ref();
@@ -65,8 +40,7 @@ impl Orchestrator {
             return Err(ServiceError::not_found("report format", format));
         }
         let mut db = self.store.read().await?;
-        let found = runs::get(&mut db, run).await?;
-        let found = found.ok_or_else(|| ServiceError::not_found("run", run))?;
+        let found = run_of(&mut db, run).await?;
         if found.progress.state.is_terminal()
             && let Some(body) = reports::get(&mut db, run, format).await?
         {
@@ -75,6 +49,17 @@ impl Orchestrator {
         let record = record(&mut db, &found).await?;
         Ok(written(&record, format))
     }
+}
+
+/// Stores the report of a run that is over or holds.
+pub(super) async fn store_at_rest(
+    db: &mut sqlx::SqliteConnection,
+    run: &Run,
+) -> Result<(), ServiceError> {
+    if run.progress.state.is_at_rest() {
+        store_reports(db, run).await?;
+    }
+    Ok(())
 }
 
 /// Stores the report in every format.
@@ -119,7 +104,7 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
         for older in
             of_stage().filter(|r| Some(r.record.attempt) != newest.map(|n| n.record.attempt))
         {
-            let verdict = older.record.verdict.map_or("broke", Verdict::as_str);
+            let verdict = older.record.verdict_word();
             notes.push(format!(
                 "{name} attempt {}: {verdict}: {}",
                 older.record.attempt, older.record.message
@@ -128,9 +113,7 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
         stages.push(newest.map_or_else(
             || {
                 let attempt = run.progress.stage(name).map_or(1, |s| s.attempt.max(1));
-                let mut record = empty(name, attempt);
-                record.message = "not run".to_owned();
-                record
+                StageRecord::not_run(name, attempt)
             },
             |newest| newest.record.clone(),
         ));

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use vetting_component::Manifest;
-use vetting_protocol::{Code, ComponentRef, StageOrder, State};
+use vetting_protocol::{Code, ComponentRef, PIPELINE, StageOrder, State};
 
 use super::{Orchestrator, ServiceError};
 use crate::secret;
@@ -14,18 +14,6 @@ use crate::store::audit;
 use crate::store::operators::Operator;
 use crate::store::runs::{self, Run};
 use crate::store::stages::{self, Settings, Stage};
-
-/// The order of the built-in stages in a pipeline: cheap and harmless first, load after, power last.
-const PIPELINE: [&str; 8] = [
-    "Inventory",
-    "SMART",
-    "CPUStress",
-    "Memory",
-    "Storage",
-    "Network",
-    "GPU",
-    "PSU",
-];
 
 /// A component and what the fleet's owner says of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -22,9 +22,7 @@ impl Orchestrator {
         result: StageResult,
     ) -> Result<ResultAnswer, ServiceError> {
         let mut tx = self.store.write().await?;
-        let run = runs::get(&mut tx, &caller.run).await?;
-        let mut run = run.ok_or_else(|| ServiceError::not_found("run", &caller.run))?;
-        agents::newest(&run, caller, result.epoch)?;
+        let mut run = agents::newest_of(&mut tx, caller, result.epoch).await?;
         let record = &result.record;
         let stored = results::answer(&mut tx, &run.id, &record.stage, record.attempt).await?;
         if let Some(mut answer) = stored {
@@ -62,9 +60,7 @@ impl Orchestrator {
             answer: &answer,
         };
         results::insert(&mut tx, &new).await?;
-        if run.progress.state.is_terminal() || run.progress.state == State::FailedHolding {
-            super::records::store_reports(&mut tx, &run).await?;
-        }
+        super::records::store_at_rest(&mut tx, &run).await?;
         tx.commit().await?;
         self.live.heard(
             &run.id,
@@ -119,7 +115,7 @@ pub(super) async fn store(
     let new = New {
         run: &run.id,
         epoch: run.epoch,
-        passed: record.verdict == Some(Verdict::Pass) || record.verdict == Some(Verdict::Skip),
+        passed: record.passed(),
         record,
         inventory,
         answer,
@@ -129,8 +125,7 @@ pub(super) async fn store(
 
 /// `passed` is true only for a pass and an accepted skip.
 fn consistent(result: &StageResult) -> Result<(), ServiceError> {
-    let may_pass = matches!(result.record.verdict, Some(Verdict::Pass | Verdict::Skip));
-    if result.passed && !may_pass {
+    if result.passed && !result.record.passed() {
         return Err(ServiceError::refused(
             Code::Malformed,
             "`passed` is true for a verdict that is neither `pass` nor `skip`",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use vetting_component::Manifest;
 use vetting_protocol::{Code, State};
 
+use super::agents::run_of;
 use super::{Orchestrator, ServiceError, registry};
 use crate::lifecycle::{Held, Progress};
 use crate::secret;
@@ -116,8 +117,7 @@ impl Orchestrator {
         let mut tx = self.store.write().await?;
         let host = hosts::get(&mut tx, &new.host).await?;
         let host = host.ok_or_else(|| ServiceError::not_found("host", &new.host))?;
-        let busy = runs::live(&mut tx).await?;
-        if let Some(other) = busy.iter().find(|run| run.host == host.name) {
+        if let Some(other) = runs::live_of_host(&mut tx, &host.name).await? {
             return Err(ServiceError::refused(
                 Code::State,
                 format!(
@@ -192,8 +192,7 @@ impl Orchestrator {
     /// When there is none of that id.
     pub async fn run(&self, id: &str) -> Result<RunView, ServiceError> {
         let mut db = self.store.read().await?;
-        let run = runs::get(&mut db, id).await?;
-        let run = run.ok_or_else(|| ServiceError::not_found("run", id))?;
+        let run = run_of(&mut db, id).await?;
         let mut view = self.view(&run);
         let results = results::of_run(&mut db, id).await?;
         for stage in &mut view.stages {
@@ -202,7 +201,7 @@ impl Orchestrator {
                 continue;
             };
             let record = &newest.record;
-            stage.verdict = Some(record.verdict.map_or("broke", |v| v.as_str()).to_owned());
+            stage.verdict = Some(record.verdict_word().to_owned());
             stage.message = Some(record.message.clone());
             stage.summary = Some(record.summary.clone());
             stage.duration_ms = Some(record.duration_ms);

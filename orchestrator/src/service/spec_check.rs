@@ -50,9 +50,9 @@ pub(super) async fn judge(
         (Some(before), Some(now)) => changed_stages(before, now),
         _ => Vec::new(),
     };
-    let attempt = next_attempt(db, &run.id).await?;
+    let attempt = results::last_attempt(db, &run.id, STAGE).await? + 1;
     let record = record(attempt, spec, inventory);
-    let passed = matches!(record.verdict, Some(Verdict::Pass | Verdict::Skip));
+    let passed = record.passed();
     let event = Event::SpecJudged {
         passed,
         reason: format!("{STAGE}: {}", record.message),
@@ -62,13 +62,6 @@ pub(super) async fn judge(
     let answer = super::result::answer(run, &after);
     super::result::store(db, run, &record, None, &answer).await?;
     Ok(after)
-}
-
-async fn next_attempt(db: &mut sqlx::SqliteConnection, run: &str) -> Result<u32, ServiceError> {
-    let results = results::of_run(db, run).await?;
-    let of_spec = results.iter().filter(|r| r.record.stage == STAGE);
-    let last = of_spec.map(|r| r.record.attempt).max().unwrap_or(0);
-    Ok(last + 1)
 }
 
 /// The stages whose parts are not what they were.
@@ -86,7 +79,7 @@ fn changed_stages(before: &Value, now: &Value) -> Vec<String> {
 }
 
 fn record(attempt: u32, spec: Option<&Spec>, inventory: Option<&Value>) -> StageRecord {
-    let mut record = super::records::empty(STAGE, attempt);
+    let mut record = StageRecord::not_run(STAGE, attempt);
     record.ending = Ending::Outcome;
     let (Some(spec), Some(inventory)) = (spec, inventory) else {
         let (verdict, message) = match spec {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vetting_protocol::{Code, Command, Directive, OverrideFlags, State};
 
+use super::agents::run_of;
 use super::{Orchestrator, ServiceError, from_now};
 use crate::lifecycle::{Event, step};
 use crate::secret;
@@ -53,8 +54,7 @@ impl Orchestrator {
         order: &Order,
     ) -> Result<Steered, ServiceError> {
         let mut tx = self.store.write().await?;
-        let found = runs::get(&mut tx, run).await?;
-        let mut run = found.ok_or_else(|| ServiceError::not_found("run", run))?;
+        let mut run = run_of(&mut tx, run).await?;
         let id = secret::id();
         let cause = format!("{} {id}", order.cmd.as_str());
         let mut directive = Directive {
@@ -95,9 +95,7 @@ impl Orchestrator {
         if told {
             directives::insert(&mut tx, &run.id, &directive).await?;
         }
-        if run.progress.state.is_terminal() || run.progress.state == State::FailedHolding {
-            super::records::store_reports(&mut tx, &run).await?;
-        }
+        super::records::store_at_rest(&mut tx, &run).await?;
         let what = format!("run {}", order.cmd.as_str());
         audit::note(
             &mut tx,
@@ -154,9 +152,6 @@ impl Orchestrator {
             directive.attempt = Some(stage.attempt);
             directive.override_flags.wipe = order.wipe.clone();
             directive.order = run.order(&stage.name).cloned();
-        } else if run.progress.state == State::Completed {
-            // The comparison was all that was missing; nothing is left to run.
-            directive.stage = None;
         }
         Ok(())
     }

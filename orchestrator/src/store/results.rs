@@ -101,6 +101,25 @@ pub async fn of_run(db: &mut SqliteConnection, run: &str) -> Result<Vec<Stored>,
         .collect()
 }
 
+/// The number of a stage's newest attempt that has a result; 0 where none has.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn last_attempt(
+    db: &mut SqliteConnection,
+    run: &str,
+    stage: &str,
+) -> Result<u32, StoreError> {
+    let query = "SELECT MAX(attempt) FROM results WHERE run = $1 AND stage = $2";
+    let last: Option<i64> = sqlx::query_scalar(query)
+        .bind(run)
+        .bind(stage)
+        .fetch_one(db)
+        .await?;
+    Ok(last.and_then(|last| u32::try_from(last).ok()).unwrap_or(0))
+}
+
 /// The inventories that a run's host told, newest first, two at most.
 ///
 /// # Errors

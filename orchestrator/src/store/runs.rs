@@ -229,6 +229,56 @@ pub async fn live(db: &mut SqliteConnection) -> Result<Vec<Run>, StoreError> {
     rows.iter().map(Run::from_row).collect()
 }
 
+/// The run of a host that is not over.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn live_of_host(
+    db: &mut SqliteConnection,
+    host: &str,
+) -> Result<Option<Run>, StoreError> {
+    let query = "SELECT * FROM runs WHERE host = $1 AND state NOT IN ($2, $3, $4)";
+    let row = sqlx::query(query)
+        .bind(host)
+        .bind(State::Completed.as_str())
+        .bind(State::Cancelled.as_str())
+        .bind(State::Aborted.as_str())
+        .fetch_optional(db)
+        .await?;
+    row.as_ref().map(Run::from_row).transpose()
+}
+
+/// The iperf3 ports of runs that are not over.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn iperf_ports(db: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
+    let query = "SELECT iperf_port FROM runs
+         WHERE iperf_port IS NOT NULL AND state NOT IN ($1, $2, $3)";
+    Ok(sqlx::query_scalar(query)
+        .bind(State::Completed.as_str())
+        .bind(State::Cancelled.as_str())
+        .bind(State::Aborted.as_str())
+        .fetch_all(db)
+        .await?)
+}
+
+/// A run's state, without the rest of it.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn state(db: &mut SqliteConnection, id: &str) -> Result<Option<State>, StoreError> {
+    let query = "SELECT state FROM runs WHERE id = $1";
+    let word: Option<String> = sqlx::query_scalar(query)
+        .bind(id)
+        .fetch_optional(db)
+        .await?;
+    Ok(word.map(State::from))
+}
+
 /// What was heard of a run's agent.
 #[derive(Clone, Debug)]
 pub struct Heard {

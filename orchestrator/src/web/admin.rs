@@ -11,7 +11,7 @@ use vetting_protocol::Code;
 use super::error::{Body, Token};
 use crate::secret;
 use crate::service::{
-    MadeRun, NewRun, Orchestrator, Order, Publication, RunView, ServiceError, Steered,
+    MadeRun, NewRun, Orchestrator, Order, Publication, RunView, ServiceError, Steered, sent,
 };
 use crate::store::audit::{self, Deed};
 use crate::store::hosts::{self, Host};
@@ -44,10 +44,7 @@ pub(super) async fn operator(
     role: Role,
 ) -> Result<Operator, ServiceError> {
     let refuse = |code, message: String| Err(ServiceError::refused(code, message));
-    let Some(token) = token else {
-        let message = "no token was sent (Authorization: Bearer …)".to_owned();
-        return refuse(Code::BadToken, message);
-    };
+    let token = sent(token)?;
     let mut db = us.store.read().await?;
     let found = operators::of_token(&mut db, &secret::hash(token)).await?;
     let Some(operator) = found else {

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
 use vetting_protocol::{BatchAnswer, Level, LogBatch, SampleBatch, WireLine, WireSample};
 use vetting_transport::CallError;
 
@@ -113,24 +114,12 @@ impl Journal {
 
     /// Delivers everything that waits.
     pub async fn deliver(&self, link: &Link, epoch: u64) -> Result<(), CallError> {
-        loop {
-            let lines = front(&self.lines);
-            let Some(last) = lines.last().map(|line| line.seq) else {
-                break;
-            };
-            let batch = LogBatch { epoch, lines };
-            let answer: Result<BatchAnswer, _> = link.post("log", &batch, CALL).await;
-            settle(&self.lines, last, answer)?;
-        }
-        loop {
-            let samples = front(&self.samples);
-            let Some(last) = samples.last().map(|sample| sample.seq) else {
-                break;
-            };
-            let batch = SampleBatch { epoch, samples };
-            let answer: Result<BatchAnswer, _> = link.post("sensor", &batch, CALL).await;
-            settle(&self.samples, last, answer)?;
-        }
+        drain(&self.lines, link, "log", |lines| LogBatch { epoch, lines }).await?;
+        drain(&self.samples, link, "sensor", |samples| SampleBatch {
+            epoch,
+            samples,
+        })
+        .await?;
         let dropped = lock(&self.lines).dropped + lock(&self.samples).dropped;
         if dropped > 0 {
             self.tell_dropped();
@@ -140,14 +129,25 @@ impl Journal {
     }
 }
 
-fn front<T: Clone>(queue: &Mutex<Queue<T>>) -> Vec<T> {
+/// Delivers a queue, batch after batch.
+async fn drain<T: Clone, B: Serialize + Sync>(
+    queue: &Mutex<Queue<T>>,
+    link: &Link,
+    name: &str,
+    batch: impl Fn(Vec<T>) -> B,
+) -> Result<(), CallError> {
+    while let Some((last, items)) = front(queue) {
+        let answer = link.post(name, &batch(items), CALL).await;
+        settle(queue, last, answer)?;
+    }
+    Ok(())
+}
+
+/// The oldest of a queue, with the number of the last of them.
+fn front<T: Clone>(queue: &Mutex<Queue<T>>) -> Option<(u64, Vec<T>)> {
     let queue = lock(queue);
-    queue
-        .items
-        .iter()
-        .take(BATCH)
-        .map(|(_, item)| item.clone())
-        .collect()
+    let (seqs, items): (Vec<_>, Vec<_>) = queue.items.iter().take(BATCH).cloned().unzip();
+    Some((*seqs.last()?, items))
 }
 
 /// What was stored is forgotten; what the orchestrator will never take is dropped and counted.
@@ -228,10 +228,12 @@ mod tests {
         for n in 0..5 {
             journal.line(Level::Info, None, &format!("line {n}"));
         }
-        let kept: Vec<u64> = front(&journal.lines).iter().map(|line| line.seq).collect();
+        let (last, lines) = front(&journal.lines).expect("lines");
+        assert_eq!(last, 4);
+        let kept: Vec<u64> = lines.iter().map(|line| line.seq).collect();
         assert_eq!(kept, [2, 3, 4]);
         assert_eq!(lock(&journal.lines).dropped, 2);
         lock(&journal.lines).delivered(3);
-        assert_eq!(front(&journal.lines).len(), 1);
+        assert_eq!(front(&journal.lines).map(|(_, left)| left.len()), Some(1));
     }
 }

@@ -1,36 +1,11 @@
 //! Who this machine is, and in which boot.
 
-use std::time::Duration;
-
-use vetting_machine::{Attempt, Cancel, Machine, MachineError, Reply, Request, Session};
+use vetting_machine::{Attempt, Machine, Reply, Request};
 use vetting_protocol::Identity;
-
-/// A session of the agent's own, beside the stages'.
-pub(super) async fn session(
-    machine: &dyn Machine,
-    what: &str,
-) -> Result<Box<dyn Session>, MachineError> {
-    machine
-        .begin(Attempt {
-            stage: what.to_owned(),
-            number: 1,
-            seed: 0,
-            deadline: Duration::MAX,
-            soft_deadline: Duration::MAX,
-            cancel: Cancel::new(),
-            grace: Duration::ZERO,
-            peer: None,
-            scratch: std::path::PathBuf::new(),
-            cpu_allowance: 0,
-            memory_allowance_bytes: 0,
-            max_tools: 0,
-        })
-        .await
-}
 
 /// What the machine is made of, in the contract's shape; `None` where it does not tell.
 pub(super) async fn inventory(machine: &dyn Machine) -> Option<serde_json::Value> {
-    let session = session(machine, "inventory").await.ok()?;
+    let session = machine.begin(Attempt::beside("inventory")).await.ok()?;
     let answer = session.call(Request::Inventory).await;
     let _nothing_ran = session.end().await;
     match answer {
@@ -65,13 +40,7 @@ pub(super) fn boot_id() -> String {
 /// The address by which the orchestrator is reached, which is where an operator logs in.
 pub(super) fn address(url: &str) -> Option<String> {
     use std::net::{ToSocketAddrs as _, UdpSocket};
-    let host = url.strip_prefix("https://")?.split('/').next()?;
-    let with_port = if host.rsplit(']').next()?.contains(':') {
-        host.to_owned()
-    } else {
-        format!("{host}:443")
-    };
-    let peer = with_port.to_socket_addrs().ok()?.next()?;
+    let peer = authority(url)?.to_socket_addrs().ok()?.next()?;
     let any = if peer.is_ipv4() {
         "0.0.0.0:0"
     } else {
@@ -83,9 +52,38 @@ pub(super) fn address(url: &str) -> Option<String> {
     Some(socket.local_addr().ok()?.ip().to_string())
 }
 
+/// The host and the port of an `https://` URL; an IPv6 address without its brackets.
+pub(super) fn authority(url: &str) -> Option<(String, u16)> {
+    let authority = url.strip_prefix("https://")?.split('/').next()?;
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(v6) => v6.split_once(']')?,
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let port = match port.strip_prefix(':') {
+        Some(port) => port.parse().ok()?,
+        None => 443,
+    };
+    Some((host.to_owned(), port))
+}
+
 /// A random number in hexadecimal.
 pub(super) fn random_id() -> String {
     use rand::RngExt as _;
     let (a, b): (u64, u64) = (rand::rng().random(), rand::rng().random());
     format!("{a:016x}{b:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_its_host_and_port() {
+        let of = |url: &str| authority(url).expect(url);
+        assert_eq!(of("https://10.0.0.5:8443/x"), ("10.0.0.5".to_owned(), 8443));
+        assert_eq!(of("https://vet.example"), ("vet.example".to_owned(), 443));
+        assert_eq!(of("https://[::1]:8443"), ("::1".to_owned(), 8443));
+        assert_eq!(of("https://[fd00::5]"), ("fd00::5".to_owned(), 443));
+        assert_eq!(authority("https://host:port"), None);
+    }
 }

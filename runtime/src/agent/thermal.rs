@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vetting_machine::contract::hwmon::SensorKind;
-use vetting_machine::{Machine, Reply, Request};
+use vetting_machine::{Attempt, Machine, Reply, Request};
 use vetting_protocol::Level;
 
 use super::forward::Journal;
-use super::identity::session;
 
 /// Reads all sensors now and then until this is dropped.
 pub(super) async fn watch(
@@ -16,7 +15,7 @@ pub(super) async fn watch(
     journal: Arc<Journal>,
     period: impl Fn() -> Duration,
 ) {
-    let session = match session(&*machine, "sensors").await {
+    let session = match machine.begin(Attempt::beside("sensors")).await {
         Ok(session) => session,
         Err(error) => {
             journal.say(Level::Warn, &format!("sensors are not watched: {error}"));

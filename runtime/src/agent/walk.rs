@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use vetting_machine::Cancel;
 use vetting_protocol::{
     Claim, ClaimAnswer, Code, Directive, DirectiveStatus, Hello, HelloAnswer, HoldStep, Level,
-    ResultAnswer, StageOrder, StageResult, State, Verdict,
+    ResultAnswer, StageOrder, StageResult, State,
 };
 use vetting_transport::CallError;
 
@@ -298,7 +298,7 @@ impl Walk {
             }
         };
         record.stage.clone_from(&order.stage);
-        let verdict = record.verdict.map_or("broke", Verdict::as_str);
+        let verdict = record.verdict_word();
         let text = format!(
             "{} attempt {number}: {verdict}: {}",
             order.stage, record.message
@@ -310,7 +310,7 @@ impl Walk {
         };
         Ok(Some(StageResult {
             epoch: self.steps.epoch,
-            passed: matches!(record.verdict, Some(Verdict::Pass | Verdict::Skip)),
+            passed: record.passed(),
             inventory,
             record,
         }))

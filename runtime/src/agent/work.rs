@@ -12,7 +12,8 @@ use vetting_protocol::{ClaimAnswer, Ending, Level, StageOrder, StageRecord, Stat
 use super::Agent;
 use super::beat::Status;
 use super::forward::{Journal, StageTap};
-use crate::engine::{Charge, LoadedStage, Notebook, Order};
+use super::identity;
+use crate::engine::{Charge, LoadedStage, Notebook, Order, scratch_folder, shared_allowances};
 
 /// What the claim says of every attempt.
 pub(super) fn charge(claimed: &ClaimAnswer, url: &str) -> Charge {
@@ -31,16 +32,12 @@ pub(super) fn charge(claimed: &ClaimAnswer, url: &str) -> Charge {
 
 /// The orchestrator's host is the other end of the network test.
 fn peer(url: &str, port: u16) -> Option<NetworkPeer> {
-    let rest = url.strip_prefix("https://")?.split('/').next()?;
-    let host = match rest.strip_prefix('[') {
-        Some(v6) => v6.split(']').next()?,
-        None => rest.split(':').next()?,
-    };
+    let (host, _) = identity::authority(url)?;
     let address = host.parse::<std::net::IpAddr>();
     Some(NetworkPeer {
-        host: host.to_owned(),
-        port,
         loopback: host == "localhost" || address.is_ok_and(|address| address.is_loopback()),
+        host,
+        port,
     })
 }
 
@@ -68,8 +65,8 @@ pub(super) async fn attempt(
     let notebook = Arc::new(Notebook::tapped(limits.clone(), Arc::new(tap)));
     let work = (order.stage.clone(), number, Arc::clone(&notebook));
     status.is(&State::Stage(order.stage.clone()), Some(work));
-    let scratch = crate::run::scratch(&agent.settings.scratch)?;
-    let (cpus, free_memory) = agent.machine.capacity();
+    let scratch = scratch_folder(&agent.settings.scratch)?;
+    let (cpu_allowance, memory_allowance_bytes) = shared_allowances(&*agent.machine);
     let seconds = order.timeout_seconds.unwrap_or(manifest.timeout_seconds);
     let denied: BTreeSet<String> = match &order.grants {
         None => BTreeSet::new(),
@@ -88,8 +85,8 @@ pub(super) async fn attempt(
         cancel,
         notebook,
         scratch: scratch.path().to_owned(),
-        cpu_allowance: cpus.saturating_sub(1).max(1),
-        memory_allowance_bytes: free_memory / 2,
+        cpu_allowance,
+        memory_allowance_bytes,
         attempt: number,
         charge,
         stage,
@@ -109,27 +106,12 @@ pub(super) async fn attempt(
 /// compile, or does not take its parameters.
 pub(super) fn refused(order: &StageOrder, number: u32, reason: &str) -> StageRecord {
     StageRecord {
-        stage: order.stage.clone(),
-        attempt: number,
-        version: None,
         digest: Some(order.component.sha256.clone()),
         verdict: Some(Verdict::Inconclusive),
         message: format!("the stage was not run: {reason}"),
-        summary: String::new(),
         ending: Ending::Refused {
             reason: reason.to_owned(),
         },
-        duration_ms: 0,
-        measurements: Vec::new(),
-        diagnoses: Vec::new(),
-        series: Vec::new(),
-        log: Vec::new(),
-        log_dropped: 0,
-        samples_dropped: 0,
-        attachments: Vec::new(),
-        denials: Vec::new(),
-        host_calls: 0,
-        peak_memory_bytes: 0,
-        parameters: Value::Null,
+        ..StageRecord::not_run(&order.stage, number)
     }
 }

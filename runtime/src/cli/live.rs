@@ -10,7 +10,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::task::AbortHandle;
 use vetting_machine::contract::hwmon::SensorKind;
-use vetting_machine::{Attempt, Cancel, Machine, Reply, Request, Time};
+use vetting_machine::{Attempt, Machine, Reply, Request, Time};
 use vetting_protocol::{Ending, StageRecord, Verdict};
 
 use super::args::{Format, RunArgs};
@@ -185,20 +185,7 @@ fn style(template: &str) -> ProgressStyle {
 
 /// Shows the highest temperature, the lowest fan and the power drawn.
 async fn watch_sensors(machine: Arc<dyn Machine>, line: ProgressBar) {
-    let begun = machine.begin(Attempt {
-        stage: "view".to_owned(),
-        number: 1,
-        seed: 0,
-        deadline: Duration::MAX,
-        soft_deadline: Duration::MAX,
-        cancel: Cancel::new(),
-        grace: Duration::ZERO,
-        peer: None,
-        scratch: std::path::PathBuf::new(),
-        cpu_allowance: 0,
-        memory_allowance_bytes: 0,
-        max_tools: 0,
-    });
+    let begun = machine.begin(Attempt::beside("view"));
     let Ok(session) = begun.await else {
         return;
     };

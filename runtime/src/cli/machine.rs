@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use vetting_machine::contract::types::Error;
 use vetting_machine::real::{self, RealMachine};
-use vetting_machine::{Answer, Attempt, Cancel, Machine, Reply, Request, Session};
+use vetting_machine::{Answer, Attempt, Machine, Reply, Request, Session};
 
 use super::args::{CheckArgs, MachineArgs, MachineCommand, ShowArgs, Topic};
 use super::machine_tables as tables;
@@ -119,20 +119,14 @@ async fn ask(session: &dyn Session, topic: Topic) -> Result<Shown, Error> {
 }
 
 async fn begin(machine: &dyn Machine) -> Result<Box<dyn Session>, Failure> {
-    let scratch = std::env::temp_dir();
+    let hour = Duration::from_secs(3600);
     let attempt = Attempt {
-        stage: "machine show".to_owned(),
-        number: 1,
         seed: 1,
-        deadline: Duration::from_secs(3600),
-        soft_deadline: Duration::from_secs(3600),
-        cancel: Cancel::new(),
-        grace: Duration::ZERO,
-        peer: None,
-        scratch,
+        deadline: hour,
+        soft_deadline: hour,
+        scratch: std::env::temp_dir(),
         cpu_allowance: 1,
-        memory_allowance_bytes: 0,
-        max_tools: 0,
+        ..Attempt::beside("machine show")
     };
     machine.begin(attempt).await.map_err(Failure::runtime)
 }

@@ -13,6 +13,7 @@ mod facts;
 mod limits;
 mod notebook;
 mod outcome;
+mod share;
 mod ticker;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use ending::Over;
 pub use facts::Facts;
 pub use limits::{LimitError, LimitReached, Limiter, Limits};
 pub use notebook::{Live, Notebook, Tap, printable};
+pub use share::{scratch_folder, shared_allowances};
 
 use crate::host::bindings::StagePre;
 use crate::host::{HostState, link};

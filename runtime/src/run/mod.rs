@@ -12,13 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vetting_machine::{Cancel, Machine, MachineError, Time};
-use vetting_protocol::{Ending, StageRecord};
+use vetting_protocol::StageRecord;
 use vetting_report::RunRecord;
 
-pub use order::PIPELINE;
 pub use stages::{Candidate, StagesError, find, select};
 
-use crate::engine::{Charge, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine};
+use crate::engine::{
+    Charge, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine, scratch_folder,
+    shared_allowances,
+};
 
 /// What a local run is begun with.
 pub struct Plan {
@@ -56,7 +58,7 @@ pub async fn run(
     cancel: &Cancel,
     watcher: &dyn Watcher,
 ) -> Result<RunRecord, MachineError> {
-    let (cpus, free_memory) = machine.capacity();
+    let (cpu_allowance, memory_allowance_bytes) = shared_allowances(machine);
     let mut records = Vec::new();
     let mut notes = Vec::new();
     let mut duration_ms = 0;
@@ -70,7 +72,7 @@ pub async fn run(
         let of_manifest = Duration::from_secs(manifest.timeout_seconds);
         let notebook = Arc::new(Notebook::new(plan.limits.clone()));
         watcher.begins(stage.name(), &notebook);
-        let scratch = scratch(&plan.scratch)?;
+        let scratch = scratch_folder(&plan.scratch)?;
         // One cancellation per attempt; the run's is handed on.
         let attempt_cancel = Cancel::new();
         let order = Order {
@@ -85,8 +87,8 @@ pub async fn run(
             cancel: attempt_cancel.clone(),
             notebook,
             scratch: scratch.path().to_owned(),
-            cpu_allowance: cpus.saturating_sub(1).max(1),
-            memory_allowance_bytes: free_memory / 2,
+            cpu_allowance,
+            memory_allowance_bytes,
             charge: Charge::default(),
         };
         let attempt = engine.attempt(machine, order);
@@ -138,39 +140,12 @@ pub fn flavour(machine: &dyn Machine) -> Flavour {
     }
 }
 
-/// A private folder for one attempt.
-pub(crate) fn scratch(base: &std::path::Path) -> Result<tempfile::TempDir, MachineError> {
-    tempfile::Builder::new()
-        .prefix("vetting-")
-        .tempdir_in(base)
-        .map_err(|reason| MachineError::Io {
-            path: base.to_owned(),
-            reason,
-        })
-}
-
 /// The record of a stage that was never begun.
 fn not_run(stage: &LoadedStage, parameters: serde_json::Value) -> StageRecord {
     StageRecord {
-        stage: stage.name().to_owned(),
-        attempt: 1,
         version: Some(stage.contents.manifest.version.clone()),
         digest: Some(stage.digest.clone()),
-        verdict: None,
-        message: "not run".to_owned(),
-        summary: String::new(),
-        ending: Ending::NotRun,
-        duration_ms: 0,
-        measurements: Vec::new(),
-        diagnoses: Vec::new(),
-        series: Vec::new(),
-        log: Vec::new(),
-        log_dropped: 0,
-        samples_dropped: 0,
-        attachments: Vec::new(),
-        denials: Vec::new(),
-        host_calls: 0,
-        peak_memory_bytes: 0,
         parameters,
+        ..StageRecord::not_run(stage.name(), 1)
     }
 }

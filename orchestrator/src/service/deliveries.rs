@@ -6,12 +6,12 @@ use vetting_protocol::{
     Artifact, ArtifactAnswer, BatchAnswer, Code, Hold, HoldAnswer, HoldStep, LogBatch, SampleBatch,
 };
 
-use super::{Caller, LiveEvent, Orchestrator, ServiceError, agents};
+use super::agents::newest_of;
+use super::{Caller, LiveEvent, Orchestrator, ServiceError};
 use crate::secret;
 use crate::store::journal::Origin;
 use crate::store::operators::{self, Role};
 use crate::store::results::{NewArtifact, put_artifact};
-use crate::store::runs::{self, Run};
 use crate::store::{audit, holds, stages};
 
 impl Orchestrator {
@@ -22,7 +22,7 @@ impl Orchestrator {
     /// When the agent was replaced, or the run does not hold.
     pub async fn hold(&self, caller: &Caller, hold: &Hold) -> Result<HoldAnswer, ServiceError> {
         let mut tx = self.store.write().await?;
-        let run = self.run_of(&mut tx, caller, hold.epoch).await?;
+        let run = newest_of(&mut tx, caller, hold.epoch).await?;
         let host_keys = hold.host_key_fingerprints.join("\n");
         let mut answer = HoldAnswer {
             authorized_key: None,
@@ -120,7 +120,7 @@ impl Orchestrator {
         })?;
         let sha256 = secret::digest(&bytes);
         let mut tx = self.store.write().await?;
-        let run = self.run_of(&mut tx, caller, artifact.epoch).await?;
+        let run = newest_of(&mut tx, caller, artifact.epoch).await?;
         let new = NewArtifact {
             run: &run.id,
             digest: &sha256,
@@ -160,23 +160,11 @@ impl Orchestrator {
 
     async fn origin(&self, caller: &Caller, epoch: u64) -> Result<Origin, ServiceError> {
         let mut db = self.store.read().await?;
-        let run = self.run_of(&mut db, caller, epoch).await?;
+        let run = newest_of(&mut db, caller, epoch).await?;
         Ok(Origin {
             run: run.id,
             epoch,
             boot_id: run.claim.map(|claim| claim.boot_id).unwrap_or_default(),
         })
-    }
-
-    async fn run_of(
-        &self,
-        db: &mut sqlx::SqliteConnection,
-        caller: &Caller,
-        epoch: u64,
-    ) -> Result<Run, ServiceError> {
-        let run = runs::get(db, &caller.run).await?;
-        let run = run.ok_or_else(|| ServiceError::not_found("run", &caller.run))?;
-        agents::newest(&run, caller, epoch)?;
-        Ok(run)
     }
 }
