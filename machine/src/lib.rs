@@ -10,6 +10,7 @@ pub mod cancel;
 pub mod check;
 pub mod contract;
 mod error;
+pub mod paced;
 pub mod real;
 pub mod seam;
 pub mod simulated;
@@ -17,4 +18,5 @@ pub mod tools;
 
 pub use cancel::{Cancel, Reason};
 pub use error::MachineError;
+pub use paced::Paced;
 pub use seam::{Answer, Attempt, Machine, Reply, Request, RunId, Session, Time, WatchId};

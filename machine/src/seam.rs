@@ -227,6 +227,9 @@ pub struct Attempt {
     pub memory_allowance_bytes: u64,
     /// How many tools may run at once.
     pub max_tools: u32,
+    /// Whether it only looks on beside the stage at work. On a simulated machine it then sees that
+    /// stage's world, and moves no clock.
+    pub beside: bool,
 }
 
 impl Attempt {
@@ -246,6 +249,7 @@ impl Attempt {
             cpu_allowance: 0,
             memory_allowance_bytes: 0,
             max_tools: 0,
+            beside: true,
         }
     }
 }
@@ -258,6 +262,12 @@ pub trait Machine: Send + Sync {
 
     /// Whose time it lives in.
     fn time(&self) -> Time;
+
+    /// How many of its seconds pass in one of the wall's, where its time is virtual and yet kept to
+    /// a pace; `None`: as fast as can be, or the wall's own.
+    fn pace(&self) -> Option<f64> {
+        None
+    }
 
     /// The network peer that it brings along, if any.
     fn peer(&self) -> Option<NetworkPeer>;

@@ -3,6 +3,7 @@
 //!
 //! * [`profile`]: what a machine is made of and what goes wrong with it;
 //! * [`session`]: the clock, the queue of events, the price of each request;
+//! * [`beside`]: a look at the world of the stage at work;
 //! * [`world`]: what the parts count, log and how hot they are, second by second;
 //! * [`timeline`] and [`strike`]: when a fault begins, strikes and ends, and what then happens;
 //! * [`tools`]: fio, stress-ng, iperf3 and a GPU stress tool, whose results follow from the profile;
@@ -11,6 +12,7 @@
 //! Nothing here looks at the host: no file, no environment, no clock, no thread, and no map without
 //! an order.
 
+mod beside;
 mod calendar;
 mod load;
 mod noise;
@@ -29,13 +31,16 @@ use async_trait::async_trait;
 
 use crate::contract::context::NetworkPeer;
 use crate::{Attempt, Machine, MachineError, Session, Time};
+use beside::{AtWork, Onlooker};
 use profile::Profile;
+use session::SimulatedSession;
 
 /// A machine that a profile describes.
 pub struct SimulatedMachine {
     name: String,
     profile: Arc<Profile>,
     seed: u64,
+    at_work: Arc<AtWork>,
 }
 
 impl SimulatedMachine {
@@ -70,6 +75,7 @@ impl SimulatedMachine {
             name: format!("sim:{name}"),
             profile: Arc::new(profile),
             seed,
+            at_work: Arc::default(),
         }
     }
 }
@@ -109,10 +115,12 @@ impl Machine for SimulatedMachine {
 
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {
         let seed = noise::combine(self.seed, attempt.seed);
-        Ok(Box::new(session::SimulatedSession::new(
-            Arc::clone(&self.profile),
-            seed,
-            attempt,
-        )))
+        let beside = attempt.beside;
+        let session = SimulatedSession::new(Arc::clone(&self.profile), seed, attempt);
+        if beside {
+            return Ok(Box::new(Onlooker::new(session, Arc::clone(&self.at_work))));
+        }
+        self.at_work.is(&session);
+        Ok(Box::new(session))
     }
 }

@@ -7,7 +7,7 @@
 //! the attempt's cancellation, and never passes the deadline. No call ever waits in real time.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -58,7 +58,22 @@ fn price(request: &Request) -> u64 {
 
 /// One attempt on a simulated machine.
 pub struct SimulatedSession {
-    state: Mutex<State>,
+    shared: Arc<Shared>,
+}
+
+/// What a session is, for whoever looks on beside it.
+pub(super) struct Shared(Mutex<State>);
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock is a bug that has been told already; the state stays usable.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a reading tells now; `None` for requests that are no readings.
+    pub fn look(&self, request: &Request) -> Option<Answer> {
+        read::reading(&self.state().world, request)
+    }
 }
 
 struct Watch {
@@ -100,28 +115,28 @@ impl SimulatedSession {
         // A soft deadline of zero has come already.
         state.advance(0);
         Self {
-            state: Mutex::new(state),
+            shared: Arc::new(Shared(Mutex::new(state))),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic under the lock is a bug that has been told already; the state stays usable.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For whoever looks on beside it, for as long as it is there.
+    pub(super) fn shared(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.shared)
     }
 }
 
 #[async_trait]
 impl Session for SimulatedSession {
     async fn call(&self, request: Request) -> Answer {
-        self.state().call(request)
+        self.shared.state().call(request)
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_nanos(self.state().world.now)
+        Duration::from_nanos(self.shared.state().world.now)
     }
 
     async fn end(&self) -> Vec<String> {
-        let mut state = self.state();
+        let mut state = self.shared.state();
         state.runs.clear();
         state.watches.clear();
         Vec::new()
@@ -189,12 +204,6 @@ impl State {
                 format!("{bytes} is more than {MOST_RANDOM}"),
             )),
             Request::Random { bytes } => Ok(Reply::Random(self.random.bytes(bytes as usize))),
-            Request::Hwmon => Ok(Reply::Hwmon(read::hwmon::read(&self.world))),
-            Request::Inventory => Ok(Reply::Inventory(Box::new(read::inventory::read(
-                &self.world,
-            )))),
-            Request::Counters => Ok(Reply::Counters(read::counters::read(&self.world))),
-            Request::Disks => Ok(Reply::Disks(read::disks::list(&self.world))),
             Request::ScratchSpace => read::disks::scratch(&self.world).map(Reply::ScratchSpace),
             Request::SmartDevices => read::smart::devices(&self.world).map(Reply::SmartDevices),
             Request::SmartRead { device } => {
@@ -216,9 +225,6 @@ impl State {
                 self.runs.remove(&run);
                 Ok(Reply::Done)
             }
-            Request::GpuRead => Ok(Reply::GpuReading(read::gpu::read(&self.world))),
-            Request::PowerRead => Ok(Reply::Power(read::power::read(&self.world))),
-            Request::PowerEventLog => read::power::event_log(&self.world).map(Reply::PowerEventLog),
             Request::KernelLogOpen => {
                 let id = self.number();
                 let watch = Watch {
@@ -239,6 +245,14 @@ impl State {
                 self.watches.remove(&watch);
                 Ok(Reply::Done)
             }
+            reading @ (Request::Hwmon
+            | Request::Inventory
+            | Request::Counters
+            | Request::Disks
+            | Request::GpuRead
+            | Request::PowerRead
+            | Request::PowerEventLog) => read::reading(&self.world, &reading)
+                .unwrap_or_else(|| Err(Error::invalid("request", "it is no reading"))),
         }
     }
 

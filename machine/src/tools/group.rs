@@ -17,9 +17,14 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid, getsid};
 
+use super::processes::Process;
+
 /// How long the killed have to disappear before they are reported as survivors. A process in
 /// uninterruptible sleep can stay longer. Our own default.
 const SURVIVAL: Duration = Duration::from_secs(5);
+
+/// What the name of a tool's cgroup begins with; its starter's process id follows.
+const CGROUP: &str = "vetting-tool-";
 
 /// Leaders of the groups that are alive, so that one group's end spares the others' orphans.
 static LIVE: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
@@ -47,7 +52,7 @@ impl Cgroup {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let own = own_cgroup()?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = own.join(format!("vetting-tool-{}-{number}", getpid()));
+        let folder = own.join(format!("{CGROUP}{}-{number}", getpid()));
         std::fs::create_dir(&folder).ok()?;
         let made = Cgroup { folder };
         made.folder.join("cgroup.kill").exists().then_some(made)
@@ -83,6 +88,26 @@ impl Drop for Cgroup {
             && Instant::now() < until
         {
             std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// Ends what sits in cgroups of tools whose starter is gone, and removes them.
+pub(super) fn end_abandoned() {
+    let Some(entries) = own_cgroup().and_then(|own| std::fs::read_dir(own).ok()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let starter = name.to_str().and_then(|name| {
+            let (pid, _number) = name.strip_prefix(CGROUP)?.split_once('-')?;
+            pid.parse().ok()
+        });
+        if starter.is_some_and(|pid| Process::read(pid).is_none()) {
+            let abandoned = Cgroup {
+                folder: entry.path(),
+            };
+            abandoned.kill();
         }
     }
 }
@@ -277,76 +302,4 @@ fn live() -> MutexGuard<'static, BTreeSet<i32>> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// One line of `/proc/PID/stat`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Process {
-    pid: i32,
-    name: String,
-    state: char,
-    parent: i32,
-    group: i32,
-    session: i32,
-    /// Clock ticks since boot.
-    started: u64,
-}
-
-impl Process {
-    fn zombie(&self) -> bool {
-        matches!(self.state, 'Z' | 'X')
-    }
-
-    fn read(pid: i32) -> Option<Process> {
-        let bytes = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-        Process::parse(&String::from_utf8_lossy(&bytes))
-    }
-
-    /// The name stands in parentheses and may itself hold any character, parentheses too.
-    fn parse(line: &str) -> Option<Process> {
-        let (pid, rest) = line.split_once(" (")?;
-        let (name, rest) = rest.rsplit_once(") ")?;
-        let fields: Vec<&str> = rest.split(' ').collect();
-        Some(Process {
-            pid: pid.parse().ok()?,
-            name: name.to_owned(),
-            state: fields.first()?.chars().next()?,
-            parent: fields.get(1)?.parse().ok()?,
-            group: fields.get(2)?.parse().ok()?,
-            session: fields.get(3)?.parse().ok()?,
-            started: fields.get(19)?.parse().ok()?,
-        })
-    }
-
-    fn all() -> BTreeMap<i32, Process> {
-        let Ok(entries) = std::fs::read_dir("/proc") else {
-            return BTreeMap::new();
-        };
-        entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-            .filter_map(|pid| Some((pid, Process::read(pid)?)))
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_may_hold_parentheses_and_spaces() {
-        let line = "42 (a) b (c) S 1 40 39 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 8192 1";
-        let process = Process::parse(line).expect("a good line");
-        assert_eq!(process.name, "a) b (c");
-        assert_eq!(
-            (
-                process.parent,
-                process.group,
-                process.session,
-                process.started
-            ),
-            (1, 40, 39, 777)
-        );
-        assert_eq!(Process::parse("42 (short) S 1"), None);
-    }
 }

@@ -1,7 +1,7 @@
 //! Finding programs, starting them in a cage, and running short ones to their end.
 //!
-//! A tool gets a closed standard input, an environment of `LC_ALL=C`, `PATH` and the order of GPUs,
-//! none of our open files, a session of its own, and SIGKILL when this process dies.
+//! A tool gets a closed standard input, an environment of `LC_ALL=C`, `PATH`, the order of GPUs and
+//! its owner's mark, none of our open files, a session of its own, and SIGKILL when this process dies.
 
 use std::collections::BTreeMap;
 use std::os::fd::AsRawFd as _;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::cage::{cage, spawn};
 use super::group::{self, Cgroup, Group};
+use super::leftovers;
 use super::tail::Tail;
 use crate::contract::types::{Error, ToolFailure};
 
@@ -132,6 +133,7 @@ impl Toolbox {
             .args(args)
             .env_clear()
             .env("LC_ALL", "C")
+            .env(leftovers::OWNER, leftovers::mark())
             // Numbers the GPUs as nvidia-smi does, not by speed.
             .env("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
             .env(

@@ -19,6 +19,11 @@ const MORE: Duration = Duration::from_secs(5);
 /// How soon a heartbeat follows another at most.
 const BREATH: Duration = Duration::from_millis(200);
 
+/// The shortest and the longest period, whatever the orchestrator asks for: no agent is to turn in
+/// circles, or to fall silent.
+const SHORTEST_MS: u64 = 50;
+const LONGEST_MS: u64 = 5 * 60 * 1000;
+
 /// What the walk is told.
 #[derive(Debug)]
 pub(super) enum Signal {
@@ -76,8 +81,15 @@ impl Status {
         self.changed.notify_one();
     }
 
+    /// How often what is done, within reason.
     pub fn periods(&self) -> Periods {
-        self.inner().periods
+        let asked = self.inner().periods;
+        let sane = |ms: u64| ms.clamp(SHORTEST_MS, LONGEST_MS);
+        Periods {
+            heartbeat_ms: sane(asked.heartbeat_ms),
+            sensor_ms: sane(asked.sensor_ms),
+            log_ms: sane(asked.log_ms),
+        }
     }
 
     fn beat(&self, epoch: u64, wait: Duration) -> Heartbeat {

@@ -1,5 +1,5 @@
-//! Boot parameters: flags, else the environment (both are the command line's affair), else the
-//! kernel's command line, where an image that boots over the network has them.
+//! Boot parameters: from flags, else the environment, else the kernel's command line, where an image
+//! that boots over the network has them. Each parameter is taken from the first that gives it.
 
 use std::path::Path;
 
@@ -75,12 +75,26 @@ impl Given {
                 "url" => given.url = Some(value),
                 "run" => given.run = Some(value),
                 "token" => given.token = Some(Secret::new(value)),
-                "pin" => given.pins.extend(value.split(',').map(str::to_owned)),
+                "pin" => given.pins.extend(list(&value)),
                 "mac" => given.mac = Some(value),
                 _ => {}
             }
         }
         given
+    }
+
+    /// What the environment says: `VETTING_URL`, `VETTING_RUN`, `VETTING_BOOT_TOKEN`, `VETTING_PIN`
+    /// (several with commas between), `VETTING_MAC`.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let pins = given("VETTING_PIN").unwrap_or_default();
+        Given {
+            url: given("VETTING_URL"),
+            run: given("VETTING_RUN"),
+            token: given("VETTING_BOOT_TOKEN").map(Secret::new),
+            pins: list(&pins),
+            mac: given("VETTING_MAC"),
+        }
     }
 
     /// These, and where they say nothing, those.
@@ -97,6 +111,19 @@ impl Given {
             },
             mac: self.mac.or(those.mac),
         }
+    }
+
+    /// Every parameter as it may be shown, by name; the token never.
+    fn shown(&self) -> [(&'static str, Option<String>); 5] {
+        let pins = (!self.pins.is_empty()).then(|| self.pins.join(","));
+        let token = self.token.as_ref().map(|_| "(secret)".to_owned());
+        [
+            ("url", self.url.clone()),
+            ("run", self.run.clone()),
+            ("token", token),
+            ("pin", pins),
+            ("mac", self.mac.clone()),
+        ]
     }
 
     /// All of them, checked.
@@ -134,23 +161,91 @@ impl Given {
     }
 }
 
+/// Where parameters are looked for, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(Vec<(&'static str, Given)>);
+
+impl Sources {
+    /// One more, after those that are there.
+    #[must_use]
+    pub fn then(mut self, name: &'static str, given: Given) -> Self {
+        self.0.push((name, given));
+        self
+    }
+
+    /// What all of them give together.
+    pub fn given(self) -> Given {
+        let given = self.0.into_iter().map(|(_, given)| given);
+        given.reduce(Given::or).unwrap_or_default()
+    }
+
+    /// Every parameter with its value and where that comes from, for a person to look at.
+    pub fn as_json(&self) -> serde_json::Value {
+        let empty = Given::default().shown();
+        let parameters = empty.iter().enumerate().map(|(index, (name, _))| {
+            let mut sources = self.0.iter();
+            let found = sources.find_map(|(source, given)| {
+                let value = given.shown()[index].1.clone()?;
+                Some(serde_json::json!({ "value": value, "from": source }))
+            });
+            ((*name).to_owned(), found.unwrap_or_default())
+        });
+        serde_json::Value::Object(parameters.collect())
+    }
+}
+
+/// What stands between commas.
+fn list(text: &str) -> Vec<String> {
+    let items = text.split(',').map(str::trim);
+    items
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn flags_win_over_the_kernel_and_what_is_missing_is_named() {
+    fn each_parameter_is_taken_from_the_first_that_gives_it() {
         let file = tempfile::NamedTempFile::new().expect("a file");
-        let line = "quiet vetting.url=https://a vetting.run=r-1 vetting.token=hunter2 vetting.x=1";
+        let line = "quiet vetting.url=https://a vetting.run=r-1 vetting.token=hunter2 \
+             vetting.mac=02:00:00:00:00:01 vetting.pin=aa,bb vetting.x=1";
         std::fs::write(file.path(), line).expect("written");
-        let kernel = Given::from_kernel(file.path());
+        let environment = |name: &str| match name {
+            "VETTING_URL" => Some("https://b".to_owned()),
+            "VETTING_RUN" => Some("r-2".to_owned()),
+            "VETTING_MAC" => Some(String::new()),
+            _ => None,
+        };
         let flags = Given {
-            url: Some("https://b".to_owned()),
+            url: Some("https://c".to_owned()),
             ..Given::default()
         };
-        let both = flags.or(kernel).checked().expect("whole");
-        assert_eq!((both.url.as_str(), both.run.as_str()), ("https://b", "r-1"));
-        assert!(!format!("{both:?}").contains("hunter2"));
+        let sources = Sources::default()
+            .then("flag", flags)
+            .then("environment", Given::from_environment(environment))
+            .then("kernel command line", Given::from_kernel(file.path()));
+        let shown = sources.as_json();
+        for (name, value, from) in [
+            ("url", "https://c", "flag"),
+            ("run", "r-2", "environment"),
+            ("token", "(secret)", "kernel command line"),
+            ("pin", "aa,bb", "kernel command line"),
+            ("mac", "02:00:00:00:00:01", "kernel command line"),
+        ] {
+            let expected = serde_json::json!({ "value": value, "from": from });
+            assert_eq!(shown[name], expected, "{name}");
+        }
+        assert!(!format!("{shown} {sources:?}").contains("hunter2"));
+        let given = sources.given();
+        assert_eq!(given.url.as_deref(), Some("https://c"));
+        assert_eq!(given.pins, ["aa", "bb"]);
+    }
+
+    #[test]
+    fn what_is_missing_or_would_escape_is_named() {
         let error = Given::default().checked().expect_err("nothing").to_string();
         assert!(error.contains("vetting.run="), "{error}");
         let escaping = Given {

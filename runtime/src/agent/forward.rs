@@ -2,7 +2,6 @@
 //! while the orchestrator is away they wait, and what does not fit is dropped, the oldest first,
 //! counted, and said in the log itself.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,46 +10,11 @@ use vetting_protocol::{BatchAnswer, Level, LogBatch, SampleBatch, WireLine, Wire
 use vetting_transport::CallError;
 
 use super::link::Link;
+use super::queue::Queue;
 use crate::engine::Tap;
 
-/// How many lines or samples go in one call.
-const BATCH: usize = 500;
 /// How long a delivery may take.
 const CALL: Duration = Duration::from_secs(5);
-
-/// A bounded queue of what is numbered.
-struct Queue<T> {
-    items: VecDeque<(u64, T)>,
-    next: u64,
-    dropped: u64,
-    most: usize,
-}
-
-impl<T> Queue<T> {
-    fn new(most: usize) -> Self {
-        Queue {
-            items: VecDeque::new(),
-            next: 0,
-            dropped: 0,
-            most: most.max(1),
-        }
-    }
-
-    fn push(&mut self, make: impl FnOnce(u64) -> T) {
-        if self.items.len() >= self.most {
-            self.items.pop_front();
-            self.dropped += 1;
-        }
-        self.items.push_back((self.next, make(self.next)));
-        self.next += 1;
-    }
-
-    fn delivered(&mut self, last: u64) {
-        while self.items.front().is_some_and(|(seq, _)| *seq <= last) {
-            self.items.pop_front();
-        }
-    }
-}
 
 /// The agent's journal: what it says goes to standard error and to the orchestrator.
 pub(super) struct Journal {
@@ -88,6 +52,10 @@ impl Journal {
     }
 
     pub fn sample(&self, kind: &str, key: &str, unit: &str, value: f64) {
+        // JSON has no other numbers.
+        if !value.is_finite() {
+            return;
+        }
         let (ts, mono_ns) = now();
         lock(&self.samples).push(|seq| WireSample {
             seq,
@@ -100,32 +68,36 @@ impl Journal {
         });
     }
 
-    /// Says how much was dropped since it was last said.
-    fn tell_dropped(&self) {
-        let lines = std::mem::take(&mut lock(&self.lines).dropped);
-        let samples = std::mem::take(&mut lock(&self.samples).dropped);
-        for (count, what) in [(lines, "log lines"), (samples, "samples")] {
-            if count > 0 {
-                let text = format!("{count} {what} were dropped while the orchestrator was away");
+    /// Says how much was dropped since it was last said; whether there was anything to say.
+    fn tell_dropped(&self) -> bool {
+        let lines = lock(&self.lines).tell_dropped();
+        let samples = lock(&self.samples).tell_dropped();
+        let told = [(lines, "log lines"), (samples, "samples")];
+        for (dropped, what) in told {
+            if let Some((count, in_all)) = dropped {
+                let text = format!(
+                    "{count} {what} were dropped: the orchestrator did not take them in time \
+                     ({in_all} since the claim)"
+                );
                 self.say(Level::Warn, &text);
             }
         }
+        lines.or(samples).is_some()
     }
 
     /// Delivers everything that waits.
     pub async fn deliver(&self, link: &Link, epoch: u64) -> Result<(), CallError> {
-        drain(&self.lines, link, "log", |lines| LogBatch { epoch, lines }).await?;
-        drain(&self.samples, link, "sensor", |samples| SampleBatch {
-            epoch,
-            samples,
-        })
-        .await?;
-        let dropped = lock(&self.lines).dropped + lock(&self.samples).dropped;
-        if dropped > 0 {
-            self.tell_dropped();
-            return Box::pin(self.deliver(link, epoch)).await;
+        loop {
+            drain(&self.lines, link, "log", |lines| LogBatch { epoch, lines }).await?;
+            drain(&self.samples, link, "sensor", |samples| SampleBatch {
+                epoch,
+                samples,
+            })
+            .await?;
+            if !self.tell_dropped() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }
 
@@ -134,41 +106,22 @@ async fn drain<T: Clone, B: Serialize + Sync>(
     queue: &Mutex<Queue<T>>,
     link: &Link,
     name: &str,
-    batch: impl Fn(Vec<T>) -> B,
+    body: impl Fn(Vec<T>) -> B,
 ) -> Result<(), CallError> {
-    while let Some((last, items)) = front(queue) {
-        let answer = link.post(name, &batch(items), CALL).await;
-        settle(queue, last, answer)?;
-    }
-    Ok(())
-}
-
-/// The oldest of a queue, with the number of the last of them.
-fn front<T: Clone>(queue: &Mutex<Queue<T>>) -> Option<(u64, Vec<T>)> {
-    let queue = lock(queue);
-    let (seqs, items): (Vec<_>, Vec<_>) = queue.items.iter().take(BATCH).cloned().unzip();
-    Some((*seqs.last()?, items))
-}
-
-/// What was stored is forgotten; what the orchestrator will never take is dropped and counted.
-fn settle<T>(
-    queue: &Mutex<Queue<T>>,
-    last: u64,
-    answer: Result<BatchAnswer, CallError>,
-) -> Result<(), CallError> {
-    let mut queue = lock(queue);
-    match answer {
-        Ok(_) => queue.delivered(last),
-        Err(CallError::Refused {
-            status: 413 | 422, ..
-        }) => {
-            let before = queue.items.len();
-            queue.delivered(last);
-            queue.dropped += (before - queue.items.len()) as u64;
+    loop {
+        // The lock is not held while the batch is on its way.
+        let Some(batch) = lock(queue).batch() else {
+            return Ok(());
+        };
+        let answer: Result<BatchAnswer, _> = link.post(name, &body(batch), CALL).await;
+        match answer {
+            Ok(_) => lock(queue).stored(),
+            Err(CallError::Refused {
+                status: 413 | 422, ..
+            }) => lock(queue).refused(),
+            Err(error) => return Err(error),
         }
-        Err(error) => return Err(error),
     }
-    Ok(())
 }
 
 /// Delivers now and then until this is dropped.
@@ -178,10 +131,15 @@ pub(super) async fn forward(
     epoch: u64,
     period: impl Fn() -> Duration,
 ) {
+    let mut back_off = link.back_off();
     loop {
         tokio::time::sleep(period()).await;
-        if let Err(error) = journal.deliver(&link, epoch).await {
-            tracing::debug!("lines and samples wait: {error}");
+        match journal.deliver(&link, epoch).await {
+            Ok(()) => back_off = link.back_off(),
+            Err(error) => {
+                tracing::debug!("lines and samples wait: {error}");
+                back_off.wait(&error).await;
+            }
         }
     }
 }
@@ -216,24 +174,4 @@ fn now() -> (String, u64) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_queue_drops_the_oldest_and_counts_them() {
-        let journal = Journal::new(3);
-        for n in 0..5 {
-            journal.line(Level::Info, None, &format!("line {n}"));
-        }
-        let (last, lines) = front(&journal.lines).expect("lines");
-        assert_eq!(last, 4);
-        let kept: Vec<u64> = lines.iter().map(|line| line.seq).collect();
-        assert_eq!(kept, [2, 3, 4]);
-        assert_eq!(lock(&journal.lines).dropped, 2);
-        lock(&journal.lines).delivered(3);
-        assert_eq!(front(&journal.lines).map(|(_, left)| left.len()), Some(1));
-    }
 }

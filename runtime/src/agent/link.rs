@@ -10,6 +10,9 @@ use vetting_transport::{Call, CallError, Client, Secret};
 
 use super::{Parameters, Settings};
 
+/// The longest wait that the server may ask for: a mistake there must not park a machine for a day.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+
 /// The way to the orchestrator.
 pub(super) struct Link {
     client: Client,
@@ -116,7 +119,7 @@ impl BackOff {
         let share: f64 = rand::rng().random();
         let wait = self.next.mul_f64(share).max(Duration::from_millis(20));
         self.next = (self.next * 2).min(self.longest);
-        let asked = error.retry_after().unwrap_or_default();
+        let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
         tokio::time::sleep(wait.max(asked)).await;
     }
 }

@@ -10,15 +10,19 @@
 //! One task walks ([`walk`], and [`steering`], which hears signals); it alone starts and ends stages. Beside it, and unable to stop it,
 //! work the heartbeat ([`beat`]), which brings directives as signals, the sensors ([`thermal`]) and
 //! the forwarders of lines and samples ([`forward`]). A newer claim, a shutdown and an abort are
-//! signals too: whatever the walk waits for, it waits for signals beside it.
+//! signals too: whatever the walk waits for, it waits for signals beside it. While the run holds, a
+//! person is let in ([`hold`]); what is left of a boot that went down is gathered by [`evidence`].
 
 mod beat;
 pub mod boot;
 mod components;
+mod evidence;
 mod forward;
 mod hold;
 mod identity;
 mod link;
+mod queue;
+pub mod service;
 mod spool;
 mod steering;
 mod thermal;
@@ -72,6 +76,8 @@ pub struct Settings {
     pub components: Option<PathBuf>,
     /// Where scratch folders are made.
     pub scratch: PathBuf,
+    /// The folder below which the kernel's last words lie: `/`.
+    pub root: PathBuf,
     /// The file that the operators' keys go to while the run holds; nowhere without one.
     pub hold_keys: Option<PathBuf>,
     /// How many lines, and how many samples, wait while the orchestrator is away.

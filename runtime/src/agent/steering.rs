@@ -1,26 +1,27 @@
 //! What the walk waits with: whatever it waits for, signals are heard beside it.
 
+use std::borrow::Cow;
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use vetting_machine::{Cancel, Reason};
 use vetting_protocol::{
-    Claim, ClaimAnswer, Code, Command, Directive, DirectiveStatus, Hold, HoldAnswer, HoldStep,
-    Level, ResultAnswer, StageResult, State,
+    Claim, ClaimAnswer, Code, Command, Directive, DirectiveStatus, Level, ResultAnswer,
+    StageRecord, StageResult, State, Verdict,
 };
 use vetting_transport::CallError;
 
 use super::beat::{Signal, Status};
 use super::forward::Journal;
-use super::hold::host_keys;
 use super::link::Link;
 use super::{AgentError, Ended};
 
 /// How long a result may be on its way.
 const RESULT: Duration = Duration::from_secs(60);
+/// How much of a message is kept of a result that was refused, in characters.
+const CORE_MESSAGE: usize = 1000;
 /// How often the last words are tried.
 const LAST_TRIES: u32 = 5;
 
@@ -61,6 +62,15 @@ impl Steps {
             }
         }
         None
+    }
+
+    /// Waits before another try; an end that comes meanwhile cuts it short.
+    async fn wait(&mut self, wait: impl Future<Output = ()>) {
+        if self.ending.is_some() {
+            self.until_over(wait).await;
+        } else {
+            self.beside(wait).await;
+        }
     }
 
     pub async fn wait_for_end(&mut self) {
@@ -143,31 +153,52 @@ impl Steps {
         self.ending.get_or_insert(ended);
     }
 
-    /// The orchestrator refuses this agent. An expired session is opened anew; a newer claim ends it.
+    /// The orchestrator refuses a heartbeat. An expired session is opened anew; a newer claim ends
+    /// this agent; a run that is over leaves it idle.
     async fn refused(&mut self, error: CallError) {
-        if error.code() == Some(&Code::SessionExpired) {
-            match self.link.boot::<_, ClaimAnswer>("claim", &self.claim).await {
-                Ok(answer) => return self.link.open(answer.session_token),
-                Err(again) if again.is_answer() => {
-                    return self.end(Ended::Superseded(again.to_string()), "superseded");
-                }
-                Err(_) => return,
+        match error.code() {
+            Some(Code::SessionExpired) => {
+                // What is in the way now is tried again with the next heartbeat.
+                let _claimed = self.claim_again().await;
+            }
+            Some(Code::RunOver) => self.end(Ended::RunOver(error.to_string()), "run over"),
+            Some(
+                Code::BadToken
+                | Code::OtherRun
+                | Code::OtherHost
+                | Code::NotFound
+                | Code::Superseded,
+            ) => self.end(Ended::Superseded(error.to_string()), "superseded"),
+            // A heartbeat that is refused as such must not end a run that goes well.
+            _ => {
+                let text = format!("a heartbeat was refused: {error}");
+                self.journal.say(Level::Warn, &text);
             }
         }
-        let ends = [
-            Code::BadToken,
-            Code::OtherRun,
-            Code::OtherHost,
-            Code::NotFound,
-            Code::Superseded,
-            Code::RunOver,
-        ];
-        if error.code().is_some_and(|code| ends.contains(code)) {
-            return self.end(Ended::Superseded(error.to_string()), "superseded");
+    }
+
+    /// Claims the run again as the same agent: for a session, and for where the run is. A refusal
+    /// ends the walk.
+    async fn claim_again(&mut self) -> Result<ClaimAnswer, CallError> {
+        match self.link.boot::<_, ClaimAnswer>("claim", &self.claim).await {
+            Ok(answer) if answer.epoch == self.epoch => {
+                self.link.open(answer.session_token.clone());
+                Ok(answer)
+            }
+            Ok(answer) => {
+                let text = format!("the run has the claim {} now", answer.epoch);
+                self.end(Ended::Superseded(text.clone()), "superseded");
+                Err(CallError::Unusable(text))
+            }
+            Err(error) => {
+                if error.code() == Some(&Code::RunOver) {
+                    self.end(Ended::RunOver(error.to_string()), "run over");
+                } else if error.is_answer() {
+                    self.end(Ended::Superseded(error.to_string()), "superseded");
+                }
+                Err(error)
+            }
         }
-        // A heartbeat that is refused as such must not end a run that goes well.
-        let text = format!("a heartbeat was refused: {error}");
-        self.journal.say(Level::Warn, &text);
     }
 
     /// Delivers a result until it is answered. `None`: the walk ends first.
@@ -177,57 +208,63 @@ impl Steps {
     ) -> Result<Option<ResultAnswer>, AgentError> {
         let link = Arc::clone(&self.link);
         let mut back_off = link.back_off();
+        let mut result = Cow::Borrowed(result);
+        let mut last_tries = 0;
         loop {
-            // What an end leaves to tell is told once.
-            let last = self.ending.is_some();
-            let call = link.post("result", result, RESULT);
+            let call = link.post("result", &*result, RESULT);
             let error = match self.until_over(call).await {
                 Ok(answer) => return Ok(Some(answer)),
                 Err(error) => error,
             };
-            if last || self.ending.is_some() {
-                return Ok(None);
-            }
             match error.code() {
-                Some(Code::SessionExpired) => self.refused(error).await,
-                Some(Code::Superseded | Code::RunOver) => {
+                Some(Code::Superseded) => {
                     self.end(Ended::Superseded(error.to_string()), "superseded");
-                    return Ok(None);
+                }
+                Some(Code::RunOver) => self.end(Ended::RunOver(error.to_string()), "run over"),
+                _ => {}
+            }
+            match &self.ending {
+                None => {}
+                Some(Ended::Superseded(_) | Ended::RunOver(_)) => return Ok(None),
+                // What an end leaves to tell is told some times at most.
+                Some(_) if last_tries >= LAST_TRIES => return Ok(None),
+                Some(_) => last_tries += 1,
+            }
+            let unreadable = matches!(
+                error,
+                CallError::Refused {
+                    status: 413 | 422,
+                    ..
+                }
+            );
+            match error.code() {
+                Some(Code::SessionExpired) => {
+                    if let Err(error) = self.claim_again().await {
+                        self.wait(back_off.wait(&error)).await;
+                    }
+                }
+                // The run is elsewhere: whoever moved it knows where.
+                Some(Code::State) => match self.claim_again().await {
+                    Ok(claimed) => match elsewhere(claimed, &result.record) {
+                        Some(answer) => return Ok(Some(answer)),
+                        None => return Err(AgentError::Refused(error)),
+                    },
+                    Err(error) => {
+                        self.wait(back_off.wait(&error)).await;
+                    }
+                },
+                _ if unreadable && matches!(result, Cow::Borrowed(_)) => {
+                    let text = format!("the result was refused, and its core is sent: {error}");
+                    self.journal.say(Level::Error, &text);
+                    result = Cow::Owned(core(&result, &error));
                 }
                 _ if error.is_answer() => return Err(AgentError::Refused(error)),
                 _ => {
                     tracing::warn!("a result waits: {error}");
-                    let wait = back_off.wait(&error);
-                    self.beside(wait).await;
+                    self.wait(back_off.wait(&error)).await;
                 }
             }
         }
-    }
-
-    /// Tells of a hold, some times at most.
-    pub async fn tell_hold(&mut self, step: HoldStep) -> Option<HoldAnswer> {
-        let hold = Hold {
-            epoch: self.epoch,
-            step,
-            address: self.claim.address.clone(),
-            host_key_fingerprints: host_keys(Path::new("/etc/ssh")),
-        };
-        let link = Arc::clone(&self.link);
-        let mut back_off = link.back_off();
-        for _ in 0..LAST_TRIES {
-            match link.post("hold", &hold, Duration::from_secs(10)).await {
-                Ok(answer) => return Some(answer),
-                Err(error) => {
-                    let text = format!("the orchestrator was not told of the hold: {error}");
-                    self.journal.say(Level::Warn, &text);
-                    if error.is_answer() {
-                        return None;
-                    }
-                    back_off.wait(&error).await;
-                }
-            }
-        }
-        None
     }
 
     /// What was done is answered.
@@ -251,5 +288,51 @@ impl Steps {
             }
         }
         tracing::warn!("the orchestrator did not hear this agent's last words");
+    }
+}
+
+/// What a claim says of a run that did not wait for a result; `None` where it waits for that very
+/// one.
+fn elsewhere(claimed: ClaimAnswer, refused: &StageRecord) -> Option<ResultAnswer> {
+    let awaited = claimed.current_state.stage() == Some(refused.stage.as_str())
+        && claimed.attempt == refused.attempt;
+    let order = claimed.current_state.stage().and_then(|stage| {
+        let mut orders = claimed.stages.iter();
+        orders.find(|order| order.stage == stage).cloned()
+    });
+    (!awaited).then_some(ResultAnswer {
+        next_state: claimed.current_state,
+        attempt: claimed.attempt,
+        order,
+        repeated: false,
+        held_because: claimed.held_because,
+    })
+}
+
+/// What is left of a result that the orchestrator will never take as it is: enough for the run to
+/// hold, and to say why. A failure stays one; a pass that nobody can read is none.
+fn core(whole: &StageResult, refusal: &CallError) -> StageResult {
+    let record = &whole.record;
+    let said: String = record.message.chars().take(CORE_MESSAGE).collect();
+    let verdict = match record.verdict {
+        Some(Verdict::Pass | Verdict::Skip) => Some(Verdict::Inconclusive),
+        other => other,
+    };
+    StageResult {
+        epoch: whole.epoch,
+        passed: false,
+        inventory: None,
+        record: StageRecord {
+            version: record.version.clone(),
+            digest: record.digest.clone(),
+            verdict,
+            message: format!(
+                "the orchestrator refused the whole result ({refusal}); the stage ended {}: {said}",
+                record.verdict_word()
+            ),
+            ending: record.ending.clone(),
+            duration_ms: record.duration_ms,
+            ..StageRecord::not_run(&record.stage, record.attempt)
+        },
     }
 }

@@ -6,23 +6,26 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use vetting_machine::Cancel;
+use vetting_machine::tools::leftovers::kill_leftovers;
 use vetting_protocol::{
-    Claim, ClaimAnswer, Code, Directive, DirectiveStatus, Hello, HelloAnswer, HoldStep, Level,
-    ResultAnswer, StageOrder, StageResult, State,
+    Claim, ClaimAnswer, Code, Hello, HelloAnswer, Level, ResultAnswer, StageOrder, StageResult,
+    State,
 };
 use vetting_transport::CallError;
 
 use super::beat::{Status, beat};
 use super::components::Components;
 use super::forward::{Journal, forward};
-use super::hold::Keys;
+use super::hold::{self, Keys};
 use super::link::Link;
 use super::spool::Spool;
 use super::steering::Steps;
-use super::{Agent, AgentError, Ended, identity, thermal};
+use super::{Agent, AgentError, Ended, evidence, identity, service, thermal};
 
 /// How many signals may wait.
 const SIGNALS: usize = 64;
+/// How long gathering the evidence of an earlier boot may take.
+const EVIDENCE: Duration = Duration::from_secs(120);
 
 /// Walks a run to its end.
 ///
@@ -32,6 +35,13 @@ const SIGNALS: usize = 64;
 pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
     let link = Arc::new(Link::new(&agent.boot, &agent.settings).map_err(AgentError::Client)?);
     let journal = Arc::new(Journal::new(agent.settings.queue));
+    // Before the claim: two agents' tools must never work on one machine.
+    let left = tokio::task::spawn_blocking(kill_leftovers).await;
+    for line in left.unwrap_or_default() {
+        let text = format!("left by an earlier agent: {line}");
+        journal.say(Level::Warn, &text);
+    }
+    let mut keys = agent.settings.hold_keys.as_deref().map(Keys::new);
     let inventory = identity::inventory(&*agent.machine).await;
     let own = identity::identity(agent.boot.mac.as_deref(), inventory.as_ref());
     let claim = Claim {
@@ -46,8 +56,14 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
         machine: agent.machine.name(),
         address: identity::address(link.url()),
     };
+    service::status("claiming the run");
     hello(&agent, &link, &claim, &journal).await;
-    let claimed = match self::claim(&agent, &link, &claim).await {
+    let claimed = self::claim(&agent, &link, &claim).await;
+    let holds = claimed.as_ref().is_ok_and(|c| c.current_state == State::FailedHolding);
+    if let Some(keys) = keys.as_mut().filter(|_| !holds) {
+        hold::end_earlier(keys, &agent.boot.run, &journal);
+    }
+    let claimed = match claimed {
         Ok(claimed) => claimed,
         Err(error) if error.code() == Some(&Code::RunOver) => {
             return Ok(Ended::RunOver(error.to_string()));
@@ -85,6 +101,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
     ];
     let spool = Spool::open(&agent.settings.spool, &agent.boot.run, &claim.boot_id)?;
     let mut walk = Walk {
+        keys,
         components: Components {
             folder: agent.settings.components.clone(),
             loaded: BTreeMap::new(),
@@ -160,6 +177,7 @@ async fn patiently<T>(
 
 struct Walk {
     agent: Agent,
+    keys: Option<Keys>,
     steps: Steps,
     spool: Spool,
     components: Components,
@@ -173,12 +191,14 @@ impl Walk {
         let mut attempt = self.claimed.attempt;
         let mut why = self.claimed.held_because.clone();
         self.steps.status.is(&state, None);
+        self.evidence().await;
         self.prefetch().await;
         loop {
             if let Some(ended) = self.steps.ending.take() {
                 return Ok(ended);
             }
             self.steps.status.is(&state, None);
+            service::status(&format!("run {}: {state}", self.agent.boot.run));
             match &state {
                 State::Stage(name) => {
                     let Some(order) = self.orders.iter().find(|o| o.stage == *name).cloned() else {
@@ -192,7 +212,9 @@ impl Walk {
                     }
                 }
                 State::FailedHolding => {
-                    if let Some(directive) = self.hold(why.take()).await {
+                    let run = &self.agent.boot.run;
+                    let held = self.steps.hold(self.keys.as_mut(), run, why.take());
+                    if let Some(directive) = held.await {
                         self.renew(directive.order);
                         let stage = directive.stage.unwrap_or_default();
                         (state, attempt) = (State::Stage(stage), directive.attempt.unwrap_or(0));
@@ -208,6 +230,22 @@ impl Walk {
                 }
                 State::SpecValidate | State::Reporting => self.steps.park(&state).await,
             }
+        }
+    }
+
+    /// Gathers what is left of a boot that went down under a stage.
+    async fn evidence(&mut self) {
+        let Some(of) = self.claimed.went_down.clone() else {
+            return;
+        };
+        let (link, journal) = (&self.steps.link.clone(), &self.steps.journal.clone());
+        let (machine, root) = (&*self.agent.machine, &self.agent.settings.root);
+        let epoch = self.steps.epoch;
+        let gathered = evidence::deliver(machine, root, link, journal, epoch, &of);
+        let in_time = self.steps.beside(tokio::time::timeout(EVIDENCE, gathered));
+        if in_time.await.is_some_and(|gathered| gathered.is_err()) {
+            let text = "not all evidence of how the host went down could be delivered in time";
+            journal.say(Level::Warn, text);
         }
     }
 
@@ -314,53 +352,5 @@ impl Walk {
             inventory,
             record,
         }))
-    }
-
-    /// Waits for a person: the operators' keys are in, until a retry or the end. `None`: the end.
-    async fn hold(&mut self, why: Option<String>) -> Option<Directive> {
-        let reason = why.unwrap_or_default();
-        self.steps
-            .journal
-            .say(Level::Warn, &format!("the run holds: {reason}"));
-        self.steps.holding = true;
-        let keys = self.agent.settings.hold_keys.as_deref().map(Keys::new);
-        let begun = self.steps.tell_hold(HoldStep::Begin).await;
-        let key = begun.and_then(|answer| answer.authorized_key);
-        let mut open = false;
-        match (&keys, key) {
-            (Some(keys), Some(key)) => match keys.install(&key, &self.agent.boot.run) {
-                Ok(()) => {
-                    open = true;
-                    self.steps.tell_hold(HoldStep::Open).await;
-                }
-                Err(error) => {
-                    let text = format!("the operators' keys could not be installed: {error}");
-                    self.steps.journal.say(Level::Error, &text);
-                }
-            },
-            _ => self
-                .steps
-                .journal
-                .say(Level::Info, "nobody is let in while the run holds"),
-        }
-        while self.steps.retry.is_none() && self.steps.ending.is_none() {
-            self.steps.signal().await;
-        }
-        self.steps.holding = false;
-        if let Some(keys) = keys.filter(|_| open) {
-            match keys.remove() {
-                Ok(()) => {
-                    self.steps.tell_hold(HoldStep::Closed).await;
-                }
-                Err(error) => {
-                    let text = format!("the operators' keys could not be removed: {error}");
-                    self.steps.journal.say(Level::Error, &text);
-                }
-            }
-        }
-        let directive = self.steps.retry.take()?;
-        let status = &self.steps.status;
-        status.answer(&directive.id, DirectiveStatus::Applied, None);
-        Some(directive)
     }
 }

@@ -12,8 +12,8 @@ use vetting_transport::Secret;
 use super::args::AgentArgs;
 use super::run::{engine, machine};
 use super::{Exit, Failure};
-use crate::agent::boot::Given;
-use crate::agent::{self, Agent, Ended, Parameters, Settings};
+use crate::agent::boot::{Given, Sources};
+use crate::agent::{self, Agent, Ended, Parameters, Settings, service};
 use crate::engine::Limits;
 
 /// The longest wait between two tries. (Design, section 5.)
@@ -21,11 +21,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Walks the run.
 pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
-    let given = given(&args).map_err(Failure::usage)?;
+    let sources = sources(&args).map_err(Failure::usage)?;
     if args.print_config {
-        return print(given);
+        return print(&sources);
     }
-    let boot = given.checked().map_err(Failure::usage)?;
+    let boot = sources.given().checked().map_err(Failure::usage)?;
+    service::ready();
+    tokio::spawn(service::watchdog());
     let (machine, _no_server) = machine(&args.machine, None, false).await?;
     let settings = settings(&args, &boot, machine.time()).map_err(Failure::usage)?;
     let engine = engine(args.cache, false, &*machine)?;
@@ -57,13 +59,15 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
         Ended::Superseded(why) => Err(Failure::runtime(anyhow::anyhow!("{why}"))),
         Ended::RunOver(why) => {
             say(&format!("idle: {why}; this machine is left as it is"));
+            service::status("idle: the run is over");
             terminate.recv().await;
             Ok(Exit::Passed)
         }
     }
 }
 
-fn given(args: &AgentArgs) -> anyhow::Result<Given> {
+/// Where the boot parameters come from: flags, then the environment, then the kernel.
+fn sources(args: &AgentArgs) -> anyhow::Result<Sources> {
     let token = match &args.token_file {
         Some(file) => {
             let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
@@ -78,7 +82,12 @@ fn given(args: &AgentArgs) -> anyhow::Result<Given> {
         pins: args.pin.clone(),
         mac: args.mac.clone(),
     };
-    Ok(flags.or(Given::from_kernel(&args.kernel_command_line)))
+    let environment = Given::from_environment(|name| std::env::var(name).ok());
+    let kernel = Given::from_kernel(&args.kernel_command_line);
+    Ok(Sources::default()
+        .then("flag", flags)
+        .then("environment", environment)
+        .then("kernel command line", kernel))
 }
 
 fn settings(args: &AgentArgs, boot: &Parameters, time: Time) -> anyhow::Result<Settings> {
@@ -105,6 +114,7 @@ fn settings(args: &AgentArgs, boot: &Parameters, time: Time) -> anyhow::Result<S
         spool: args.spool.clone(),
         components: kept.then_some(components),
         scratch: args.scratch.clone(),
+        root: args.machine.root.clone(),
         hold_keys: args.hold_key_file.clone(),
         queue: args.queue,
         limits: Limits::default(),
@@ -115,15 +125,8 @@ fn settings(args: &AgentArgs, boot: &Parameters, time: Time) -> anyhow::Result<S
 }
 
 /// Prints what was taken of flags, environment and the kernel's command line; the token never.
-fn print(given: Given) -> Result<Exit, Failure> {
-    let config = serde_json::json!({
-        "url": given.url,
-        "run": given.run,
-        "token": given.token.map(|_| "(secret)"),
-        "pins": given.pins,
-        "mac": given.mac,
-    });
-    let text = serde_json::to_string_pretty(&config).map_err(Failure::runtime)?;
+fn print(sources: &Sources) -> Result<Exit, Failure> {
+    let text = serde_json::to_string_pretty(&sources.as_json()).map_err(Failure::runtime)?;
     writeln!(std::io::stdout(), "{text}").map_err(Failure::runtime)?;
     Ok(Exit::Passed)
 }

@@ -62,6 +62,17 @@ pub struct MachineChoice {
     /// The seed of everything random on a simulated machine
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
+    /// How many of a simulated machine's seconds pass in one of ours [default: as many as can]
+    #[arg(long, value_name = "N", value_parser = pace)]
+    pub pace: Option<f64>,
+}
+
+/// A pace: a positive number.
+fn pace(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(pace) if pace.is_finite() && pace > 0.0 => Ok(pace),
+        _ => Err("a positive number is needed: 1 is real time, 60 a minute per second".to_owned()),
+    }
 }
 
 /// `vetting run`.
@@ -116,23 +127,24 @@ pub struct RunArgs {
 /// line (`vetting.url=`, `vetting.run=`, `vetting.token=`, `vetting.pin=`, `vetting.mac=`).
 #[derive(Debug, Args)]
 pub struct AgentArgs {
-    /// The orchestrator's URL, https://HOST:PORT
-    #[arg(long, env = "VETTING_URL")]
+    /// The orchestrator's URL, https://HOST:PORT [env: VETTING_URL]
+    #[arg(long)]
     pub url: Option<String>,
-    /// The run's id
-    #[arg(long, env = "VETTING_RUN")]
+    /// The run's id [env: VETTING_RUN]
+    #[arg(long)]
     pub run: Option<String>,
-    /// The run's boot token; the environment or a file keeps it out of `ps`
-    #[arg(long, env = "VETTING_BOOT_TOKEN", hide_env_values = true)]
+    /// The run's boot token; the environment or a file keeps it out of `ps` [env: VETTING_BOOT_TOKEN]
+    #[arg(long)]
     pub token: Option<String>,
     /// A file with the boot token
     #[arg(long, value_name = "FILE", conflicts_with = "token")]
     pub token_file: Option<PathBuf>,
     /// A SHA-256 fingerprint that the orchestrator's certificate or key may have; may be repeated
-    #[arg(long, env = "VETTING_PIN", value_delimiter = ',')]
+    /// [env: VETTING_PIN]
+    #[arg(long, value_delimiter = ',')]
     pub pin: Vec<String>,
-    /// The MAC address that this machine was booted by [default: its first port's]
-    #[arg(long, env = "VETTING_MAC")]
+    /// The MAC address that this machine was booted by [default: its first port's] [env: VETTING_MAC]
+    #[arg(long)]
     pub mac: Option<String>,
     /// Where the kernel's command line is read
     #[arg(long, value_name = "FILE", default_value = "/proc/cmdline")]

@@ -126,6 +126,7 @@ async fn begin(machine: &dyn Machine) -> Result<Box<dyn Session>, Failure> {
         soft_deadline: hour,
         scratch: std::env::temp_dir(),
         cpu_allowance: 1,
+        beside: false,
         ..Attempt::beside("machine show")
     };
     machine.begin(attempt).await.map_err(Failure::runtime)

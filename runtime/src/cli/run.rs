@@ -10,7 +10,7 @@ use vetting_machine::real::{self, RealMachine};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::tools::Toolbox;
 use vetting_machine::tools::iperf3;
-use vetting_machine::{Cancel, Machine};
+use vetting_machine::{Cancel, Machine, Paced};
 use vetting_report::RunRecord;
 
 use super::args::{Format, MachineChoice, RunArgs};
@@ -141,7 +141,16 @@ pub async fn machine(
         } else {
             SimulatedMachine::builtin(profile, choice.seed)
         };
-        return Ok((Arc::new(machine.map_err(Failure::usage)?), None));
+        let machine: Arc<dyn Machine> = Arc::new(machine.map_err(Failure::usage)?);
+        return Ok(match choice.pace {
+            Some(pace) => (Arc::new(Paced::new(machine, pace)), None),
+            None => (machine, None),
+        });
+    }
+    if choice.pace.is_some() {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "--pace is for simulated machines: a real one keeps its own time"
+        )));
     }
     if choice.machine != "real" {
         return Err(Failure::usage(anyhow::anyhow!(

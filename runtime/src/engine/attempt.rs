@@ -77,6 +77,8 @@ pub struct Attempted {
 /// How long a guest on a machine of virtual time may take of the wall's, whatever its fuel: a
 /// machine that hangs is the runtime's error.
 const WATCHDOG: Duration = Duration::from_secs(900);
+/// No attempt takes longer, at whatever pace.
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl StageEngine {
     /// Runs one attempt to its end.
@@ -106,6 +108,7 @@ impl StageEngine {
                     cpu_allowance: order.cpu_allowance,
                     memory_allowance_bytes: order.memory_allowance_bytes,
                     max_tools: u32::try_from(order.limits.tools).unwrap_or(u32::MAX),
+                    beside: false,
                 })
                 .await?,
         );
@@ -128,7 +131,7 @@ impl StageEngine {
             end: Arc::new(HardEnd::default()),
             peak_memory: 0,
         };
-        let ran = running.run(self, &order, &session, &facts).await;
+        let ran = running.run(self, &order, &session, &facts, machine.pace()).await;
         let took = session.elapsed();
         let leftovers = session.end().await;
 
@@ -204,13 +207,18 @@ impl Running {
         order: &Order,
         session: &Arc<dyn Session>,
         facts: &Arc<Facts>,
+        pace: Option<f64>,
     ) -> Ran {
         let virtual_time = engine.flavour() == Flavour::EpochAndFuel;
         let began = Instant::now();
-        let whole = if virtual_time {
-            WATCHDOG
-        } else {
-            order.deadline
+        let whole = match (virtual_time, pace) {
+            (false, _) => order.deadline,
+            (true, None) => WATCHDOG,
+            (true, Some(pace)) => {
+                let paced = order.deadline.as_secs_f64() / pace;
+                let paced = Duration::try_from_secs_f64(paced).unwrap_or(A_YEAR);
+                paced.min(A_YEAR) + WATCHDOG
+            }
         };
         self.end.nearer(began + whole);
 

@@ -7,32 +7,54 @@ use std::path::{Path, PathBuf};
 /// What ends every line that this agent wrote.
 const MARK: &str = "vetting-hold";
 
-/// A file of authorised keys.
-pub(super) struct Keys {
+/// What a login by one of these keys runs: the operator's own shell or command, marked in its
+/// environment, by which its processes are found when the hold ends. (sshd(8), AUTHORIZED_KEYS.)
+const LOGIN: &str = concat!(
+    r#"command="VETTING_HOLD=@; export VETTING_HOLD; "#,
+    r#"if [ -n \"$SSH_ORIGINAL_COMMAND\" ]; then exec \"${SHELL:-/bin/sh}\" -c \"$SSH_ORIGINAL_COMMAND\"; "#,
+    r#"else exec \"${SHELL:-/bin/sh}\" -l; fi""#,
+);
+
+/// The kinds of keys that a line without options begins with.
+const KINDS: [&str; 4] = ["ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-"];
+
+/// A file of authorised keys. The keys that it was given are removed when this is dropped.
+#[derive(Debug)]
+pub(in super::super) struct Keys {
     file: PathBuf,
+    installed: bool,
 }
 
 impl Keys {
     pub fn new(file: &Path) -> Self {
         Keys {
             file: file.to_owned(),
+            installed: false,
         }
     }
 
     /// Puts the keys in, in place of any that an earlier hold left.
-    pub fn install(&self, keys: &str, run: &str) -> std::io::Result<()> {
+    pub fn install(&mut self, keys: &str, run: &str) -> std::io::Result<()> {
         let mut lines = self.others()?;
         let ours = keys.lines().map(str::trim).filter(|key| !key.is_empty());
-        lines.extend(ours.map(|key| format!("{key} {MARK}-{run}")));
+        lines.extend(ours.map(|key| line(key, run)));
+        // From here on there may be something to remove.
+        self.installed = true;
         self.write(&lines)
     }
 
-    /// Takes the keys out; what others wrote stays.
-    pub fn remove(&self) -> std::io::Result<()> {
-        if !self.file.exists() {
-            return Ok(());
+    /// Takes the keys out, those that an agent before this one left too; what others wrote stays.
+    pub fn remove(&mut self) -> std::io::Result<()> {
+        let others = self.others()?;
+        let text = match std::fs::read_to_string(&self.file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            other => other?,
+        };
+        if text.lines().count() != others.len() {
+            self.write(&others)?;
         }
-        self.write(&self.others()?)
+        self.installed = false;
+        Ok(())
     }
 
     fn others(&self) -> std::io::Result<Vec<String>> {
@@ -71,29 +93,23 @@ impl Keys {
     }
 }
 
-/// The fingerprints of this machine's SSH host keys, as `ssh-keygen -l` prints them: base 64 of the
-/// sha256, without padding.
-pub(super) fn host_keys(folder: &Path) -> Vec<String> {
-    use base64::Engine as _;
-    use sha2::Digest as _;
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<String> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            if !(name.starts_with("ssh_host_") && name.ends_with(".pub")) {
-                return None;
-            }
-            let text = std::fs::read_to_string(entry.path()).ok()?;
-            let mut words = text.split_whitespace();
-            let (kind, key) = (words.next()?, words.next()?);
-            let key = base64::engine::general_purpose::STANDARD.decode(key).ok()?;
-            let print =
-                base64::engine::general_purpose::STANDARD_NO_PAD.encode(sha2::Sha256::digest(key));
-            Some(format!("SHA256:{print} ({kind})"))
-        })
-        .collect();
-    found.sort();
-    found
+impl Drop for Keys {
+    fn drop(&mut self) {
+        if self.installed
+            && let Err(error) = self.remove()
+        {
+            let file = self.file.display();
+            tracing::error!("the operators' keys are still in {file}: {error}");
+        }
+    }
+}
+
+/// A key as it is authorised: with our options before those that it has.
+fn line(key: &str, run: &str) -> String {
+    let login = LOGIN.replace('@', run);
+    let plain = KINDS.iter().any(|kind| key.starts_with(kind));
+    let separator = if plain { ' ' } else { ',' };
+    format!("{login}{separator}{key} {MARK}-{run}")
 }
 
 #[cfg(test)]
@@ -104,8 +120,9 @@ mod tests {
     fn keys_are_in_once_and_gone_afterwards_and_others_stay() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("ssh/authorized_keys");
-        let keys = Keys::new(&file);
+        let mut keys = Keys::new(&file);
         keys.remove().expect("nothing to remove");
+        assert!(!file.exists(), "nothing was to be written");
         keys.install("ssh-ed25519 AAA op", "r1").expect("installed");
         let mut text = std::fs::read_to_string(&file).expect("text");
         text.push_str("ssh-rsa BBB somebody else\n");
@@ -119,5 +136,18 @@ mod tests {
         keys.remove().expect("removed");
         let text = std::fs::read_to_string(&file).expect("text");
         assert_eq!(text, "ssh-rsa BBB somebody else\n");
+        keys.install("ssh-ed25519 AAA op", "r2").expect("installed");
+        drop(keys);
+        let text = std::fs::read_to_string(&file).expect("text");
+        assert_eq!(text, "ssh-rsa BBB somebody else\n", "an agent that ends lets nobody in");
+    }
+
+    #[test]
+    fn a_key_s_own_options_stay() {
+        let own = line("from=\"10.0.0.0/8\" ssh-ed25519 AAA", "r1");
+        assert!(own.contains("fi\",from=\"10.0.0.0/8\" ssh-ed25519 AAA vetting-hold-r1"), "{own}");
+        let plain = line("ssh-ed25519 AAA op", "r1");
+        assert!(plain.contains("fi\" ssh-ed25519 AAA op vetting-hold-r1"), "{plain}");
+        assert!(plain.starts_with("command=\"VETTING_HOLD=r1; "), "{plain}");
     }
 }

@@ -1,0 +1,188 @@
+//! The hold: the machine waits for a person, whom it lets in.
+//!
+//! ```text
+//! begin (asked until it is answered) ─► keys in ─► open ─► wait for retry_stage or the end
+//!                                                            └─► keys out, logins closed ─► closed
+//! ```
+//!
+//! Signals are heard all the while, so that a retry or a shutdown never waits for an orchestrator
+//! that was away when the hold began.
+
+mod keys;
+mod sessions;
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use vetting_protocol::{Directive, DirectiveStatus, Hold, HoldAnswer, HoldStep, Level};
+
+pub(super) use keys::Keys;
+
+use super::forward::Journal;
+use super::steering::Steps;
+
+/// How long one call may take.
+const CALL: Duration = Duration::from_secs(10);
+/// How often it is told that the keys are gone.
+const CLOSED_TRIES: u32 = 5;
+
+/// Ends the hold of an agent before this one, of which nothing may be left where the run does not
+/// hold any more.
+pub(super) fn end_earlier(keys: &mut Keys, run: &str, journal: &Journal) {
+    if let Err(error) = keys.remove() {
+        let text = format!("keys that an earlier agent left could not be removed: {error}");
+        journal.say(Level::Error, &text);
+    }
+    for line in sessions::close(run) {
+        let text = format!("left by an earlier hold: {line}");
+        journal.say(Level::Warn, &text);
+    }
+}
+
+impl Steps {
+    /// Waits for a person: the operators' keys are in `keys`, until a retry or the end. `None`: the
+    /// end.
+    pub async fn hold(
+        &mut self,
+        keys: Option<&mut Keys>,
+        run: &str,
+        why: Option<String>,
+    ) -> Option<Directive> {
+        let reason = why.unwrap_or_default();
+        let text = format!("the run holds: {reason}");
+        self.journal.say(Level::Warn, &text);
+        self.holding = true;
+        let begun = self.tell_until_over(HoldStep::Begin).await;
+        let key = begun.and_then(|answer| answer.authorized_key);
+        let mut door = keys.zip(key);
+        if let Some((keys, key)) = &mut door {
+            match keys.install(key, run) {
+                Ok(()) => {
+                    self.tell_until_over(HoldStep::Open).await;
+                }
+                Err(error) => {
+                    let text = format!("the operators' keys could not be installed: {error}");
+                    self.journal.say(Level::Error, &text);
+                    door = None;
+                }
+            }
+        } else if !self.hold_is_over() {
+            let text = "nobody is let in while the run holds";
+            self.journal.say(Level::Info, text);
+        }
+        while !self.hold_is_over() {
+            self.signal().await;
+        }
+        self.holding = false;
+        if let Some((keys, _)) = door {
+            self.close(keys, run).await;
+        }
+        let directive = self.retry.take()?;
+        self.status
+            .answer(&directive.id, DirectiveStatus::Applied, None);
+        Some(directive)
+    }
+
+    /// Takes the keys out, and ends what came in by them.
+    async fn close(&mut self, keys: &mut Keys, run: &str) {
+        if let Err(error) = keys.remove() {
+            let text = format!("the operators' keys could not be removed: {error}");
+            self.journal.say(Level::Error, &text);
+            return;
+        }
+        let run = run.to_owned();
+        let closed = tokio::task::spawn_blocking(move || sessions::close(&run)).await;
+        for line in closed.unwrap_or_default() {
+            let text = format!("the hold is over: {line}");
+            self.journal.say(Level::Info, &text);
+        }
+        let link = self.link.clone();
+        let mut back_off = link.back_off();
+        for _ in 0..CLOSED_TRIES {
+            let body = self.step(HoldStep::Closed);
+            match link.post::<_, HoldAnswer>("hold", &body, CALL).await {
+                Ok(_) => return,
+                Err(error) => {
+                    let text = format!("the orchestrator was not told that the hold is over: {error}");
+                    self.journal.say(Level::Warn, &text);
+                    if error.is_answer() {
+                        return;
+                    }
+                    back_off.wait(&error).await;
+                }
+            }
+        }
+    }
+
+    fn hold_is_over(&self) -> bool {
+        self.retry.is_some() || self.ending.is_some()
+    }
+
+    /// Tells of the hold until it is answered, or over.
+    async fn tell_until_over(&mut self, step: HoldStep) -> Option<HoldAnswer> {
+        let link = self.link.clone();
+        let mut back_off = link.back_off();
+        loop {
+            let body = self.step(step);
+            let call = link.post::<_, HoldAnswer>("hold", &body, CALL);
+            let error = match self.while_holding(call).await? {
+                Ok(answer) => return Some(answer),
+                Err(error) => error,
+            };
+            let text = format!("the orchestrator was not told of the hold: {error}");
+            self.journal.say(Level::Warn, &text);
+            if error.is_answer() {
+                return None;
+            }
+            self.while_holding(back_off.wait(&error)).await?;
+        }
+    }
+
+    /// Does something unless the hold ends first.
+    async fn while_holding<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        while !self.hold_is_over() {
+            tokio::select! {
+                done = &mut work => return Some(done),
+                () = self.signal() => {}
+            }
+        }
+        None
+    }
+
+    fn step(&self, step: HoldStep) -> Hold {
+        Hold {
+            epoch: self.epoch,
+            step,
+            address: self.claim.address.clone(),
+            host_key_fingerprints: host_keys(Path::new("/etc/ssh")),
+        }
+    }
+}
+
+/// The fingerprints of this machine's SSH host keys, as `ssh-keygen -l` prints them: base 64 of the
+/// sha256, without padding.
+fn host_keys(folder: &Path) -> Vec<String> {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<String> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            if !(name.starts_with("ssh_host_") && name.ends_with(".pub")) {
+                return None;
+            }
+            let text = std::fs::read_to_string(entry.path()).ok()?;
+            let mut words = text.split_whitespace();
+            let (kind, key) = (words.next()?, words.next()?);
+            let key = base64::engine::general_purpose::STANDARD.decode(key).ok()?;
+            let print =
+                base64::engine::general_purpose::STANDARD_NO_PAD.encode(sha2::Sha256::digest(key));
+            Some(format!("SHA256:{print} ({kind})"))
+        })
+        .collect();
+    found.sort();
+    found
+}
+

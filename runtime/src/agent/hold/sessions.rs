@@ -1,0 +1,43 @@
+//! The logins that a hold's keys opened. They are known by the mark that their login put in their
+//! environment, so that nobody else's are closed, and everything that was started in them is found.
+
+use std::collections::BTreeMap;
+
+use vetting_machine::tools::processes::{Process, kill_all};
+
+/// The variable that marks what a login runs; its value is the run.
+const MARK: &str = "VETTING_HOLD";
+
+/// Closes the logins of a run's hold: what was started in them, and their connections. Blocks until
+/// they have gone, for a few seconds at most. Says what was ended, one line each.
+pub(super) fn close(run: &str) -> Vec<String> {
+    kill_all(|| {
+        let all = Process::all();
+        let ours = all
+            .values()
+            .filter(|process| process.variable(MARK).as_deref() == Some(run));
+        let mut found = BTreeMap::new();
+        for process in ours {
+            for connection in connections(process, &all) {
+                found.insert(connection.pid, connection.clone());
+            }
+            found.insert(process.pid, process.clone());
+        }
+        found.into_values().collect()
+    })
+}
+
+/// The processes of sshd that carry the connection that a process was started over: its ancestors
+/// up to the listener, which stays.
+fn connections<'a>(of: &Process, all: &'a BTreeMap<i32, Process>) -> Vec<&'a Process> {
+    let parents = std::iter::successors(all.get(&of.parent), |process| all.get(&process.parent));
+    parents.filter(|process| is_connection(process)).collect()
+}
+
+fn is_connection(process: &Process) -> bool {
+    // `sshd: root@pts/0`, from OpenSSH 9.8 on `sshd-session: …`; the listener says that it is one.
+    let line = process.command_line();
+    process.name.starts_with("sshd")
+        && (line.starts_with("sshd: ") || line.starts_with("sshd-session: "))
+        && !line.contains("[listener]")
+}
