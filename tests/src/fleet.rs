@@ -1,5 +1,6 @@
 //! A real orchestrator and real agents: processes, TLS, SQLite, short periods.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -80,7 +81,8 @@ impl Orchestrator {
         ]);
     }
 
-    fn data(&self) -> String {
+    /// The folder of its databases.
+    pub fn data(&self) -> String {
         self.folder.path().join("data").display().to_string()
     }
 
@@ -151,8 +153,18 @@ impl Orchestrator {
 
     /// Ends it at once, as a power cut would, and starts it again on the same port.
     pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.restart();
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub fn kill(&mut self) {
         self.child.kill().expect("it is killed");
         self.child.wait().expect("it is reaped");
+    }
+
+    /// Starts it again on the same port.
+    pub fn restart(&mut self) {
         let address = self.url.trim_start_matches("https://").to_owned();
         let (child, ..) = serve(self.folder.path(), &address, &self.flags);
         self.child = child;
@@ -245,6 +257,13 @@ impl Agent {
     #[must_use]
     pub fn args(mut self, args: &[&str]) -> Self {
         self.command.args(args);
+        self
+    }
+
+    /// An environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
         self
     }
 

@@ -279,6 +279,15 @@ pub fn named(pid: Pid, name: &str) -> bool {
         .is_ok_and(|comm| comm.trim().starts_with(name))
 }
 
+/// Every living process that runs the program of that name with `mark` somewhere in its command line.
+pub fn running(name: &str, mark: &str) -> Vec<Pid> {
+    let line = |pid: Pid| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let marked = |pid: Pid| String::from_utf8_lossy(&line(pid)).contains(mark);
+    let all = processes().into_iter();
+    all.filter(|pid| alive(*pid) && named(*pid, name) && marked(*pid))
+        .collect()
+}
+
 fn has_argument(pid: Pid, argument: &str) -> bool {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     argument.is_empty()

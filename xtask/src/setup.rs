@@ -18,7 +18,7 @@ pub const TOOLS: [(&str, &str); 6] = [
 ];
 
 /// What the tests run besides.
-pub const TEST_TOOLS: [(&str, &str); 8] = [
+pub const TEST_TOOLS: [(&str, &str); 10] = [
     ("mkfs.ext4", "e2fsprogs"),
     ("mkfs.xfs", "xfsprogs"),
     ("mkfs.btrfs", "btrfs-progs"),
@@ -27,7 +27,16 @@ pub const TEST_TOOLS: [(&str, &str); 8] = [
     ("parted", "parted"),
     ("script", "bsdutils"),
     ("ip", "iproute2"),
+    ("ssh", "openssh-client"),
+    (SSH_SERVER, "openssh-server"),
 ];
+
+/// The tests start an SSH server of their own; the machine's is not to start because of them.
+const SSH_SERVER: &str = "sshd";
+
+/// The file by which Debian keeps an SSH server that is installed from being started.
+/// (openssh-server, `README.Debian`.)
+const NOT_TO_BE_RUN: &str = "/etc/ssh/sshd_not_to_be_run";
 
 /// Installs the packages whose programs are missing.
 ///
@@ -78,6 +87,11 @@ pub fn packages_from_debian(packages: &[&str]) -> anyhow::Result<()> {
         command.args(&words[1..]).stdin(Stdio::null());
         command
     };
+    if packages.contains(&"openssh-server") {
+        let mut words = prefix.clone();
+        words.extend(["install", "-D", "/dev/null", NOT_TO_BE_RUN]);
+        run(Command::new(words[0]).args(&words[1..]))?;
+    }
     run(&mut apt(&["-q", "update"]))?;
     let mut install = vec!["-q", "install", "-y", "--no-install-recommends"];
     install.extend(packages);

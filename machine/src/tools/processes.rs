@@ -75,7 +75,9 @@ impl Process {
         let variables = bytes.split(|byte| *byte == 0);
         let mut values = variables.filter_map(|variable| {
             let text = std::str::from_utf8(variable).ok()?;
-            text.strip_prefix(name)?.strip_prefix('=').map(str::to_owned)
+            text.strip_prefix(name)?
+                .strip_prefix('=')
+                .map(str::to_owned)
         });
         values.next()
     }

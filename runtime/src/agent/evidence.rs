@@ -70,7 +70,10 @@ async fn send(link: &Link, artifact: &Artifact) -> Result<(), vetting_transport:
     let mut back_off = link.back_off();
     let mut tries = 1;
     loop {
-        match link.post::<_, ArtifactAnswer>("artifact", artifact, CALL).await {
+        match link
+            .post::<_, ArtifactAnswer>("artifact", artifact, CALL)
+            .await
+        {
             Ok(_) => return Ok(()),
             Err(error) if error.is_answer() || tries >= TRIES => return Err(error),
             Err(error) => back_off.wait(&error).await,

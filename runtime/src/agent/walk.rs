@@ -59,7 +59,9 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
     service::status("claiming the run");
     hello(&agent, &link, &claim, &journal).await;
     let claimed = self::claim(&agent, &link, &claim).await;
-    let holds = claimed.as_ref().is_ok_and(|c| c.current_state == State::FailedHolding);
+    let holds = claimed
+        .as_ref()
+        .is_ok_and(|c| c.current_state == State::FailedHolding);
     if let Some(keys) = keys.as_mut().filter(|_| !holds) {
         hold::end_earlier(keys, &agent.boot.run, &journal);
     }

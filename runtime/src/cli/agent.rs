@@ -44,6 +44,9 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
         // A service that is stopped ends; its tools die with it.
         _ = terminate.recv() => return Ok(Exit::Cancelled),
     };
+    if !matches!(ended, Ended::RunOver(_)) {
+        service::stopping();
+    }
     match ended {
         Ended::PowerOff(why) => {
             tracing::info!(target: "vetting_runtime::agent", "{why}");

@@ -131,7 +131,9 @@ impl StageEngine {
             end: Arc::new(HardEnd::default()),
             peak_memory: 0,
         };
-        let ran = running.run(self, &order, &session, &facts, machine.pace()).await;
+        let ran = running
+            .run(self, &order, &session, &facts, machine.pace())
+            .await;
         let took = session.elapsed();
         let leftovers = session.end().await;
 

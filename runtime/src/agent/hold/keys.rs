@@ -139,15 +139,24 @@ mod tests {
         keys.install("ssh-ed25519 AAA op", "r2").expect("installed");
         drop(keys);
         let text = std::fs::read_to_string(&file).expect("text");
-        assert_eq!(text, "ssh-rsa BBB somebody else\n", "an agent that ends lets nobody in");
+        assert_eq!(
+            text, "ssh-rsa BBB somebody else\n",
+            "an agent that ends lets nobody in"
+        );
     }
 
     #[test]
     fn a_key_s_own_options_stay() {
         let own = line("from=\"10.0.0.0/8\" ssh-ed25519 AAA", "r1");
-        assert!(own.contains("fi\",from=\"10.0.0.0/8\" ssh-ed25519 AAA vetting-hold-r1"), "{own}");
+        assert!(
+            own.contains("fi\",from=\"10.0.0.0/8\" ssh-ed25519 AAA vetting-hold-r1"),
+            "{own}"
+        );
         let plain = line("ssh-ed25519 AAA op", "r1");
-        assert!(plain.contains("fi\" ssh-ed25519 AAA op vetting-hold-r1"), "{plain}");
+        assert!(
+            plain.contains("fi\" ssh-ed25519 AAA op vetting-hold-r1"),
+            "{plain}"
+        );
         assert!(plain.starts_with("command=\"VETTING_HOLD=r1; "), "{plain}");
     }
 }

@@ -104,7 +104,8 @@ impl Steps {
             match link.post::<_, HoldAnswer>("hold", &body, CALL).await {
                 Ok(_) => return,
                 Err(error) => {
-                    let text = format!("the orchestrator was not told that the hold is over: {error}");
+                    let text =
+                        format!("the orchestrator was not told that the hold is over: {error}");
                     self.journal.say(Level::Warn, &text);
                     if error.is_answer() {
                         return;
@@ -185,4 +186,3 @@ fn host_keys(folder: &Path) -> Vec<String> {
     found.sort();
     found
 }
-

@@ -27,17 +27,17 @@ pub(super) fn close(run: &str) -> Vec<String> {
     })
 }
 
-/// The processes of sshd that carry the connection that a process was started over: its ancestors
-/// up to the listener, which stays.
+/// The processes of the SSH server that carry the connection that a process was started over: its
+/// ancestors up to the listener, which stays.
 fn connections<'a>(of: &Process, all: &'a BTreeMap<i32, Process>) -> Vec<&'a Process> {
-    let parents = std::iter::successors(all.get(&of.parent), |process| all.get(&process.parent));
-    parents.filter(|process| is_connection(process)).collect()
+    let parent = |process: &Process| all.get(&process.parent);
+    let ancestors = std::iter::successors(parent(of), |process| parent(process));
+    // The listener starts a process of its own kind for each connection, whatever it calls it.
+    let carries = |process: &&Process| is_server(process) && parent(process).is_some_and(is_server);
+    ancestors.filter(carries).collect()
 }
 
-fn is_connection(process: &Process) -> bool {
-    // `sshd: root@pts/0`, from OpenSSH 9.8 on `sshd-session: …`; the listener says that it is one.
-    let line = process.command_line();
-    process.name.starts_with("sshd")
-        && (line.starts_with("sshd: ") || line.starts_with("sshd-session: "))
-        && !line.contains("[listener]")
+fn is_server(process: &Process) -> bool {
+    // OpenSSH: `sshd`, from 9.8 on `sshd-session` too.
+    process.name.starts_with("sshd") || process.name.starts_with("dropbear")
 }

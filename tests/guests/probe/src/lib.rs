@@ -108,6 +108,15 @@ fn run() -> Result<Outcome, String> {
             }
             Ok(passed(1.0))
         }
+        // A line and a sample in every second.
+        "talk" => {
+            for second in 0..times {
+                log::log(log::Level::Info, &format!("second {second}"));
+                sample(second as f64)?;
+                clock::sleep(1000).map_err(|e| explain(&e))?;
+            }
+            Ok(passed(1.0))
+        }
         other => Err(format!("there is no mode `{other}`")),
     }
 }
