@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use vetting_tests::fleet::{Agent, Orchestrator, Run, RunningAgent, call};
-use vetting_tests::{alive, descendants, eventually, guests, named};
+use vetting_tests::{alive, descendants, eventually, named};
 
 const HEALTHY: &str = "sim:healthy-server";
 

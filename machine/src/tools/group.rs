@@ -65,7 +65,8 @@ impl Cgroup {
             .open(self.folder.join("cgroup.procs"))
     }
 
-    fn members(&self) -> Vec<i32> {
+    /// Who sits in it.
+    pub(super) fn members(&self) -> Vec<i32> {
         std::fs::read_to_string(self.folder.join("cgroup.procs"))
             .unwrap_or_default()
             .lines()
@@ -92,11 +93,12 @@ impl Drop for Cgroup {
     }
 }
 
-/// Ends what sits in cgroups of tools whose starter is gone, and removes them.
-pub(super) fn end_abandoned() {
+/// The cgroups of tools whose starter is gone. Dropping one removes it, when it is empty.
+pub(super) fn abandoned() -> Vec<Cgroup> {
     let Some(entries) = own_cgroup().and_then(|own| std::fs::read_dir(own).ok()) else {
-        return;
+        return Vec::new();
     };
+    let mut found = Vec::new();
     for entry in entries.flatten() {
         let name = entry.file_name();
         let starter = name.to_str().and_then(|name| {
@@ -104,12 +106,12 @@ pub(super) fn end_abandoned() {
             pid.parse().ok()
         });
         if starter.is_some_and(|pid| Process::read(pid).is_none()) {
-            let abandoned = Cgroup {
+            found.push(Cgroup {
                 folder: entry.path(),
-            };
-            abandoned.kill();
+            });
         }
     }
+    found
 }
 
 /// This process's cgroup v2 folder, from its mount point and its path there.

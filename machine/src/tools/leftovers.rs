@@ -1,8 +1,11 @@
 //! What an earlier runtime left running: it was killed, and something that it had started outlived
 //! even that. Every tool carries its owner's mark in its environment, and hands it on to whatever it
-//! starts, so that a daemon of a daemon is found too. What a living runtime owns is left alone.
+//! starts, so that a daemon of a daemon is found too; where cgroup v2 is writable it also sits in a
+//! cgroup that is named after its owner. What a living runtime owns is left alone.
 
-use super::group::end_abandoned;
+use std::collections::BTreeSet;
+
+use super::group::{Cgroup, abandoned};
 use super::processes::{Process, kill_all};
 
 /// The variable that names the owner of a tool: its process id and when it was started, so that a
@@ -19,13 +22,13 @@ pub(super) fn mark() -> String {
 /// Kills everything that a runtime left which is gone. Blocks until it has gone, for a few seconds at
 /// most. Says what was killed, one line each.
 pub fn kill_leftovers() -> Vec<String> {
-    end_abandoned();
+    let cgroups = abandoned();
     kill_all(|| {
         let all = Process::all();
+        let sitting: BTreeSet<i32> = cgroups.iter().flat_map(Cgroup::members).collect();
         let left = all.values().filter(|process| {
-            process
-                .variable(OWNER)
-                .is_some_and(|mark| !owner_lives(&mark))
+            let mark = process.variable(OWNER);
+            sitting.contains(&process.pid) || mark.is_some_and(|mark| !owner_lives(&mark))
         });
         left.cloned().collect()
     })
