@@ -13,6 +13,8 @@ pub enum Subject {
     Right,
     /// An interface of the contract, and whether it has anything to tell here.
     Interface,
+    /// A condition of live-image mode.
+    LiveImage,
 }
 
 /// One line of the answer.

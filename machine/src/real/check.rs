@@ -1,5 +1,6 @@
 //! What of this machine can be looked at, and what to install or allow for the rest.
 
+use super::live_image::{Condition, LiveImage};
 use super::root::Root;
 use super::{counters, disks, hwmon, inventory, kernel_log};
 use crate::check::{Check, Subject};
@@ -11,6 +12,7 @@ use crate::tools::Toolbox;
 pub async fn all(root: &Root, tools: &Toolbox, controller: Option<Missing>) -> Vec<Check> {
     let mut checks = self::tools(tools).await;
     checks.push(controller_right(controller));
+    checks.extend(live_image(root));
     let root = root.clone();
     match tokio::task::spawn_blocking(move || of_kernel(&root)).await {
         Ok(more) => checks.extend(more),
@@ -46,6 +48,26 @@ fn check(
         },
         needed_by: needed_by.iter().map(|s| (*s).to_owned()).collect(),
     }
+}
+
+/// What live-image mode would need, were it asked for.
+fn live_image(root: &Root) -> Vec<Check> {
+    let conditions = LiveImage::look(root, true).conditions.into_iter();
+    // Whether it is asked for is the agent's affair.
+    let of_machine = conditions.filter(|condition| condition.name != LiveImage::FLAG);
+    let one = |condition: Condition| {
+        let name = format!("live image: {}", condition.name);
+        let needed_by = &["agent --live-image"];
+        check(
+            Subject::LiveImage,
+            &name,
+            condition.met,
+            condition.found,
+            "",
+            needed_by,
+        )
+    };
+    of_machine.map(one).collect()
 }
 
 async fn tools(tools: &Toolbox) -> Vec<Check> {

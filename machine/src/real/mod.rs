@@ -10,6 +10,7 @@ mod gpu;
 mod hwmon;
 mod inventory;
 mod kernel_log;
+mod live_image;
 mod pci;
 mod placeholder;
 mod power;
@@ -26,6 +27,7 @@ use crate::contract::context::NetworkPeer;
 use crate::contract::types::Missing;
 use crate::seam::{Attempt, Machine, Session, Time};
 use crate::tools::Toolbox;
+pub use live_image::{Condition, LiveImage, MARKER};
 use root::Root;
 
 /// How a real machine is looked at.
@@ -73,6 +75,11 @@ impl RealMachine {
     /// What of it can be looked at, and what to do about the rest.
     pub async fn check(&self) -> Vec<crate::check::Check> {
         check::all(&self.root, &self.tools, self.no_controller()).await
+    }
+
+    /// Whether it was booted for a test. `flag`: whether that was said.
+    pub fn live_image(&self, flag: bool) -> LiveImage {
+        LiveImage::look(&self.root, flag)
     }
 
     /// Its tools.

@@ -80,6 +80,8 @@ pub struct Settings {
     pub root: PathBuf,
     /// The file that the operators' keys go to while the run holds; nowhere without one.
     pub hold_keys: Option<PathBuf>,
+    /// What its log begins with.
+    pub notices: Vec<String>,
     /// How many lines, and how many samples, wait while the orchestrator is away.
     pub queue: usize,
     /// Each stage's limits.

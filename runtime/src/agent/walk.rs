@@ -35,6 +35,9 @@ const EVIDENCE: Duration = Duration::from_secs(120);
 pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
     let link = Arc::new(Link::new(&agent.boot, &agent.settings).map_err(AgentError::Client)?);
     let journal = Arc::new(Journal::new(agent.settings.queue));
+    for notice in &agent.settings.notices {
+        journal.say(Level::Warn, notice);
+    }
     // Before the claim: two agents' tools must never work on one machine.
     let left = tokio::task::spawn_blocking(kill_leftovers).await;
     for line in left.unwrap_or_default() {

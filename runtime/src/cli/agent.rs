@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use vetting_machine::Time;
+use vetting_machine::real::{self, LiveImage, RealMachine};
 use vetting_protocol::Identity;
 use vetting_transport::Secret;
 
 use super::args::AgentArgs;
+use super::power_off::power_off;
 use super::run::{engine, machine};
 use super::{Exit, Failure};
 use crate::agent::boot::{Given, Sources};
 use crate::agent::{self, Agent, Ended, Parameters, Settings, service};
 use crate::engine::Limits;
+
+/// Where operators' keys go in live-image mode.
+const HOLD_KEYS: &str = "/root/.ssh/authorized_keys";
 
 /// The longest wait between two tries. (Design, section 5.)
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -29,7 +34,8 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     service::ready();
     tokio::spawn(service::watchdog());
     let (machine, _no_server) = machine(&args.machine, None, false).await?;
-    let settings = settings(&args, &boot, machine.time()).map_err(Failure::usage)?;
+    let live = live_image(&args)?;
+    let settings = settings(&args, &boot, machine.time(), &live).map_err(Failure::usage)?;
     let engine = engine(args.cache, false, &*machine)?;
     let agent = Agent {
         boot,
@@ -50,9 +56,15 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     match ended {
         Ended::PowerOff(why) => {
             tracing::info!(target: "vetting_runtime::agent", "{why}");
-            say(&format!(
-                "power off: {why}; this is no live image, so the machine stays up"
-            ));
+            if live.is_on() {
+                say(&format!("power off: {why}"));
+                power_off().map_err(Failure::runtime)?;
+            } else {
+                say(&format!(
+                    "power off: {why}; this is no live image, so the machine stays up ({})",
+                    live.refusal()
+                ));
+            }
             Ok(Exit::Passed)
         }
         Ended::Aborted(why) => {
@@ -93,7 +105,25 @@ fn sources(args: &AgentArgs) -> anyhow::Result<Sources> {
         .then("kernel command line", kernel))
 }
 
-fn settings(args: &AgentArgs, boot: &Parameters, time: Time) -> anyhow::Result<Settings> {
+/// Whether this machine was booted for a test.
+fn live_image(args: &AgentArgs) -> Result<LiveImage, Failure> {
+    if args.live_image && args.machine.machine != "real" {
+        let why = "--live-image is for the real machine: a simulated one has no power to be cut";
+        return Err(Failure::usage(anyhow::anyhow!(why)));
+    }
+    let machine = RealMachine::new(real::Options {
+        root: args.machine.root.clone(),
+        ..real::Options::default()
+    });
+    Ok(machine.map_err(Failure::usage)?.live_image(args.live_image))
+}
+
+fn settings(
+    args: &AgentArgs,
+    boot: &Parameters,
+    time: Time,
+    live: &LiveImage,
+) -> anyhow::Result<Settings> {
     let simulated = time == Time::Virtual;
     if !simulated && (args.system_uuid.is_some() || args.boot_id.is_some()) {
         anyhow::bail!(
@@ -104,6 +134,12 @@ fn settings(args: &AgentArgs, boot: &Parameters, time: Time) -> anyhow::Result<S
         mac: boot.mac.clone().unwrap_or_default(),
         system_uuid: args.system_uuid.clone(),
         board_serial: None,
+    });
+    let refused = (args.live_image && !live.is_on()).then(|| {
+        format!(
+            "live-image mode is off, so nothing is powered off and nobody is let in: {}",
+            live.refusal()
+        )
     });
     let components = args.spool.join("components");
     let kept = std::fs::create_dir_all(&components).is_ok();
@@ -118,7 +154,11 @@ fn settings(args: &AgentArgs, boot: &Parameters, time: Time) -> anyhow::Result<S
         components: kept.then_some(components),
         scratch: args.scratch.clone(),
         root: args.machine.root.clone(),
-        hold_keys: args.hold_key_file.clone(),
+        hold_keys: args
+            .hold_key_file
+            .clone()
+            .or_else(|| live.is_on().then(|| HOLD_KEYS.into())),
+        notices: refused.into_iter().collect(),
         queue: args.queue,
         limits: Limits::default(),
         seed: args.machine.seed,

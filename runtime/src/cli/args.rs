@@ -155,6 +155,13 @@ pub struct AgentArgs {
     /// Which machine
     #[command(flatten)]
     pub machine: MachineChoice,
+    /// Allow powering off and letting operators in: the machine was booted for this
+    ///
+    /// It takes effect only where the image carries the marker /etc/vetting/live-image, the root file
+    /// system lies on no block device, and the machine has no battery and no portable chassis;
+    /// `vetting machine check` shows each.
+    #[arg(long)]
+    pub live_image: bool,
     /// The system UUID that a simulated machine tells
     #[arg(long, value_name = "UUID")]
     pub system_uuid: Option<String>,
@@ -173,7 +180,8 @@ pub struct AgentArgs {
     /// How long a stage has to return what it has after a cancel
     #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
     pub grace: Duration,
-    /// The file that operators' SSH keys go to while the run holds [default: nowhere]
+    /// The file that operators' SSH keys go to while the run holds [default: nowhere; in live-image
+    /// mode /root/.ssh/authorized_keys]
     #[arg(long, value_name = "FILE")]
     pub hold_key_file: Option<PathBuf>,
     /// How many log lines, and how many samples, wait while the orchestrator is away

@@ -7,6 +7,7 @@ mod exit;
 mod live;
 mod machine;
 mod machine_tables;
+mod power_off;
 mod run;
 mod settings;
 mod signals;

@@ -4,7 +4,7 @@ pub mod scratch;
 mod signatures;
 pub mod target;
 pub mod transport;
-mod usage;
+pub mod usage;
 
 pub use usage::Mounts;
 

@@ -27,6 +27,8 @@ pub struct Mount {
     pub file_system: String,
     /// What is mounted: `/dev/sda1`.
     pub source: String,
+    /// The file system's own options, separated by commas.
+    pub options: String,
 }
 
 impl Mounts {
@@ -34,10 +36,7 @@ impl Mounts {
     pub fn read(root: &Root) -> Self {
         let mut mounts: Vec<Mount> = Vec::new();
         for process in ["self", "1"] {
-            let text = root
-                .value(&format!("proc/{process}/mountinfo"))
-                .unwrap_or_default();
-            for mount in text.lines().filter_map(mount) {
+            for mount in mounts_of(root, process) {
                 if !mounts.contains(&mount) {
                     mounts.push(mount);
                 }
@@ -60,6 +59,13 @@ impl Mounts {
     }
 }
 
+/// What a process sees mounted, in order; of several at one point the last is the one that is seen.
+pub fn mounts_of(root: &Root, process: &str) -> Vec<Mount> {
+    let text = root.value(&format!("proc/{process}/mountinfo"));
+    let text = text.unwrap_or_default();
+    text.lines().filter_map(mount).collect()
+}
+
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`.
 fn mount(line: &str) -> Option<Mount> {
     let (before, after) = line.split_once(" - ")?;
@@ -71,11 +77,12 @@ fn mount(line: &str) -> Option<Mount> {
         point: unescape(before.nth(1)?),
         file_system: after.next()?.to_owned(),
         source: unescape(after.next()?),
+        options: after.next().unwrap_or_default().to_owned(),
     })
 }
 
 /// The kernel writes space, tab, newline and backslash as `\040`.
-fn unescape(text: &str) -> String {
+pub fn unescape(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\\') {
