@@ -103,6 +103,9 @@ pub struct ServeArgs {
     /// How long log lines and samples are kept
     #[arg(long, default_value = "30days", value_parser = humantime::parse_duration)]
     pub retention: Duration,
+    /// How long a request's body may stand still
+    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
+    pub body_stall: Duration,
     /// The ports of iperf3 servers, one per run at its network stage: FIRST-LAST
     #[arg(long, default_value = "5201-5300", value_name = "PORTS")]
     pub iperf_ports: String,

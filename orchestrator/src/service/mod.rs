@@ -46,6 +46,8 @@ pub struct Settings {
     pub directive: Duration,
     /// How long log lines and samples are kept.
     pub retention: Duration,
+    /// How long a request's body may stand still.
+    pub body_stall: Duration,
     /// The ports on which iperf3 servers are started, one per run.
     pub iperf_ports: std::ops::RangeInclusive<u16>,
     /// The address on which iperf3 servers listen.
@@ -61,6 +63,7 @@ impl Default for Settings {
             lost: Duration::from_secs(60),
             directive: Duration::from_secs(15 * 60),
             retention: Duration::from_secs(30 * 24 * 3600),
+            body_stall: Duration::from_secs(10),
             iperf_ports: 5201..=5300,
             iperf_address: std::net::Ipv4Addr::UNSPECIFIED.into(),
         }

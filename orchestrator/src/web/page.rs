@@ -3,18 +3,17 @@
 use std::convert::Infallible;
 
 use axum::Router;
-use axum::extract::{Form, Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use futures::{Stream, StreamExt as _};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 use tokio_stream::wrappers::BroadcastStream;
 
-use super::admin::operator;
-use super::error::Token;
+use super::body::Form;
+use super::caller::{At, By, View, operator};
 use crate::service::{Orchestrator, RunView, ServiceError};
 use crate::store::journal::{StoredLine, StoredSample};
 use crate::store::operators::Role;
@@ -35,13 +34,13 @@ pub(super) fn router() -> Router<Orchestrator> {
         .route("/login", post(login))
 }
 
-async fn page(State(us): Us, Token(token): Token, Path(run): Path<String>) -> Response {
-    let seen = operator(&us, token.as_deref(), Role::View).await;
-    let inside = match seen {
-        Ok(_) => match body(&us, &run).await {
-            Ok(body) => body,
-            Err(error) => return error.into_response(),
-        },
+async fn page(
+    State(us): Us,
+    by: Result<By<View>, ServiceError>,
+    At(run): At<String>,
+) -> Result<Html<String>, ServiceError> {
+    let inside = match by {
+        Ok(_) => body(&us, &run).await?,
         Err(_) => login_form(&run),
     };
     let page = html! {
@@ -56,16 +55,15 @@ async fn page(State(us): Us, Token(token): Token, Path(run): Path<String>) -> Re
             body { main id="parts" { (inside) } script { (PreEscaped(SCRIPT)) } }
         }
     };
-    Html(page.into_string()).into_response()
+    Ok(Html(page.into_string()))
 }
 
 /// What changes of the page, for the script that puts it in place.
 async fn parts(
     State(us): Us,
-    Token(token): Token,
-    Path(run): Path<String>,
+    _by: By<View>,
+    At(run): At<String>,
 ) -> Result<Html<String>, ServiceError> {
-    operator(&us, token.as_deref(), Role::View).await?;
     Ok(Html(body(&us, &run).await?.into_string()))
 }
 
@@ -156,29 +154,23 @@ struct Login {
 }
 
 /// Keeps the token in a cookie that no script reads and no other site sends.
-async fn login(State(us): Us, Form(login): Form<Login>) -> Response {
-    if let Err(error) = operator(&us, Some(&login.token), Role::View).await {
-        return (StatusCode::UNAUTHORIZED, error).into_response();
-    }
-    let to = if login.to.starts_with("/runs/") {
-        login.to
-    } else {
-        "/".to_owned()
-    };
+async fn login(State(us): Us, Form(login): Form<Login>) -> Result<Response, ServiceError> {
+    operator(&us, Some(&login.token), Role::View).await?;
+    let of_a_run = login.to.starts_with("/runs/") && login.to.bytes().all(|b| b.is_ascii_graphic());
+    let to = if of_a_run { login.to } else { "/".to_owned() };
     let cookie = format!(
         "vetting={}; Path=/; HttpOnly; Secure; SameSite=Strict",
         login.token
     );
-    ([("set-cookie", cookie)], Redirect::to(&to)).into_response()
+    Ok(([("set-cookie", cookie)], Redirect::to(&to)).into_response())
 }
 
 /// Everything that happens to a run from now on, as server-sent events.
 async fn events(
     State(us): Us,
-    Token(token): Token,
-    Path(run): Path<String>,
+    _by: By<View>,
+    At(run): At<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ServiceError> {
-    operator(&us, token.as_deref(), Role::View).await?;
     us.run(&run).await?;
     let stream = BroadcastStream::new(us.watch(&run)).map(|event| {
         // A listener that lagged behind is told so, and looks anew.
