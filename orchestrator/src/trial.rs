@@ -3,12 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use vetting_protocol::{Claim, ClaimAnswer, ComponentRef, Identity, StageOrder, State};
+use serde_json::json;
+use vetting_protocol::{
+    Claim, ClaimAnswer, ComponentRef, Ending, Heartbeat, Identity, StageOrder, StageRecord,
+    StageResult, State, Verdict,
+};
 
 use crate::lifecycle::Progress;
 use crate::secret;
-use crate::service::{Orchestrator, ServiceError, Settings};
+use crate::service::{Caller, Orchestrator, Order, ServiceError, Settings, Steered};
 use crate::store::hosts::{self, Host};
+use crate::store::operators::{self, Operator, Role};
 use crate::store::runs::{self, Run};
 
 /// The orchestrator and its folder.
@@ -24,6 +29,10 @@ pub(crate) struct Made {
 }
 
 impl Trial {
+    pub async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
     pub async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let us = Orchestrator::open(folder.path(), settings).await;
@@ -76,6 +85,15 @@ impl Trial {
         }
     }
 
+    /// A run, claimed by its first agent.
+    pub async fn claimed(&self, host: &str, stages: &[(&str, bool)]) -> (Made, Caller) {
+        let run = self.run(host, stages).await;
+        let claimed = self.claim(&run, host, "boot", "first").await;
+        let session = claimed.expect("claimed").session_token;
+        let caller = self.caller(&run, &session).await;
+        (run, caller.expect("a session"))
+    }
+
     pub async fn claim(
         &self,
         run: &Made,
@@ -96,6 +114,74 @@ impl Trial {
         };
         self.us.claim(&run.id, Some(&run.boot_token), claim).await
     }
+
+    pub async fn caller(&self, run: &Made, session: &str) -> Result<Caller, ServiceError> {
+        self.us.agent(&run.id, Some(session)).await
+    }
+
+    /// A result of an attempt.
+    pub async fn result(
+        &self,
+        caller: &Caller,
+        stage: &str,
+        attempt: u32,
+        verdict: Verdict,
+    ) -> Result<State, ServiceError> {
+        let record = StageRecord {
+            verdict: Some(verdict),
+            message: "a test".to_owned(),
+            ending: Ending::Outcome,
+            ..StageRecord::not_run(stage, attempt)
+        };
+        let result = StageResult {
+            epoch: caller.epoch,
+            passed: record.passed(),
+            inventory: None,
+            record,
+        };
+        Ok(self.us.result(caller, result).await?.next_state)
+    }
+
+    /// What an operator wants.
+    pub async fn steer(
+        &self,
+        run: &Made,
+        order: serde_json::Value,
+    ) -> Result<Steered, ServiceError> {
+        let order: Order = serde_json::from_value(order).expect("an order");
+        self.us
+            .steer(&self.operator().await.0, &run.id, &order)
+            .await
+    }
+
+    /// An operator who may do everything, and the token.
+    pub async fn operator(&self) -> (Operator, String) {
+        let operator = Operator {
+            name: "ann".to_owned(),
+            role: Role::Publish,
+            ssh_key: None,
+            created: crate::store::now(),
+        };
+        let token = secret::token("vo");
+        let mut tx = self.us.store.write().await.expect("a transaction");
+        let put = operators::put(&mut tx, &operator, &secret::hash(&token)).await;
+        put.expect("an operator");
+        tx.commit().await.expect("stored");
+        (operator, token)
+    }
+
+    /// A run as it is stored.
+    pub async fn stored(&self, run: &Made) -> Run {
+        let mut db = self.us.store.read().await.expect("a connection");
+        let run = runs::get(&mut db, &run.id).await.expect("the database");
+        run.expect("the run")
+    }
+}
+
+/// A heartbeat that is answered at once.
+pub(crate) fn beat(caller: &Caller) -> Heartbeat {
+    let beat = json!({ "epoch": caller.epoch, "state": "x" });
+    serde_json::from_value(beat).expect("a heartbeat")
 }
 
 fn order(stage: &str) -> StageOrder {

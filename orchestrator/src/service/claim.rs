@@ -37,7 +37,8 @@ impl Orchestrator {
     ///
     /// # Errors
     ///
-    /// When the token is not the run's, the host is another, or the run is over.
+    /// When the token is not the run's, the host is another, the run is over, or the agent's own
+    /// claim was replaced.
     pub async fn claim(
         &self,
         run: &str,
@@ -59,6 +60,7 @@ impl Orchestrator {
             return Err(crate::lifecycle::Refused::Over(run.progress.state).into());
         }
         if !again {
+            not_replaced(&mut tx, &run, &claim).await?;
             let claimant = match &run.claim {
                 None => Claimant::First,
                 Some(old) if old.boot_id == claim.boot_id => Claimant::AgentRestarted,
@@ -93,7 +95,7 @@ impl Orchestrator {
         let session_token = secret::token("vs");
         let expires = from_now(self.settings.session);
         let hash = secret::hash(&session_token);
-        sessions::open(&mut tx, &hash, &run.id, run.epoch, &expires).await?;
+        sessions::open(&mut tx, &hash, &run, &expires).await?;
         tx.commit().await?;
         self.live
             .heard(&run.id, run.epoch, "claimed the run".to_owned(), None);
@@ -123,6 +125,23 @@ impl Orchestrator {
         let mut ports = self.settings.iperf_ports.clone();
         Ok(ports.find(|port| !taken.contains(&i64::from(*port))))
     }
+}
+
+/// Refuses an agent whose claim was replaced: its session has expired, and it does not know that
+/// another has the run.
+async fn not_replaced(
+    db: &mut sqlx::SqliteConnection,
+    run: &Run,
+    claim: &Claim,
+) -> Result<(), ServiceError> {
+    if !sessions::were_opened_for(db, &run.id, &claim.instance).await? {
+        return Ok(());
+    }
+    let message = format!(
+        "this agent's claim of the run was replaced by claim {}: it must end",
+        run.epoch
+    );
+    Err(ServiceError::refused(Code::Superseded, message))
 }
 
 /// Refuses a host that is not the run's: by what the operator registered, and where that says

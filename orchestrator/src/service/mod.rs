@@ -13,6 +13,8 @@ mod result;
 mod runs;
 mod spec_check;
 mod steer;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
