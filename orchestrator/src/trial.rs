@@ -12,6 +12,7 @@ use vetting_protocol::{
 use crate::lifecycle::Progress;
 use crate::secret;
 use crate::service::{Caller, Orchestrator, Order, ServiceError, Settings, Steered};
+use crate::spec::Spec;
 use crate::store::hosts::{self, Host};
 use crate::store::operators::{self, Operator, Role};
 use crate::store::runs::{self, Run};
@@ -119,7 +120,7 @@ impl Trial {
         self.us.agent(&run.id, Some(session)).await
     }
 
-    /// A result of an attempt.
+    /// A result of an attempt; where the run is then.
     pub async fn result(
         &self,
         caller: &Caller,
@@ -127,19 +128,31 @@ impl Trial {
         attempt: u32,
         verdict: Verdict,
     ) -> Result<State, ServiceError> {
-        let record = StageRecord {
-            verdict: Some(verdict),
-            message: "a test".to_owned(),
-            ending: Ending::Outcome,
-            ..StageRecord::not_run(stage, attempt)
-        };
-        let result = StageResult {
-            epoch: caller.epoch,
-            passed: record.passed(),
-            inventory: None,
-            record,
-        };
+        self.told(caller, stage, attempt, verdict, None).await
+    }
+
+    /// The same with an inventory.
+    pub async fn told(
+        &self,
+        caller: &Caller,
+        stage: &str,
+        attempt: u32,
+        verdict: Verdict,
+        inventory: Option<serde_json::Value>,
+    ) -> Result<State, ServiceError> {
+        let mut result = result(caller, stage, attempt, verdict);
+        result.inventory = inventory;
         Ok(self.us.result(caller, result).await?.next_state)
+    }
+
+    /// From now on a host is expected to be so.
+    pub async fn expect(&self, host: &str, spec: Spec) {
+        let mut tx = self.us.store.write().await.expect("a transaction");
+        let found = hosts::get(&mut tx, host).await.expect("the database");
+        let mut host = found.expect("the host");
+        host.spec = Some(spec);
+        hosts::put(&mut tx, &host).await.expect("stored");
+        tx.commit().await.expect("stored");
     }
 
     /// What an operator wants.
@@ -175,6 +188,22 @@ impl Trial {
         let mut db = self.us.store.read().await.expect("a connection");
         let run = runs::get(&mut db, &run.id).await.expect("the database");
         run.expect("the run")
+    }
+}
+
+/// A result as an agent gives it.
+pub(crate) fn result(caller: &Caller, stage: &str, attempt: u32, verdict: Verdict) -> StageResult {
+    let record = StageRecord {
+        verdict: Some(verdict),
+        message: "a test".to_owned(),
+        ending: Ending::Outcome,
+        ..StageRecord::not_run(stage, attempt)
+    };
+    StageResult {
+        epoch: caller.epoch,
+        passed: record.passed(),
+        inventory: None,
+        record,
     }
 }
 

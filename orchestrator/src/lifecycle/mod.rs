@@ -186,6 +186,11 @@ pub enum Refused {
     Empty,
 }
 
+/// Whether a run in this state was ended before its time, so that its agent has nothing to wait for.
+pub fn was_given_up(state: &State) -> bool {
+    matches!(state, State::Cancelled | State::Aborted)
+}
+
 impl Progress {
     /// A new run of these stages (name, and whether it may write to disks).
     ///

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Orchestrator, ServiceError, from_now};
-use crate::lifecycle::{Event, step};
+use crate::lifecycle::{Event, step, was_given_up};
 use crate::store::runs::{self, Heard, Run};
 use crate::store::{audit, sessions};
 
@@ -45,7 +45,7 @@ impl Orchestrator {
         Ok(())
     }
 
-    async fn write_down_heard(&self) -> Result<(), ServiceError> {
+    pub(super) async fn write_down_heard(&self) -> Result<(), ServiceError> {
         let heard = self.live.unwritten();
         if heard.is_empty() {
             return Ok(());
@@ -62,7 +62,8 @@ impl Orchestrator {
                 words: presence.words,
             };
             runs::heard(&mut tx, &heard).await?;
-            if !state.is_terminal() {
+            // The agent of a completed run waits for a directive, however long that takes.
+            if !was_given_up(&state) {
                 sessions::slide(&mut tx, &run, presence.epoch, &expires).await?;
             }
         }

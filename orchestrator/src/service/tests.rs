@@ -1,9 +1,9 @@
 //! What must hold between use cases, each tried without HTTP and without an agent.
 
-use vetting_protocol::Code;
+use vetting_protocol::{Code, State, Verdict};
 
 use super::ServiceError;
-use crate::trial::{Trial, beat};
+use crate::trial::{Made, Trial, beat};
 
 /// The code with which a call was refused.
 #[track_caller]
@@ -35,4 +35,29 @@ async fn an_agent_whose_claim_was_replaced_does_not_get_its_run_back() {
     // The newest one may claim again: its answer was lost, or its session has expired.
     let again = trial.claim(&run, "h", "boot", "second").await;
     assert_eq!(again.expect("claimed").epoch, 2);
+}
+
+/// When a run's session ends.
+async fn expiry(trial: &Trial, run: &Made) -> String {
+    let mut db = trial.us.store.read().await.expect("a connection");
+    let query = sqlx::query_scalar("SELECT expires FROM sessions WHERE run = $1");
+    query.bind(&run.id).fetch_one(&mut *db).await.expect("one")
+}
+
+#[tokio::test]
+async fn the_session_of_a_completed_run_s_agent_lasts_and_that_of_a_cancelled_one_s_does_not() {
+    for (ends, state, lasts) in [
+        (Verdict::Pass, State::Completed, true),
+        (Verdict::Cancelled, State::Cancelled, false),
+    ] {
+        let trial = Trial::new().await;
+        let (run, caller) = trial.claimed("h", &[("SMART", false)]).await;
+        let next = trial.result(&caller, "SMART", 1, ends).await;
+        assert_eq!(next.expect("stored"), state);
+        let before = expiry(&trial, &run).await;
+        let _answer = trial.us.heartbeat(&caller, beat(&caller)).await;
+        trial.us.write_down_heard().await.expect("written down");
+        assert_eq!(expiry(&trial, &run).await != before, lasts, "{state}");
+        assert!(trial.stored(&run).await.last_heard.is_some());
+    }
 }
