@@ -52,28 +52,33 @@ impl Orchestrator {
         }
         let expires = from_now(self.settings.session);
         let mut tx = self.store.write().await?;
-        for (run, presence) in heard {
-            let Some(state) = runs::state(&mut tx, &run).await? else {
+        for (run, presence) in &heard {
+            let Some(state) = runs::state(&mut tx, run).await? else {
                 continue;
             };
-            let heard = Heard {
+            let words = Heard {
                 run: run.clone(),
-                at: presence.time,
-                words: presence.words,
+                at: presence.time.clone(),
+                words: presence.words.clone(),
             };
-            runs::heard(&mut tx, &heard).await?;
+            runs::heard(&mut tx, &words).await?;
             // The agent of a completed run waits for a directive, however long that takes.
             if !was_given_up(&state) {
-                sessions::slide(&mut tx, &run, presence.epoch, &expires).await?;
+                sessions::slide(&mut tx, run, presence.epoch, &expires).await?;
             }
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.live.written(&heard);
+        Ok(())
     }
 
-    async fn look_after_runs(&self, started: Instant) -> Result<(), ServiceError> {
+    pub(super) async fn look_after_runs(&self, started: Instant) -> Result<(), ServiceError> {
         let mut db = self.store.read().await?;
         let live = runs::live(&mut db).await?;
         drop(db);
+        self.live.forget(self.settings.lost, |run| {
+            live.iter().all(|live| live.id != run)
+        });
         for run in live {
             if run.epoch == 0 {
                 self.time_out(&run).await?;

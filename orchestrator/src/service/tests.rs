@@ -1,8 +1,10 @@
 //! What must hold between use cases, each tried without HTTP and without an agent.
 
+use std::time::{Duration, Instant};
+
 use vetting_protocol::{Code, State, Verdict};
 
-use super::ServiceError;
+use super::{ServiceError, Settings};
 use crate::trial::{Made, Trial, beat};
 
 /// The code with which a call was refused.
@@ -60,4 +62,31 @@ async fn the_session_of_a_completed_run_s_agent_lasts_and_that_of_a_cancelled_on
         assert_eq!(expiry(&trial, &run).await != before, lasts, "{state}");
         assert!(trial.stored(&run).await.last_heard.is_some());
     }
+}
+
+#[tokio::test]
+async fn what_is_over_written_down_and_listened_to_by_nobody_is_forgotten() {
+    let trial = Trial::with(Settings {
+        lost: Duration::ZERO,
+        ..Settings::default()
+    })
+    .await;
+    let (over, caller) = trial.claimed("over", &[("SMART", false)]).await;
+    let (_at_work, _) = trial.claimed("at-work", &[("SMART", false)]).await;
+    let done = trial.result(&caller, "SMART", 1, Verdict::Pass).await;
+    assert_eq!(done.expect("stored"), State::Completed);
+    let look = async || {
+        let looked = trial.us.look_after_runs(Instant::now()).await;
+        looked.expect("looked after");
+        trial.us.live.count()
+    };
+    assert_eq!(look().await, 2, "its last words are not written down yet");
+    trial.us.write_down_heard().await.expect("written down");
+    let listener = trial.us.watch(&over.id);
+    assert_eq!(look().await, 2, "somebody listens");
+    drop(listener);
+    assert_eq!(look().await, 1, "the run that is at work stays");
+    let view = trial.us.run(&over.id).await.expect("the run");
+    let words = view.last_words.unwrap_or_default();
+    assert!(words.contains("result of SMART"), "{words}");
 }
