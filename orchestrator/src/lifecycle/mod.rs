@@ -92,8 +92,10 @@ pub struct Held {
 pub enum Event {
     /// An agent claimed it.
     Claimed(Claimant),
-    /// An agent began the newest attempt of the stage whose turn it is.
-    Begun,
+    /// An agent is told to run the newest attempt of the stage whose turn it is.
+    Told,
+    /// That attempt is a retry, which no agent has heard of in time.
+    RetryExpired,
     /// A result came.
     Result {
         /// Of which stage.
@@ -113,6 +115,8 @@ pub enum Event {
         reason: String,
         /// Stages whose parts have changed since they passed.
         voided: Vec<String>,
+        /// Whether an agent hears at once where the run goes: as the answer to its result.
+        told: bool,
     },
     /// The report was stored.
     Reported,
@@ -247,14 +251,14 @@ impl Progress {
     }
 
     /// Enters the first stage that has not passed; the report when all have.
-    fn walk_on(&mut self, begun: bool) {
+    fn walk_on(&mut self, told: bool) {
         let next = self
             .stages
             .iter_mut()
             .find(|stage| stage.standing != Standing::Passed);
         self.held = None;
         self.state = match next {
-            Some(stage) => stage.enter(begun),
+            Some(stage) => stage.enter(told),
             None => State::Reporting,
         };
     }
@@ -266,10 +270,10 @@ impl Progress {
 }
 
 impl StageProgress {
-    fn enter(&mut self, begun: bool) -> State {
+    fn enter(&mut self, told: bool) -> State {
         self.attempt += 1;
         self.resumes = 0;
-        self.begun = begun;
+        self.begun = told;
         self.standing = Standing::Open;
         State::Stage(self.name.clone())
     }

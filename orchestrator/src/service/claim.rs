@@ -1,16 +1,15 @@
 //! Hello and claim.
 
 use vetting_protocol::{
-    Claim, ClaimAnswer, Code, DirectiveAnswer, DirectiveStatus, Ending, Hello, HelloAnswer,
-    Identity, Verdict, WentDown,
+    Claim, ClaimAnswer, Code, Ending, Hello, HelloAnswer, Identity, Verdict, WentDown,
 };
 
-use super::{Orchestrator, ServiceError, from_now};
+use super::{Orchestrator, ServiceError, due, from_now};
 use crate::lifecycle::{Claimant, Event, Progress, step};
 use crate::secret;
 use crate::store::hosts::Host;
 use crate::store::runs::{self, Run};
-use crate::store::{audit, directives, hosts, sessions};
+use crate::store::{audit, hosts, sessions};
 
 impl Orchestrator {
     /// A machine says that it is up.
@@ -66,6 +65,7 @@ impl Orchestrator {
                 Some(old) if old.boot_id == claim.boot_id => Claimant::AgentRestarted,
                 Some(_) => Claimant::HostRebooted,
             };
+            due::void_expired(&mut tx, &mut run).await?;
             let before = run.progress.clone();
             let after = step(&before, &Event::Claimed(claimant))?;
             run.epoch += 1;
@@ -83,7 +83,7 @@ impl Orchestrator {
             }
             runs::advance(&mut tx, &mut run, after, &cause).await?;
             run.claim = Some(claim.clone());
-            settle_retries(&mut tx, &run).await?;
+            due::taken_over(&mut tx, &run).await?;
             let detail = format!("claim {} from {}", run.epoch, claim.identity.mac);
             audit::note(&mut tx, "agent", "claim", Some(&run.id), &detail).await?;
         }
@@ -198,19 +198,4 @@ fn ended_attempt(
             },
         ),
     })
-}
-
-/// A retry that was given to the agent before is in the run's state now, which this claim is told.
-async fn settle_retries(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<(), ServiceError> {
-    for directive in directives::pending(db, &run.id).await? {
-        if directive.cmd == vetting_protocol::Command::RetryStage {
-            let answer = DirectiveAnswer {
-                id: directive.id,
-                status: DirectiveStatus::Applied,
-                reason: Some("with the claim that followed".to_owned()),
-            };
-            directives::answered(db, &run.id, &answer).await?;
-        }
-    }
-    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::secret;
 use crate::store::journal::Origin;
 use crate::store::operators::{self, Role};
 use crate::store::results::{NewArtifact, put_artifact};
-use crate::store::{audit, holds, stages};
+use crate::store::{audit, has_passed, holds, stages};
 
 impl Orchestrator {
     /// A machine that holds asks for the operators' keys, or tells that they are in or gone.
@@ -148,7 +148,7 @@ impl Orchestrator {
         let hash = token.map(secret::hash).unwrap_or_default();
         let mut db = self.store.read().await?;
         let session = crate::store::sessions::get(&mut db, &hash).await?;
-        if session.is_none_or(|session| super::has_passed(&session.expires)) {
+        if session.is_none_or(|session| has_passed(&session.expires)) {
             return Err(ServiceError::refused(
                 Code::BadToken,
                 "components are given to agents with a session only",

@@ -39,8 +39,10 @@ impl Orchestrator {
     /// After a restart: the iperf3 servers of runs that are at their network stage.
     async fn take_up(&self) -> Result<(), ServiceError> {
         let mut db = self.store.read().await?;
-        for run in runs::live(&mut db).await? {
-            self.serve_iperf(&run).await;
+        let live = runs::live(&mut db).await?;
+        drop(db);
+        for run in live {
+            self.serve_iperf(&run.id).await;
         }
         Ok(())
     }
@@ -100,7 +102,7 @@ impl Orchestrator {
                 )
                 .await?;
                 tx.commit().await?;
-                tracing::warn!(run = run.id, "the agent is silent; {detail}");
+                tracing::warn!(run = run.id, detail, "the agent is silent");
                 self.live.changed(&run.id, &run.progress);
             }
         }
@@ -118,7 +120,9 @@ impl Orchestrator {
             return Ok(());
         }
         let mut tx = self.store.write().await?;
-        let Some(mut run) = runs::get(&mut tx, &run.id).await?.filter(|r| r.epoch == 0) else {
+        // It may have been claimed or ended since it was looked at.
+        let waits = |run: &Run| run.epoch == 0 && !run.progress.state.is_terminal();
+        let Some(mut run) = runs::get(&mut tx, &run.id).await?.filter(waits) else {
             return Ok(());
         };
         let limit = humantime::format_duration(self.settings.unclaimed);

@@ -141,6 +141,14 @@ pub fn now() -> String {
     jiff::Timestamp::now().to_string()
 }
 
+/// Whether a stored instant has passed. One that cannot be read has.
+pub(crate) fn has_passed(instant: &str) -> bool {
+    match instant.parse::<jiff::Timestamp>() {
+        Ok(instant) => instant <= jiff::Timestamp::now(),
+        Err(_) => true,
+    }
+}
+
 /// A column of JSON, read.
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
     column: &'static str,

@@ -120,22 +120,43 @@ pub async fn last_attempt(
     Ok(last.and_then(|last| u32::try_from(last).ok()).unwrap_or(0))
 }
 
-/// The inventories that a run's host told, newest first, two at most.
+/// The last inventory that came with any result of `Inventory`.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn inventories(
+pub async fn last_inventory(
     db: &mut SqliteConnection,
     run: &str,
-) -> Result<Vec<serde_json::Value>, StoreError> {
-    let query = "SELECT inventory FROM results WHERE run = $1 AND inventory IS NOT NULL
-         ORDER BY attempt DESC LIMIT 2";
-    let texts: Vec<String> = sqlx::query_scalar(query).bind(run).fetch_all(db).await?;
-    texts
-        .iter()
-        .map(|text| from_json("inventory", text))
-        .collect()
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let query = "SELECT inventory FROM results
+         WHERE run = $1 AND stage = $2 AND inventory IS NOT NULL ORDER BY attempt DESC LIMIT 1";
+    let text: Option<String> = sqlx::query_scalar(query)
+        .bind(run)
+        .bind(crate::lifecycle::INVENTORY)
+        .fetch_optional(db)
+        .await?;
+    text.map(|text| from_json("inventory", &text)).transpose()
+}
+
+/// The inventory that came with the newest result of `Inventory`, where one did.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn newest_inventory(
+    db: &mut SqliteConnection,
+    run: &str,
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let query = "SELECT inventory FROM results WHERE run = $1 AND stage = $2
+         ORDER BY attempt DESC LIMIT 1";
+    let newest: Option<Option<String>> = sqlx::query_scalar(query)
+        .bind(run)
+        .bind(crate::lifecycle::INVENTORY)
+        .fetch_optional(db)
+        .await?;
+    let text = newest.flatten();
+    text.map(|text| from_json("inventory", &text)).transpose()
 }
 
 /// A file about a run.
