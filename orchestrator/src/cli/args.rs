@@ -183,6 +183,16 @@ pub enum RunCommand {
         #[arg(long, default_value = "pretty")]
         format: String,
     },
+    /// Fetch a file about a run that its agent gathered; `run show` lists them
+    Artifact {
+        /// Which run
+        run: String,
+        /// The file's sha256
+        sha256: String,
+        /// Where to write it [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Cancel the stage at work; its result is delivered, and the machine powers off
     Cancel {
         /// Which run

@@ -1,6 +1,7 @@
 //! What the orchestrator does, without HTTP: each use case is one function and one transaction.
 
 mod agents;
+mod artifacts;
 mod claim;
 mod deliveries;
 mod due;

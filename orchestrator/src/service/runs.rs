@@ -10,12 +10,13 @@ use super::agents::run_of;
 use super::{Orchestrator, ServiceError, registry};
 use crate::lifecycle::{Held, Progress};
 use crate::secret;
+use crate::store::artifacts::ArtifactRecord;
 use crate::store::directives::Given;
 use crate::store::holds::HoldRecord;
 use crate::store::hosts::Host;
 use crate::store::operators::Operator;
 use crate::store::runs::{self, Run, Transition};
-use crate::store::{audit, directives, holds, hosts, results, stages};
+use crate::store::{artifacts, audit, directives, holds, hosts, results, stages};
 
 /// A run to make.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -86,6 +87,9 @@ pub struct RunView {
     pub directives: Vec<Given>,
     /// When a person could log in.
     pub holds: Vec<HoldRecord>,
+    /// Files about it that its agent gathered.
+    #[serde(default)]
+    pub artifacts: Vec<ArtifactRecord>,
 }
 
 /// A stage of a run as it is looked at.
@@ -209,6 +213,7 @@ impl Orchestrator {
         view.transitions = runs::transitions(&mut db, id).await?;
         view.directives = directives::of_run(&mut db, id).await?;
         view.holds = holds::of_run(&mut db, id).await?;
+        view.artifacts = artifacts::of_run(&mut db, id).await?;
         Ok(view)
     }
 
@@ -260,6 +265,7 @@ impl Orchestrator {
             transitions: Vec::new(),
             directives: Vec::new(),
             holds: Vec::new(),
+            artifacts: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! [`Store::write`], of which there is one at a time, so that a change is seen whole or not at all.
 //! The SQL is what SQLite and PostgreSQL share.
 
+pub mod artifacts;
 pub mod audit;
 pub mod directives;
 pub mod holds;

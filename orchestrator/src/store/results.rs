@@ -1,4 +1,4 @@
-//! Results of attempts, and the files about a run.
+//! Results of attempts.
 
 use sqlx::{Row as _, SqliteConnection};
 use vetting_protocol::{ResultAnswer, StageRecord};
@@ -157,63 +157,4 @@ pub async fn newest_inventory(
         .await?;
     let text = newest.flatten();
     text.map(|text| from_json("inventory", &text)).transpose()
-}
-
-/// A file about a run.
-#[derive(Clone, Debug)]
-pub struct NewArtifact<'a> {
-    /// The run.
-    pub run: &'a str,
-    /// The sha256 of its content.
-    pub digest: &'a str,
-    /// Its name.
-    pub name: &'a str,
-    /// Its media type.
-    pub media_type: &'a str,
-    /// The stage it is about.
-    pub stage: Option<&'a str>,
-    /// The attempt it is about.
-    pub attempt: Option<u32>,
-    /// Its content.
-    pub bytes: &'a [u8],
-}
-
-/// Stores a file about a run. The same one again is no error.
-///
-/// # Errors
-///
-/// The database's.
-pub async fn put_artifact(
-    db: &mut SqliteConnection,
-    new: &NewArtifact<'_>,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO artifacts (run, digest, name, media_type, stage, attempt, bytes, stored)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-    )
-    .bind(new.run)
-    .bind(new.digest)
-    .bind(new.name)
-    .bind(new.media_type)
-    .bind(new.stage)
-    .bind(new.attempt.map(i64::from))
-    .bind(new.bytes)
-    .bind(now())
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// The artifacts of a run: name, media type, size in bytes, sha256.
-///
-/// # Errors
-///
-/// The database's.
-pub async fn artifacts(
-    db: &mut SqliteConnection,
-    run: &str,
-) -> Result<Vec<(String, String, i64, String)>, StoreError> {
-    let query = "SELECT name, media_type, LENGTH(bytes), digest FROM artifacts WHERE run = $1
-         ORDER BY stored, name";
-    Ok(sqlx::query_as(query).bind(run).fetch_all(db).await?)
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -31,6 +33,10 @@ pub(super) fn router() -> Router<Orchestrator> {
         .route("/api/v1/admin/runs/{run}", get(run))
         .route("/api/v1/admin/runs/{run}/steer", post(steer))
         .route("/api/v1/admin/runs/{run}/report", get(report))
+        .route(
+            "/api/v1/admin/runs/{run}/artifacts/{sha256}",
+            get(artifact),
+        )
         .route("/api/v1/admin/stages", get(all_stages).post(publish))
         .route("/api/v1/admin/stages/{name}", delete(unpublish))
         .route("/api/v1/admin/audit", get(deeds))
@@ -93,6 +99,21 @@ async fn report(
     let format = query.get("format").map_or("json", String::as_str);
     let body = us.report(&run, format).await?;
     Ok(Json(json!({ "format": format, "body": body })))
+}
+
+/// The content, as a download: what an agent sent must not be run by the browser of whoever looks.
+async fn artifact(
+    State(us): Us,
+    _by: By<View>,
+    At((run, sha256)): At<(String, String)>,
+) -> Result<Response, ServiceError> {
+    let content = us.artifact_content(&run, &sha256).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, content).into_response())
 }
 
 async fn all_stages(State(us): Us, _by: By<View>) -> Answer<Vec<Stage>> {
