@@ -18,6 +18,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_protocol::State;
 
@@ -79,7 +80,7 @@ pub enum Standing {
 }
 
 /// Why a run holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Held {
     /// Where it stopped: a stage's state, or `SpecValidate`.
     pub at: State,

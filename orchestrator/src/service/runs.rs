@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_component::Manifest;
 use vetting_protocol::{Code, State};
@@ -19,7 +20,7 @@ use crate::store::runs::{self, Run, Transition};
 use crate::store::{artifacts, audit, directives, holds, hosts, results, stages};
 
 /// A run to make.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NewRun {
     /// The host's name.
     pub host: String,
@@ -38,7 +39,7 @@ pub struct NewRun {
 }
 
 /// A run that was made, with what its host is booted with. The token is told this once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MadeRun {
     /// Its id.
     pub id: String,
@@ -47,7 +48,7 @@ pub struct MadeRun {
 }
 
 /// A run as it is looked at.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunView {
     /// Its id.
     pub id: String,
@@ -93,7 +94,7 @@ pub struct RunView {
 }
 
 /// A stage of a run as it is looked at.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StageView {
     /// Its name.
     pub name: String,

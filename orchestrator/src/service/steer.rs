@@ -1,5 +1,6 @@
 //! What an operator does to a run at work: shut down, abort, cancel, retry.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_protocol::{Code, Command, Directive, OverrideFlags, State};
 
@@ -12,7 +13,7 @@ use crate::store::runs::{self, Run};
 use crate::store::{audit, directives, hosts};
 
 /// What an operator wants of a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Order {
     /// What.
     pub cmd: Command,
@@ -31,7 +32,7 @@ pub struct Order {
 }
 
 /// What became of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Steered {
     /// The directive's id; none where the agent has nothing to do.
     pub directive: Option<String>,

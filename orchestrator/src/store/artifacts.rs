@@ -1,12 +1,13 @@
 //! Files about a run that no stage attached: what an agent gathered of a host that went down.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{StoreError, now};
 
 /// What is known of a file without its content.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow, JsonSchema)]
 pub struct ArtifactRecord {
     /// Its name.
     pub name: String,

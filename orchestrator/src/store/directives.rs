@@ -1,5 +1,6 @@
 //! What operators want of agents, and what became of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
@@ -8,7 +9,7 @@ use vetting_protocol::{Directive, DirectiveAnswer, DirectiveStatus};
 use super::{StoreError, from_json, has_passed, now, to_json};
 
 /// A directive and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Given {
     /// The directive.
     pub directive: Directive,

@@ -1,53 +1,39 @@
 //! What agents call.
 
+use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use vetting_protocol::{
     Artifact, ArtifactAnswer, BatchAnswer, Claim, ClaimAnswer, Heartbeat, HeartbeatAnswer, Hello,
     HelloAnswer, Hold, HoldAnswer, LogBatch, ResultAnswer, SampleBatch, StageResult,
 };
 
 use super::body::{BATCH, Body, LARGE, SMALL};
-use super::caller::{At, Known, Token};
+use super::caller::{At, BootToken, Known, SessionToken};
+use super::route::Component;
 use crate::service::{Orchestrator, ServiceError};
 
 type Answer<T> = Result<Json<T>, ServiceError>;
 type Us = State<Orchestrator>;
 
-pub(super) fn router() -> Router<Orchestrator> {
-    Router::new()
-        .route("/api/v1/runs/{run}/hello", post(hello))
-        .route("/api/v1/runs/{run}/claim", post(claim))
-        .route("/api/v1/runs/{run}/heartbeat", post(heartbeat))
-        .route("/api/v1/runs/{run}/hold", post(hold))
-        .route("/api/v1/runs/{run}/sensor", post(sensor))
-        .route("/api/v1/runs/{run}/log", post(log))
-        .route("/api/v1/runs/{run}/result", post(result))
-        .route("/api/v1/runs/{run}/artifact", post(artifact))
-        .route("/api/v1/components/{sha256}", get(component))
-}
-
-async fn hello(
+pub(super) async fn hello(
     State(us): Us,
+    BootToken(token): BootToken,
     At(run): At<String>,
-    Token(token): Token,
     Body(hello): Body<Hello, SMALL>,
 ) -> Answer<HelloAnswer> {
     us.hello(&run, token.as_deref(), &hello).await.map(Json)
 }
 
-async fn claim(
+pub(super) async fn claim(
     State(us): Us,
+    BootToken(token): BootToken,
     At(run): At<String>,
-    Token(token): Token,
     Body(claim): Body<Claim, SMALL>,
 ) -> Answer<ClaimAnswer> {
     us.claim(&run, token.as_deref(), claim).await.map(Json)
 }
 
-async fn heartbeat(
+pub(super) async fn heartbeat(
     State(us): Us,
     Known(caller): Known,
     Body(beat): Body<Heartbeat, SMALL>,
@@ -55,7 +41,7 @@ async fn heartbeat(
     us.heartbeat(&caller, beat).await.map(Json)
 }
 
-async fn result(
+pub(super) async fn result(
     State(us): Us,
     Known(caller): Known,
     Body(result): Body<StageResult, LARGE>,
@@ -63,7 +49,7 @@ async fn result(
     us.result(&caller, result).await.map(Json)
 }
 
-async fn hold(
+pub(super) async fn hold(
     State(us): Us,
     Known(caller): Known,
     Body(hold): Body<Hold, SMALL>,
@@ -71,7 +57,7 @@ async fn hold(
     us.hold(&caller, &hold).await.map(Json)
 }
 
-async fn sensor(
+pub(super) async fn sensor(
     State(us): Us,
     Known(caller): Known,
     Body(batch): Body<SampleBatch, BATCH>,
@@ -79,7 +65,7 @@ async fn sensor(
     us.samples(&caller, batch).await.map(Json)
 }
 
-async fn log(
+pub(super) async fn log(
     State(us): Us,
     Known(caller): Known,
     Body(batch): Body<LogBatch, BATCH>,
@@ -87,7 +73,7 @@ async fn log(
     us.lines(&caller, batch).await.map(Json)
 }
 
-async fn artifact(
+pub(super) async fn artifact(
     State(us): Us,
     Known(caller): Known,
     Body(artifact): Body<Artifact, LARGE>,
@@ -95,11 +81,11 @@ async fn artifact(
     us.artifact(&caller, &artifact).await.map(Json)
 }
 
-async fn component(
+pub(super) async fn component(
     State(us): Us,
+    SessionToken(token): SessionToken,
     At(sha256): At<String>,
-    Token(token): Token,
-) -> Result<Response, ServiceError> {
+) -> Result<Component, ServiceError> {
     let bytes = us.component(token.as_deref(), &sha256).await?;
-    Ok(([("content-type", "application/wasm")], bytes).into_response())
+    Ok(Component(bytes))
 }

@@ -13,10 +13,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::{Stream, StreamExt as _};
+use schemars::JsonSchema;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use vetting_protocol::Code;
 
+use super::route::{Content, Describe, Operation, SchemaOf};
 use crate::service::{Orchestrator, ServiceError};
 
 /// The most that a small message may be.
@@ -72,6 +74,22 @@ impl<T: serde::de::DeserializeOwned> FromRequest<Orchestrator> for Form<T> {
         let read = axum::Form::<T>::from_request(request, us).await;
         read.map(|axum::Form(form)| Form(form))
             .map_err(|rejection| ServiceError::refused(Code::Malformed, rejection.body_text()))
+    }
+}
+
+impl<T: JsonSchema, const MOST: usize> Describe for Body<T, MOST> {
+    fn describe(operation: &mut Operation) {
+        let schema: SchemaOf = |generator| generator.subschema_for::<T>();
+        operation.takes = Some((Content::Json(schema), MOST));
+        operation.refuses.extend([408, 413, 422]);
+    }
+}
+
+impl<T> Describe for Form<T> {
+    fn describe(operation: &mut Operation) {
+        let form = Content::Other("application/x-www-form-urlencoded");
+        operation.takes = Some((form, SMALL));
+        operation.refuses.extend([408, 413, 422]);
     }
 }
 

@@ -5,15 +5,17 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::header;
 use axum::http::request::Parts;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use vetting_protocol::Code;
 
+use super::route::{self, Describe, Operation};
 use crate::secret;
 use crate::service::{Caller, Orchestrator, ServiceError, sent};
 use crate::store::operators::{self, Operator, Role};
 
 /// The token of a call: of its `Authorization` header, or of the page's cookie.
-pub(super) struct Token(pub Option<String>);
+struct Token(Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Token {
     type Rejection = ServiceError;
@@ -26,6 +28,50 @@ impl<S: Send + Sync> FromRequestParts<S> for Token {
         Ok(Token(
             bearer.or(cookie).map(|token| token.trim().to_owned()),
         ))
+    }
+}
+
+/// The token that a run's host was booted with. Its use case looks whether it is.
+pub(super) struct BootToken(pub Option<String>);
+
+impl FromRequestParts<Orchestrator> for BootToken {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let Token(token) = Token::from_request_parts(parts, us).await?;
+        Ok(BootToken(token))
+    }
+}
+
+impl Describe for BootToken {
+    fn describe(operation: &mut Operation) {
+        operation.caller = Some(route::Caller::Boot);
+        operation.refuses.insert(401);
+    }
+}
+
+/// The token of an agent's session, of whichever run. Its use case looks whether it is.
+pub(super) struct SessionToken(pub Option<String>);
+
+impl FromRequestParts<Orchestrator> for SessionToken {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let Token(token) = Token::from_request_parts(parts, us).await?;
+        Ok(SessionToken(token))
+    }
+}
+
+impl Describe for SessionToken {
+    fn describe(operation: &mut Operation) {
+        operation.caller = Some(route::Caller::Session);
+        operation.refuses.insert(401);
     }
 }
 
@@ -47,6 +93,12 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Orchestrator> for At<T> {
     }
 }
 
+impl<T> Describe for At<T> {
+    fn describe(operation: &mut Operation) {
+        operation.refuses.insert(404);
+    }
+}
+
 /// What is asked behind the `?` of a path.
 pub(super) struct Asked<T>(pub T);
 
@@ -64,6 +116,13 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Orchestrator> for Asked<T> {
     }
 }
 
+impl<T: JsonSchema> Describe for Asked<T> {
+    fn describe(operation: &mut Operation) {
+        operation.query = Some(|generator| T::json_schema(generator));
+        operation.refuses.insert(422);
+    }
+}
+
 /// An agent whose session is good for the path's run.
 pub(super) struct Known(pub Caller);
 
@@ -77,6 +136,13 @@ impl FromRequestParts<Orchestrator> for Known {
         let At(run) = At::<String>::from_request_parts(parts, us).await?;
         let Token(token) = Token::from_request_parts(parts, us).await?;
         Ok(Known(us.agent(&run, token.as_deref()).await?))
+    }
+}
+
+impl Describe for Known {
+    fn describe(operation: &mut Operation) {
+        operation.caller = Some(route::Caller::Session);
+        operation.refuses.extend([401, 404]);
     }
 }
 
@@ -124,6 +190,16 @@ impl<R: Needed> FromRequestParts<Orchestrator> for By<R> {
             who: operator(us, token.as_deref(), R::ROLE).await?,
             role: PhantomData,
         })
+    }
+}
+
+impl<R: Needed> Describe for By<R> {
+    fn describe(operation: &mut Operation) {
+        operation.caller = Some(route::Caller::Operator(R::ROLE));
+        operation.refuses.insert(401);
+        if R::ROLE > Role::View {
+            operation.refuses.insert(403);
+        }
     }
 }
 

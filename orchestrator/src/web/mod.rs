@@ -1,6 +1,7 @@
 //! HTTP over TLS: what agents call ([`agent`]), what operators call ([`admin`]), and a page per run
 //! ([`page`]). Handlers are request → use case → answer; who calls is known before a body is read
-//! ([`caller`]), and bodies are bounded ([`body`]).
+//! ([`caller`]), and bodies are bounded ([`body`]). All calls stand in one table ([`routes`]), of
+//! which the published document is made ([`openapi`]).
 
 mod admin;
 mod agent;
@@ -8,7 +9,10 @@ mod body;
 mod caller;
 mod certificate;
 mod error;
+mod openapi;
 mod page;
+mod route;
+mod routes;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -22,10 +26,9 @@ use crate::service::Orchestrator;
 
 /// Everything that is served.
 pub fn router(orchestrator: Orchestrator) -> Router {
-    Router::new()
-        .merge(agent::router())
-        .merge(admin::router())
-        .merge(page::router())
+    routes::routes()
+        .into_iter()
+        .fold(Router::new(), |all, one| all.route(one.path, one.serve))
         .method_not_allowed_fallback(error::other_method)
         .fallback(error::nothing_here)
         .layer(middleware::from_fn(body::heard))

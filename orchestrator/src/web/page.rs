@@ -2,11 +2,10 @@
 
 use std::convert::Infallible;
 
-use axum::Router;
 use axum::extract::State;
+use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
-use axum::routing::{get, post};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use futures::{Stream, StreamExt as _};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
@@ -14,6 +13,7 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use super::body::Form;
 use super::caller::{At, By, View, operator};
+use super::route::{Answer, Content};
 use crate::service::{Orchestrator, RunView, ServiceError};
 use crate::store::journal::{StoredLine, StoredSample};
 use crate::store::operators::Role;
@@ -26,15 +26,7 @@ const LINES: u32 = 200;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-pub(super) fn router() -> Router<Orchestrator> {
-    Router::new()
-        .route("/runs/{run}", get(page))
-        .route("/runs/{run}/parts", get(parts))
-        .route("/runs/{run}/events", get(events))
-        .route("/login", post(login))
-}
-
-async fn page(
+pub(super) async fn page(
     State(us): Us,
     by: Result<By<View>, ServiceError>,
     At(run): At<String>,
@@ -59,7 +51,7 @@ async fn page(
 }
 
 /// What changes of the page, for the script that puts it in place.
-async fn parts(
+pub(super) async fn parts(
     State(us): Us,
     _by: By<View>,
     At(run): At<String>,
@@ -148,25 +140,46 @@ fn login_form(run: &str) -> Markup {
 }
 
 #[derive(Deserialize)]
-struct Login {
+pub(super) struct Login {
     token: String,
     to: String,
 }
 
-/// Keeps the token in a cookie that no script reads and no other site sends.
-async fn login(State(us): Us, Form(login): Form<Login>) -> Result<Response, ServiceError> {
-    operator(&us, Some(&login.token), Role::View).await?;
-    let of_a_run = login.to.starts_with("/runs/") && login.to.bytes().all(|b| b.is_ascii_graphic());
-    let to = if of_a_run { login.to } else { "/".to_owned() };
-    let cookie = format!(
-        "vetting={}; Path=/; HttpOnly; Secure; SameSite=Strict",
-        login.token
-    );
-    Ok(([("set-cookie", cookie)], Redirect::to(&to)).into_response())
+/// A token that is kept in a cookie, which no script reads and no other site sends.
+pub(super) struct LoggedIn {
+    token: String,
+    to: String,
+}
+
+impl Answer for LoggedIn {
+    const STATUS: u16 = 303;
+
+    fn content() -> Content {
+        Content::Other("text/html")
+    }
+}
+
+impl IntoResponse for LoggedIn {
+    fn into_response(self) -> Response {
+        let LoggedIn { token, to } = self;
+        let cookie = format!("vetting={token}; Path=/; HttpOnly; Secure; SameSite=Strict");
+        ([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response()
+    }
+}
+
+pub(super) async fn login(
+    State(us): Us,
+    Form(Login { token, mut to }): Form<Login>,
+) -> Result<LoggedIn, ServiceError> {
+    operator(&us, Some(&token), Role::View).await?;
+    if !to.starts_with("/runs/") || !to.bytes().all(|byte| byte.is_ascii_graphic()) {
+        "/".clone_into(&mut to);
+    }
+    Ok(LoggedIn { token, to })
 }
 
 /// Everything that happens to a run from now on, as server-sent events.
-async fn events(
+pub(super) async fn events(
     State(us): Us,
     _by: By<View>,
     At(run): At<String>,

@@ -227,3 +227,24 @@ async fn whatever_is_no_call_is_refused_in_json_with_a_reason() {
     let answer = served.beat(Body::from(good)).await;
     assert_eq!(answer.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn what_is_documented_is_served_and_nothing_else_is() {
+    let served = Served::new().await;
+    let document = Request::get("/api/v1/openapi.json").body(Body::empty());
+    let router = TowerToHyperService::new(router(served.trial.us.clone()));
+    let answer = router.call(document.expect("a request")).await;
+    let body = axum::body::to_bytes(answer.expect("an answer").into_body(), 1 << 20).await;
+    let document: Value = serde_json::from_slice(&body.expect("a body")).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    assert!(paths.contains_key("/api/v1/runs/{run}/heartbeat"));
+    for (path, item) in paths {
+        let path = path.replace(['{', '}'], "");
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let documented = item.get(method.to_lowercase()).is_some();
+            let answer = served.call(method, &path, JSON, Body::empty()).await;
+            let refused = answer.status() == StatusCode::METHOD_NOT_ALLOWED;
+            assert_eq!(refused, !documented, "{method} {path}");
+        }
+    }
+}
