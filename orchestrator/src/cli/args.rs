@@ -62,6 +62,12 @@ pub enum Command {
     /// The stage registry
     #[command(subcommand)]
     Stage(StageCommand),
+    /// List who did what, newest first
+    Audit {
+        /// Only what was done to this run
+        #[arg(long)]
+        run: Option<String>,
+    },
 }
 
 /// `serve`.

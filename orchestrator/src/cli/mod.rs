@@ -2,6 +2,7 @@
 //! to the server with an operator's token.
 
 mod args;
+mod audit;
 mod hosts;
 mod operators;
 mod remote;
@@ -36,6 +37,9 @@ pub fn main() -> ExitCode {
             args::Command::Operator(args) => operators::operator(args, cli.json).await,
             args::Command::Host(args) => hosts::host(&cli.server, args, cli.json).await,
             args::Command::Run(args) => runs::run(&cli.server, args, cli.json).await,
+            args::Command::Audit { run } => {
+                audit::audit(&cli.server, run.as_deref(), cli.json).await
+            }
             args::Command::Stage(args) => stages::stage(&cli.server, args, cli.json).await,
         }
     });
