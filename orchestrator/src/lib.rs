@@ -15,4 +15,6 @@ pub mod secret;
 pub mod service;
 pub mod spec;
 pub mod store;
+#[cfg(test)]
+mod trial;
 pub mod web;

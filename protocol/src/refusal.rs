@@ -28,6 +28,10 @@ pub enum Code {
     Role,
     /// 404: there is no such thing.
     NotFound,
+    /// 405: the path takes other methods.
+    MethodNotAllowed,
+    /// 408: the body stood still, or took too long.
+    TimedOut,
     /// 409: a newer claim has the run.
     Superseded,
     /// 409: not in this state.
@@ -36,7 +40,7 @@ pub enum Code {
     RunOver,
     /// 413: the body is too large.
     TooLarge,
-    /// 415, 422: the body is not what the call takes.
+    /// 422: the body is not what the call takes.
     Malformed,
     /// 429: too many calls; `Retry-After` says when.
     TooMany,
@@ -57,6 +61,8 @@ impl Code {
             Code::OtherHost => "other_host",
             Code::Role => "role",
             Code::NotFound => "not_found",
+            Code::MethodNotAllowed => "method_not_allowed",
+            Code::TimedOut => "timed_out",
             Code::Superseded => "superseded",
             Code::State => "state",
             Code::RunOver => "run_over",

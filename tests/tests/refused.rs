@@ -18,6 +18,28 @@ fn a_host_that_went_down_under_a_stage_has_failed_it() {
     assert!(why.contains("went down under CPUStress"), "{why}");
     let view = orchestrator.show(&run);
     assert_eq!(view["stages"][0]["verdict"], "fail", "{view:#}");
+    // What it left behind is kept, told of and fetched.
+    let path = format!("/api/v1/runs/{}/artifact", run.id);
+    let session = second["session_token"].as_str().expect("a token");
+    let last_words = json!({ "epoch": 2, "stage": "CPUStress", "attempt": 1,
+        "name": "dmesg-pstore-0", "media_type": "text/plain", "base64": "cGFuaWMK" });
+    let stored = call(&orchestrator, &path, session, &last_words).expect("stored");
+    let view = orchestrator.show(&run);
+    assert_eq!(view["artifacts"][0]["sha256"], stored["sha256"], "{view:#}");
+    let notes = orchestrator.report(&run)["notes"].to_string();
+    assert!(
+        notes.contains("about CPUStress attempt 1: dmesg-pstore-0"),
+        "{notes}"
+    );
+    let sha256 = stored["sha256"].as_str().expect("a sha256");
+    let fetched = orchestrator.try_cli(&["run", "artifact", &run.id, sha256]);
+    assert_eq!(fetched.stdout, b"panic\n", "{fetched:?}");
+    let none = orchestrator.try_cli(&["run", "artifact", &run.id, "abcd"]);
+    let why = String::from_utf8_lossy(&none.stderr).into_owned();
+    assert!(
+        !none.status.success() && why.contains("no file with the sha256"),
+        "{why}"
+    );
 }
 
 #[test]

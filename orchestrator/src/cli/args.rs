@@ -62,6 +62,12 @@ pub enum Command {
     /// The stage registry
     #[command(subcommand)]
     Stage(StageCommand),
+    /// List who did what, newest first
+    Audit {
+        /// Only what was done to this run
+        #[arg(long)]
+        run: Option<String>,
+    },
 }
 
 /// `serve`.
@@ -103,6 +109,9 @@ pub struct ServeArgs {
     /// How long log lines and samples are kept
     #[arg(long, default_value = "30days", value_parser = humantime::parse_duration)]
     pub retention: Duration,
+    /// How long a request's body may stand still
+    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
+    pub body_stall: Duration,
     /// The ports of iperf3 servers, one per run at its network stage: FIRST-LAST
     #[arg(long, default_value = "5201-5300", value_name = "PORTS")]
     pub iperf_ports: String,
@@ -179,6 +188,16 @@ pub enum RunCommand {
         /// json or pretty
         #[arg(long, default_value = "pretty")]
         format: String,
+    },
+    /// Fetch a file about a run that its agent gathered; `run show` lists them
+    Artifact {
+        /// Which run
+        run: String,
+        /// The file's sha256
+        sha256: String,
+        /// Where to write it [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Cancel the stage at work; its result is delivered, and the machine powers off
     Cancel {

@@ -2,9 +2,13 @@
 //! to the server with an operator's token.
 
 mod args;
+mod audit;
+mod hosts;
 mod operators;
 mod remote;
+mod runs;
 mod serve;
+mod stages;
 
 use std::process::ExitCode;
 
@@ -31,9 +35,12 @@ pub fn main() -> ExitCode {
         match cli.command {
             args::Command::Serve(args) => serve::serve(*args).await,
             args::Command::Operator(args) => operators::operator(args, cli.json).await,
-            args::Command::Host(args) => remote::host(&cli.server, args, cli.json).await,
-            args::Command::Run(args) => remote::run(&cli.server, args, cli.json).await,
-            args::Command::Stage(args) => remote::stage(&cli.server, args, cli.json).await,
+            args::Command::Host(args) => hosts::host(&cli.server, args, cli.json).await,
+            args::Command::Run(args) => runs::run(&cli.server, args, cli.json).await,
+            args::Command::Audit { run } => {
+                audit::audit(&cli.server, run.as_deref(), cli.json).await
+            }
+            args::Command::Stage(args) => stages::stage(&cli.server, args, cli.json).await,
         }
     });
     match done {

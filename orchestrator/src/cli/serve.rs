@@ -28,6 +28,7 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         lost: args.lost,
         directive: args.directive,
         retention: args.retention,
+        body_stall: args.body_stall,
         iperf_ports: first..=last,
         iperf_address: args.iperf_address,
     };

@@ -18,6 +18,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_protocol::State;
 
@@ -79,7 +80,7 @@ pub enum Standing {
 }
 
 /// Why a run holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Held {
     /// Where it stopped: a stage's state, or `SpecValidate`.
     pub at: State,
@@ -92,8 +93,10 @@ pub struct Held {
 pub enum Event {
     /// An agent claimed it.
     Claimed(Claimant),
-    /// An agent began the newest attempt of the stage whose turn it is.
-    Begun,
+    /// An agent is told to run the newest attempt of the stage whose turn it is.
+    Told,
+    /// That attempt is a retry, which no agent has heard of in time.
+    RetryExpired,
     /// A result came.
     Result {
         /// Of which stage.
@@ -113,6 +116,8 @@ pub enum Event {
         reason: String,
         /// Stages whose parts have changed since they passed.
         voided: Vec<String>,
+        /// Whether an agent hears at once where the run goes: as the answer to its result.
+        told: bool,
     },
     /// The report was stored.
     Reported,
@@ -186,6 +191,11 @@ pub enum Refused {
     Empty,
 }
 
+/// Whether a run in this state was ended before its time, so that its agent has nothing to wait for.
+pub fn was_given_up(state: &State) -> bool {
+    matches!(state, State::Cancelled | State::Aborted)
+}
+
 impl Progress {
     /// A new run of these stages (name, and whether it may write to disks).
     ///
@@ -242,14 +252,14 @@ impl Progress {
     }
 
     /// Enters the first stage that has not passed; the report when all have.
-    fn walk_on(&mut self, begun: bool) {
+    fn walk_on(&mut self, told: bool) {
         let next = self
             .stages
             .iter_mut()
             .find(|stage| stage.standing != Standing::Passed);
         self.held = None;
         self.state = match next {
-            Some(stage) => stage.enter(begun),
+            Some(stage) => stage.enter(told),
             None => State::Reporting,
         };
     }
@@ -261,10 +271,10 @@ impl Progress {
 }
 
 impl StageProgress {
-    fn enter(&mut self, begun: bool) -> State {
+    fn enter(&mut self, told: bool) -> State {
         self.attempt += 1;
         self.resumes = 0;
-        self.begun = begun;
+        self.begun = told;
         self.standing = Standing::Open;
         State::Stage(self.name.clone())
     }

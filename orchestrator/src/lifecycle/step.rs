@@ -16,7 +16,13 @@ pub fn step(before: &Progress, event: &Event) -> Result<Progress, Refused> {
     let mut run = before.clone();
     match event {
         Event::Claimed(claimant) => claimed(&mut run, *claimant)?,
-        Event::Begun => current(&mut run)?.begun = true,
+        Event::Told => current(&mut run)?.begun = true,
+        Event::RetryExpired => {
+            let stage = current(&mut run)?;
+            stage.standing = Standing::NotPassed;
+            let retry = format!("the retry of {} (attempt {})", stage.name, stage.attempt);
+            run.hold(format!("{retry} expired before the agent heard of it"));
+        }
         Event::Result {
             stage,
             attempt,
@@ -27,6 +33,7 @@ pub fn step(before: &Progress, event: &Event) -> Result<Progress, Refused> {
             passed,
             reason,
             voided,
+            told,
         } => {
             needs_state(&run, &State::SpecValidate, "a judged spec")?;
             for stage in run.stages.iter_mut().filter(|s| voided.contains(&s.name)) {
@@ -35,7 +42,7 @@ pub fn step(before: &Progress, event: &Event) -> Result<Progress, Refused> {
                 }
             }
             if *passed {
-                run.walk_on(true);
+                run.walk_on(*told);
             } else {
                 run.hold(reason.clone());
             }

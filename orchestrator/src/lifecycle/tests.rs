@@ -25,6 +25,7 @@ fn judged(passed: bool, voided: &[&str]) -> Event {
     Event::SpecJudged {
         passed,
         reason: "spec".to_owned(),
+        told: true,
         voided: voided.iter().map(|name| (*name).to_owned()).collect(),
     }
 }
@@ -63,7 +64,8 @@ fn events() -> impl Strategy<Value = Event> {
         3 => any::<bool>().prop_map(|passed| judged(passed, &["SMART"])),
         2 => Just(Event::Reported),
         3 => target.prop_map(Event::Retry),
-        2 => Just(Event::Begun),
+        2 => Just(Event::Told),
+        1 => Just(Event::RetryExpired),
         2 => prop::sample::select(vec![
             Claimant::First,
             Claimant::AgentRestarted,
@@ -173,6 +175,23 @@ fn what_was_never_begun_is_no_crash_and_what_may_write_is_never_resumed() {
     assert_eq!(run.place(), "Storage attempt 1");
     run = step(&run, &Event::Claimed(Claimant::AgentRestarted)).expect("claimed");
     assert_eq!(run.state, State::FailedHolding);
+}
+
+#[test]
+fn a_retry_that_no_agent_hears_of_holds_again_and_one_that_was_told_is_at_work() {
+    let mut run = step(&run(), &Event::Claimed(Claimant::First)).expect("claimed");
+    run = step(&run, &result(&run, Worth::NotPassed)).expect("held");
+    let retried = step(&run, &Event::Retry(State::Stage("Storage".to_owned()))).expect("retried");
+    let expired = step(&retried, &Event::RetryExpired).expect("it holds again");
+    assert_eq!(expired.state, State::FailedHolding);
+    let held = expired.held.clone().expect("held");
+    assert_eq!(held.at, State::Stage("Storage".to_owned()));
+    let again = step(&expired, &Event::Retry(held.at)).expect("retried");
+    assert_eq!(again.place(), "Storage attempt 2");
+    // An agent that was told may have written to a disk before it could say so.
+    let told = step(&retried, &Event::Told).expect("told");
+    let crashed = step(&told, &Event::Claimed(Claimant::AgentRestarted)).expect("claimed");
+    assert_eq!(crashed.state, State::FailedHolding);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use vetting_protocol::Code;
 
-use super::{Orchestrator, ServiceError, has_passed};
+use super::{Orchestrator, ServiceError};
 use crate::secret;
-use crate::store::{runs, sessions};
+use crate::store::{has_passed, runs, sessions};
 
 /// An agent whose token is good.
 #[derive(Clone, Debug)]

@@ -1,16 +1,15 @@
 //! Hello and claim.
 
 use vetting_protocol::{
-    Claim, ClaimAnswer, Code, DirectiveAnswer, DirectiveStatus, Ending, Hello, HelloAnswer,
-    Identity, Verdict, WentDown,
+    Claim, ClaimAnswer, Code, Ending, Hello, HelloAnswer, Identity, Verdict, WentDown,
 };
 
-use super::{Orchestrator, ServiceError, from_now};
+use super::{Orchestrator, ServiceError, due, from_now};
 use crate::lifecycle::{Claimant, Event, Progress, step};
 use crate::secret;
 use crate::store::hosts::Host;
 use crate::store::runs::{self, Run};
-use crate::store::{audit, directives, hosts, sessions};
+use crate::store::{audit, hosts, sessions};
 
 impl Orchestrator {
     /// A machine says that it is up.
@@ -37,7 +36,8 @@ impl Orchestrator {
     ///
     /// # Errors
     ///
-    /// When the token is not the run's, the host is another, or the run is over.
+    /// When the token is not the run's, the host is another, the run is over, or the agent's own
+    /// claim was replaced.
     pub async fn claim(
         &self,
         run: &str,
@@ -59,11 +59,13 @@ impl Orchestrator {
             return Err(crate::lifecycle::Refused::Over(run.progress.state).into());
         }
         if !again {
+            not_replaced(&mut tx, &run, &claim).await?;
             let claimant = match &run.claim {
                 None => Claimant::First,
                 Some(old) if old.boot_id == claim.boot_id => Claimant::AgentRestarted,
                 Some(_) => Claimant::HostRebooted,
             };
+            due::void_expired(&mut tx, &mut run).await?;
             let before = run.progress.clone();
             let after = step(&before, &Event::Claimed(claimant))?;
             run.epoch += 1;
@@ -81,7 +83,7 @@ impl Orchestrator {
             }
             runs::advance(&mut tx, &mut run, after, &cause).await?;
             run.claim = Some(claim.clone());
-            settle_retries(&mut tx, &run).await?;
+            due::taken_over(&mut tx, &run).await?;
             let detail = format!("claim {} from {}", run.epoch, claim.identity.mac);
             audit::note(&mut tx, "agent", "claim", Some(&run.id), &detail).await?;
         }
@@ -93,7 +95,7 @@ impl Orchestrator {
         let session_token = secret::token("vs");
         let expires = from_now(self.settings.session);
         let hash = secret::hash(&session_token);
-        sessions::open(&mut tx, &hash, &run.id, run.epoch, &expires).await?;
+        sessions::open(&mut tx, &hash, &run, &expires).await?;
         tx.commit().await?;
         self.live
             .heard(&run.id, run.epoch, "claimed the run".to_owned(), None);
@@ -123,6 +125,23 @@ impl Orchestrator {
         let mut ports = self.settings.iperf_ports.clone();
         Ok(ports.find(|port| !taken.contains(&i64::from(*port))))
     }
+}
+
+/// Refuses an agent whose claim was replaced: its session has expired, and it does not know that
+/// another has the run.
+async fn not_replaced(
+    db: &mut sqlx::SqliteConnection,
+    run: &Run,
+    claim: &Claim,
+) -> Result<(), ServiceError> {
+    if !sessions::were_opened_for(db, &run.id, &claim.instance).await? {
+        return Ok(());
+    }
+    let message = format!(
+        "this agent's claim of the run was replaced by claim {}: it must end",
+        run.epoch
+    );
+    Err(ServiceError::refused(Code::Superseded, message))
 }
 
 /// Refuses a host that is not the run's: by what the operator registered, and where that says
@@ -179,19 +198,4 @@ fn ended_attempt(
             },
         ),
     })
-}
-
-/// A retry that was given to the agent before is in the run's state now, which this claim is told.
-async fn settle_retries(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<(), ServiceError> {
-    for directive in directives::pending(db, &run.id).await? {
-        if directive.cmd == vetting_protocol::Command::RetryStage {
-            let answer = DirectiveAnswer {
-                id: directive.id,
-                status: DirectiveStatus::Applied,
-                reason: Some("with the claim that followed".to_owned()),
-            };
-            directives::answered(db, &run.id, &answer).await?;
-        }
-    }
-    Ok(())
 }

@@ -1,18 +1,13 @@
-//! What else agents deliver: holds, log lines, samples, files; and the components that they fetch.
+//! What else agents deliver: holds, log lines, samples; and the components that they fetch.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use vetting_protocol::{
-    Artifact, ArtifactAnswer, BatchAnswer, Code, Hold, HoldAnswer, HoldStep, LogBatch, SampleBatch,
-};
+use vetting_protocol::{BatchAnswer, Code, Hold, HoldAnswer, HoldStep, LogBatch, SampleBatch};
 
 use super::agents::newest_of;
 use super::{Caller, LiveEvent, Orchestrator, ServiceError};
 use crate::secret;
 use crate::store::journal::Origin;
 use crate::store::operators::{self, Role};
-use crate::store::results::{NewArtifact, put_artifact};
-use crate::store::{audit, holds, stages};
+use crate::store::{audit, has_passed, holds, stages};
 
 impl Orchestrator {
     /// A machine that holds asks for the operators' keys, or tells that they are in or gone.
@@ -105,36 +100,6 @@ impl Orchestrator {
         Ok(BatchAnswer { stored })
     }
 
-    /// Stores a file about a run.
-    ///
-    /// # Errors
-    ///
-    /// When the agent was replaced, or the content is no base 64.
-    pub async fn artifact(
-        &self,
-        caller: &Caller,
-        artifact: &Artifact,
-    ) -> Result<ArtifactAnswer, ServiceError> {
-        let bytes = STANDARD.decode(&artifact.base64).map_err(|error| {
-            ServiceError::refused(Code::Malformed, format!("`base64` is none: {error}"))
-        })?;
-        let sha256 = secret::digest(&bytes);
-        let mut tx = self.store.write().await?;
-        let run = newest_of(&mut tx, caller, artifact.epoch).await?;
-        let new = NewArtifact {
-            run: &run.id,
-            digest: &sha256,
-            name: &artifact.name,
-            media_type: &artifact.media_type,
-            stage: artifact.stage.as_deref(),
-            attempt: artifact.attempt,
-            bytes: &bytes,
-        };
-        put_artifact(&mut tx, &new).await?;
-        tx.commit().await?;
-        Ok(ArtifactAnswer { sha256 })
-    }
-
     /// A component's bytes, for anybody who holds a session.
     ///
     /// # Errors
@@ -148,7 +113,7 @@ impl Orchestrator {
         let hash = token.map(secret::hash).unwrap_or_default();
         let mut db = self.store.read().await?;
         let session = crate::store::sessions::get(&mut db, &hash).await?;
-        if session.is_none_or(|session| super::has_passed(&session.expires)) {
+        if session.is_none_or(|session| has_passed(&session.expires)) {
             return Err(ServiceError::refused(
                 Code::BadToken,
                 "components are given to agents with a session only",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::{broadcast, watch};
@@ -54,6 +54,13 @@ pub struct Presence {
     pub fraction: Option<f64>,
     /// Whether that is written down.
     written: bool,
+}
+
+impl Presence {
+    /// Whether it was heard longer ago than that, and is written down.
+    fn is_past(&self, silence: Duration) -> bool {
+        self.written && self.at.elapsed() > silence
+    }
 }
 
 #[derive(Debug)]
@@ -141,16 +148,39 @@ impl Live {
         self.channels().get(run)?.presence.clone()
     }
 
-    /// What was heard since this was last asked.
+    /// What was heard and is not written down yet.
     pub fn unwritten(&self) -> Vec<(String, Presence)> {
+        let channels = self.channels();
+        let heard = channels
+            .iter()
+            .filter_map(|(run, channel)| Some((run.clone(), channel.presence.clone()?)));
+        heard.filter(|(_, presence)| !presence.written).collect()
+    }
+
+    /// These are written down. Who was heard again since is not.
+    pub fn written(&self, heard: &[(String, Presence)]) {
         let mut channels = self.channels();
-        let mut found = Vec::new();
-        for (run, channel) in channels.iter_mut() {
-            if let Some(presence) = channel.presence.as_mut().filter(|p| !p.written) {
+        for (run, written) in heard {
+            let presence = channels.get_mut(run).and_then(|c| c.presence.as_mut());
+            if let Some(presence) = presence.filter(|presence| presence.at == written.at) {
                 presence.written = true;
-                found.push((run.clone(), presence.clone()));
             }
         }
-        found
+    }
+
+    /// Forgets the runs that are over, whose agents have been silent for that long with their last
+    /// words written down, and to which nobody listens.
+    pub fn forget(&self, silence: Duration, is_over: impl Fn(&str) -> bool) {
+        self.channels().retain(|run, channel| {
+            let silent = channel.presence.as_ref().is_none_or(|p| p.is_past(silence));
+            let listeners = channel.bell.receiver_count() + channel.events.receiver_count();
+            !silent || listeners > 0 || !is_over(run)
+        });
+    }
+
+    /// How many runs are remembered.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.channels().len()
     }
 }

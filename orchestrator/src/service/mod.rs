@@ -1,8 +1,10 @@
 //! What the orchestrator does, without HTTP: each use case is one function and one transaction.
 
 mod agents;
+mod artifacts;
 mod claim;
 mod deliveries;
+mod due;
 mod heartbeat;
 pub mod iperf;
 mod live;
@@ -13,10 +15,12 @@ mod result;
 mod runs;
 mod spec_check;
 mod steer;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use vetting_protocol::{Code, Periods};
@@ -28,7 +32,7 @@ pub use runs::{MadeRun, NewRun, RunView, StageView};
 pub use steer::{Order, Steered};
 
 use crate::lifecycle::Refused;
-use crate::store::runs::Run;
+use crate::store::runs::{self as stored, Run};
 use crate::store::{Store, StoreError};
 
 /// How the orchestrator behaves.
@@ -46,6 +50,8 @@ pub struct Settings {
     pub directive: Duration,
     /// How long log lines and samples are kept.
     pub retention: Duration,
+    /// How long a request's body may stand still.
+    pub body_stall: Duration,
     /// The ports on which iperf3 servers are started, one per run.
     pub iperf_ports: std::ops::RangeInclusive<u16>,
     /// The address on which iperf3 servers listen.
@@ -61,6 +67,7 @@ impl Default for Settings {
             lost: Duration::from_secs(60),
             directive: Duration::from_secs(15 * 60),
             retention: Duration::from_secs(30 * 24 * 3600),
+            body_stall: Duration::from_secs(10),
             iperf_ports: 5201..=5300,
             iperf_address: std::net::Ipv4Addr::UNSPECIFIED.into(),
         }
@@ -123,7 +130,7 @@ pub struct Orchestrator {
     pub settings: Arc<Settings>,
     /// Who listens, and who was heard.
     live: Arc<live::Live>,
-    iperf: Arc<Mutex<BTreeMap<String, iperf::Server>>>,
+    iperf: Arc<tokio::sync::Mutex<BTreeMap<String, iperf::Server>>>,
 }
 
 impl Orchestrator {
@@ -149,30 +156,43 @@ impl Orchestrator {
     /// Tells everybody who listens that a run has changed, and sees to its iperf3 server.
     async fn changed(&self, run: &Run) {
         self.live.changed(&run.id, &run.progress);
-        self.serve_iperf(run).await;
+        self.serve_iperf(&run.id).await;
     }
 
-    /// Starts the run's iperf3 server when its network stage has come, and ends it afterwards.
-    async fn serve_iperf(&self, run: &Run) {
-        let wanted = (run.progress.state.stage() == Some(iperf::STAGE))
-            .then_some(run.iperf_port)
-            .flatten();
-        let running = || self.iperf.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(port) = wanted else {
-            running().remove(&run.id);
-            return;
+    /// Starts the run's iperf3 server when its network stage has come, and ends it afterwards. It
+    /// goes by what is stored: of two changes, the earlier may be the later one to come here.
+    async fn serve_iperf(&self, run: &str) {
+        let mut running = self.iperf.lock().await;
+        let port = match self.iperf_port(run).await {
+            Ok(Some(port)) => port,
+            Ok(None) => {
+                running.remove(run);
+                return;
+            }
+            Err(error) => {
+                tracing::error!(run, "its iperf3 server could not be seen to: {error}");
+                return;
+            }
         };
-        if running().get_mut(&run.id).is_some_and(iperf::Server::works) {
+        if running.get_mut(run).is_some_and(iperf::Server::works) {
             return;
         }
         match iperf::serve(self.settings.iperf_address, port).await {
             Ok(server) => {
-                running().insert(run.id.clone(), server);
+                running.insert(run.to_owned(), server);
             }
             Err(error) => {
-                tracing::warn!(run = run.id, port, "the run has no iperf3 server: {error}");
+                tracing::warn!(run, port, "the run has no iperf3 server: {error}");
             }
         }
+    }
+
+    /// The port on which a run's iperf3 server is to listen now.
+    async fn iperf_port(&self, run: &str) -> Result<Option<u16>, StoreError> {
+        let mut db = self.store.read().await?;
+        let run = stored::get(&mut db, run).await?;
+        let run = run.filter(|run| run.progress.state.stage() == Some(iperf::STAGE));
+        Ok(run.and_then(|run| run.iperf_port))
     }
 }
 
@@ -182,12 +202,4 @@ fn from_now(duration: Duration) -> String {
     let span = jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
     let end = now.checked_add(span).unwrap_or(jiff::Timestamp::MAX);
     end.to_string()
-}
-
-/// Whether a stored instant has passed. One that cannot be read has.
-fn has_passed(instant: &str) -> bool {
-    match instant.parse::<jiff::Timestamp>() {
-        Ok(instant) => instant <= jiff::Timestamp::now(),
-        Err(_) => true,
-    }
 }

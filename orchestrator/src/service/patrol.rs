@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Orchestrator, ServiceError, from_now};
-use crate::lifecycle::{Event, step};
+use crate::lifecycle::{Event, step, was_given_up};
 use crate::store::runs::{self, Heard, Run};
 use crate::store::{audit, sessions};
 
@@ -39,40 +39,48 @@ impl Orchestrator {
     /// After a restart: the iperf3 servers of runs that are at their network stage.
     async fn take_up(&self) -> Result<(), ServiceError> {
         let mut db = self.store.read().await?;
-        for run in runs::live(&mut db).await? {
-            self.serve_iperf(&run).await;
+        let live = runs::live(&mut db).await?;
+        drop(db);
+        for run in live {
+            self.serve_iperf(&run.id).await;
         }
         Ok(())
     }
 
-    async fn write_down_heard(&self) -> Result<(), ServiceError> {
+    pub(super) async fn write_down_heard(&self) -> Result<(), ServiceError> {
         let heard = self.live.unwritten();
         if heard.is_empty() {
             return Ok(());
         }
         let expires = from_now(self.settings.session);
         let mut tx = self.store.write().await?;
-        for (run, presence) in heard {
-            let Some(state) = runs::state(&mut tx, &run).await? else {
+        for (run, presence) in &heard {
+            let Some(state) = runs::state(&mut tx, run).await? else {
                 continue;
             };
-            let heard = Heard {
+            let words = Heard {
                 run: run.clone(),
-                at: presence.time,
-                words: presence.words,
+                at: presence.time.clone(),
+                words: presence.words.clone(),
             };
-            runs::heard(&mut tx, &heard).await?;
-            if !state.is_terminal() {
-                sessions::slide(&mut tx, &run, presence.epoch, &expires).await?;
+            runs::heard(&mut tx, &words).await?;
+            // The agent of a completed run waits for a directive, however long that takes.
+            if !was_given_up(&state) {
+                sessions::slide(&mut tx, run, presence.epoch, &expires).await?;
             }
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.live.written(&heard);
+        Ok(())
     }
 
-    async fn look_after_runs(&self, started: Instant) -> Result<(), ServiceError> {
+    pub(super) async fn look_after_runs(&self, started: Instant) -> Result<(), ServiceError> {
         let mut db = self.store.read().await?;
         let live = runs::live(&mut db).await?;
         drop(db);
+        self.live.forget(self.settings.lost, |run| {
+            live.iter().all(|live| live.id != run)
+        });
         for run in live {
             if run.epoch == 0 {
                 self.time_out(&run).await?;
@@ -94,7 +102,7 @@ impl Orchestrator {
                 )
                 .await?;
                 tx.commit().await?;
-                tracing::warn!(run = run.id, "the agent is silent; {detail}");
+                tracing::warn!(run = run.id, detail, "the agent is silent");
                 self.live.changed(&run.id, &run.progress);
             }
         }
@@ -112,7 +120,9 @@ impl Orchestrator {
             return Ok(());
         }
         let mut tx = self.store.write().await?;
-        let Some(mut run) = runs::get(&mut tx, &run.id).await?.filter(|r| r.epoch == 0) else {
+        // It may have been claimed or ended since it was looked at.
+        let waits = |run: &Run| run.epoch == 0 && !run.progress.state.is_terminal();
+        let Some(mut run) = runs::get(&mut tx, &run.id).await?.filter(waits) else {
             return Ok(());
         };
         let limit = humantime::format_duration(self.settings.unclaimed);

@@ -7,7 +7,7 @@ use super::agents::run_of;
 use super::{Orchestrator, ServiceError};
 use crate::lifecycle::Progress;
 use crate::store::runs::Run;
-use crate::store::{holds, reports, results};
+use crate::store::{artifacts, holds, reports, results};
 
 /// The formats in which a report is stored.
 pub const FORMATS: [&str; 2] = ["json", "pretty"];
@@ -125,6 +125,17 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
             "a person had access: the host held after {} and let in the keys of {} from {opened} \
              to {closed}",
             hold.stage, hold.operators
+        ));
+    }
+    for file in artifacts::of_run(db, &run.id).await? {
+        let about = match (&file.stage, file.attempt) {
+            (Some(stage), Some(attempt)) => format!(" about {stage} attempt {attempt}"),
+            (Some(stage), None) => format!(" about {stage}"),
+            (None, _) => String::new(),
+        };
+        notes.push(format!(
+            "evidence{about}: {} ({}, {} bytes, sha256 {})",
+            file.name, file.media_type, file.bytes, file.sha256
         ));
     }
     if let Some(because) = &run.progress.ended_because {

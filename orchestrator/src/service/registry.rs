@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_component::Manifest;
 use vetting_protocol::{Code, ComponentRef, PIPELINE, StageOrder, State};
@@ -16,7 +17,7 @@ use crate::store::runs::{self, Run};
 use crate::store::stages::{self, Settings, Stage};
 
 /// A component and what the fleet's owner says of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Publication {
     /// The component, in base 64.
     pub component: String,

@@ -27,6 +27,9 @@ impl Orchestrator {
         let stored = results::answer(&mut tx, &run.id, &record.stage, record.attempt).await?;
         if let Some(mut answer) = stored {
             answer.repeated = true;
+            tx.rollback().await?;
+            // Whoever sent it first may have been cut off before anybody was told.
+            self.changed(&run).await;
             return Ok(answer);
         }
         consistent(&result)?;
@@ -44,7 +47,7 @@ impl Orchestrator {
         if after.state == State::SpecValidate {
             runs::advance(&mut tx, &mut run, after, &cause).await?;
             let inventory = result.inventory.as_ref();
-            after = super::spec_check::judge(&mut tx, &mut run, spec.as_ref(), inventory).await?;
+            after = super::spec_check::judge(&mut tx, &run, spec.as_ref(), inventory).await?;
             let cause = format!("spec after {} {}", record.stage, record.attempt);
             self.settle(&mut tx, &mut run, after, &cause).await?;
         } else {
@@ -125,11 +128,12 @@ pub(super) async fn store(
 
 /// `passed` is true only for a pass and an accepted skip.
 fn consistent(result: &StageResult) -> Result<(), ServiceError> {
-    if result.passed && !result.record.passed() {
-        return Err(ServiceError::refused(
-            Code::Malformed,
-            "`passed` is true for a verdict that is neither `pass` nor `skip`",
-        ));
+    if result.passed != result.record.passed() {
+        let message = match result.passed {
+            true => "`passed` is true for a verdict that is neither `pass` nor `skip`",
+            false => "`passed` is false for a verdict that is `pass` or `skip`",
+        };
+        return Err(ServiceError::refused(Code::Malformed, message));
     }
     if result.record.attempt == 0 || result.record.stage.is_empty() {
         return Err(ServiceError::refused(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_component::Manifest;
 use vetting_protocol::{Code, State};
@@ -10,15 +11,16 @@ use super::agents::run_of;
 use super::{Orchestrator, ServiceError, registry};
 use crate::lifecycle::{Held, Progress};
 use crate::secret;
+use crate::store::artifacts::ArtifactRecord;
 use crate::store::directives::Given;
 use crate::store::holds::HoldRecord;
 use crate::store::hosts::Host;
 use crate::store::operators::Operator;
 use crate::store::runs::{self, Run, Transition};
-use crate::store::{audit, directives, holds, hosts, results, stages};
+use crate::store::{artifacts, audit, directives, holds, hosts, results, stages};
 
 /// A run to make.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NewRun {
     /// The host's name.
     pub host: String,
@@ -37,7 +39,7 @@ pub struct NewRun {
 }
 
 /// A run that was made, with what its host is booted with. The token is told this once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MadeRun {
     /// Its id.
     pub id: String,
@@ -46,7 +48,7 @@ pub struct MadeRun {
 }
 
 /// A run as it is looked at.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunView {
     /// Its id.
     pub id: String,
@@ -86,10 +88,13 @@ pub struct RunView {
     pub directives: Vec<Given>,
     /// When a person could log in.
     pub holds: Vec<HoldRecord>,
+    /// Files about it that its agent gathered.
+    #[serde(default)]
+    pub artifacts: Vec<ArtifactRecord>,
 }
 
 /// A stage of a run as it is looked at.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StageView {
     /// Its name.
     pub name: String,
@@ -209,6 +214,7 @@ impl Orchestrator {
         view.transitions = runs::transitions(&mut db, id).await?;
         view.directives = directives::of_run(&mut db, id).await?;
         view.holds = holds::of_run(&mut db, id).await?;
+        view.artifacts = artifacts::of_run(&mut db, id).await?;
         Ok(view)
     }
 
@@ -260,6 +266,7 @@ impl Orchestrator {
             transitions: Vec::new(),
             directives: Vec::new(),
             holds: Vec::new(),
+            artifacts: Vec::new(),
         }
     }
 

@@ -33,30 +33,48 @@ pub(super) fn expected_part(stage: &str, spec: Option<&Spec>) -> Option<String> 
     (count > 0).then(|| format!("{count} {list}"))
 }
 
-/// Compares, stores the result, and says where the run is then.
+/// Compares what the result of `Inventory` tells, stores the result, and says where the run is then.
 pub(super) async fn judge(
     db: &mut sqlx::SqliteConnection,
-    run: &mut Run,
+    run: &Run,
     spec: Option<&Spec>,
     inventory: Option<&Value>,
 ) -> Result<Progress, ServiceError> {
-    let stored = results::inventories(db, &run.id).await?;
-    let before = match inventory {
-        Some(_) => stored.first(),
-        None => stored.get(1),
-    };
-    let inventory = inventory.or(stored.first());
+    let before = results::last_inventory(db, &run.id).await?;
     let voided = match (before, inventory) {
-        (Some(before), Some(now)) => changed_stages(before, now),
+        (Some(before), Some(now)) => changed_stages(&before, now),
         _ => Vec::new(),
     };
     let attempt = results::last_attempt(db, &run.id, STAGE).await? + 1;
     let record = record(attempt, spec, inventory);
-    let passed = record.passed();
+    judged(db, run, record, voided, true).await
+}
+
+/// The same once more with the inventory that was told last: the spec may be another one by now,
+/// the host is what it was.
+pub(super) async fn judge_again(
+    db: &mut sqlx::SqliteConnection,
+    run: &Run,
+    spec: Option<&Spec>,
+) -> Result<Progress, ServiceError> {
+    let inventory = results::newest_inventory(db, &run.id).await?;
+    let attempt = results::last_attempt(db, &run.id, STAGE).await? + 1;
+    let record = record(attempt, spec, inventory.as_ref());
+    judged(db, run, record, Vec::new(), false).await
+}
+
+async fn judged(
+    db: &mut sqlx::SqliteConnection,
+    run: &Run,
+    record: StageRecord,
+    voided: Vec<String>,
+    told: bool,
+) -> Result<Progress, ServiceError> {
     let event = Event::SpecJudged {
-        passed,
+        passed: record.passed(),
         reason: format!("{STAGE}: {}", record.message),
         voided,
+        told,
     };
     let after = step(&run.progress, &event)?;
     let answer = super::result::answer(run, &after);

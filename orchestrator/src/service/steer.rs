@@ -1,18 +1,19 @@
 //! What an operator does to a run at work: shut down, abort, cancel, retry.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_protocol::{Code, Command, Directive, OverrideFlags, State};
 
 use super::agents::run_of;
 use super::{Orchestrator, ServiceError, from_now};
-use crate::lifecycle::{Event, step};
+use crate::lifecycle::{Event, Refused, step, was_given_up};
 use crate::secret;
 use crate::store::operators::{Operator, Role};
 use crate::store::runs::{self, Run};
 use crate::store::{audit, directives, hosts};
 
 /// What an operator wants of a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Order {
     /// What.
     pub cmd: Command,
@@ -31,7 +32,7 @@ pub struct Order {
 }
 
 /// What became of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Steered {
     /// The directive's id; none where the agent has nothing to do.
     pub directive: Option<String>,
@@ -134,14 +135,14 @@ impl Orchestrator {
                 ),
             ));
         }
+        let mut after = step(&run.progress, &Event::Retry(target.clone()))?;
         if let Some(component) = &order.component {
             self.replace(db, who, run, &target, component).await?;
         }
-        let mut after = step(&run.progress, &Event::Retry(target))?;
         if after.state == State::SpecValidate {
             runs::advance(db, run, after, cause).await?;
             let spec = hosts::get(db, &run.host).await?.and_then(|host| host.spec);
-            after = super::spec_check::judge(db, run, spec.as_ref(), None).await?;
+            after = super::spec_check::judge_again(db, run, spec.as_ref()).await?;
             self.settle(db, run, after, &format!("spec after {cause}"))
                 .await?;
         } else {
@@ -159,6 +160,9 @@ impl Orchestrator {
 
 /// Which stage is to be cancelled: the one at work, unless another was named.
 fn cancel(run: &Run, order: &Order, directive: &mut Directive) -> Result<(), ServiceError> {
+    if was_given_up(&run.progress.state) {
+        return Err(Refused::Over(run.progress.state.clone()).into());
+    }
     let current = run.progress.current();
     let named = order.stage.as_ref().and_then(State::stage);
     let name = named.or(current.map(|stage| stage.name.as_str()));

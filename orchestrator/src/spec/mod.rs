@@ -19,6 +19,7 @@
 
 mod compare;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use vetting_protocol::ExpectedDisk;
@@ -26,7 +27,7 @@ use vetting_protocol::ExpectedDisk;
 pub use compare::{Difference, compare};
 
 /// What a host should be made of.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Spec(pub Map<String, Value>);
 

@@ -1,14 +1,15 @@
 //! What operators want of agents, and what became of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 use vetting_protocol::{Directive, DirectiveAnswer, DirectiveStatus};
 
-use super::{StoreError, from_json, now, to_json};
+use super::{StoreError, from_json, has_passed, now, to_json};
 
 /// A directive and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Given {
     /// The directive.
     pub directive: Directive,
@@ -22,6 +23,11 @@ pub struct Given {
 }
 
 impl Given {
+    /// Whether it came to nothing: no agent has received it in time.
+    pub fn is_void(&self) -> bool {
+        self.status == "sent" && has_passed(&self.directive.expires)
+    }
+
     fn from_row(row: &SqliteRow) -> Result<Self, StoreError> {
         let body: String = row.try_get("body")?;
         Ok(Given {
@@ -56,18 +62,34 @@ pub async fn insert(
     Ok(())
 }
 
-/// A run's directives that are neither applied nor rejected, oldest first.
+/// A run's directives that are neither applied nor rejected, oldest first. What is `sent` may be
+/// known to nobody; what is `received` is with the run's newest agent.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn pending(db: &mut SqliteConnection, run: &str) -> Result<Vec<Directive>, StoreError> {
+pub async fn pending(db: &mut SqliteConnection, run: &str) -> Result<Vec<Given>, StoreError> {
     let query = "SELECT * FROM directives WHERE run = $1 AND status IN ('sent', 'received')
          ORDER BY created, id";
     let rows = sqlx::query(query).bind(run).fetch_all(db).await?;
-    rows.iter()
-        .map(|row| Ok(Given::from_row(row)?.directive))
-        .collect()
+    rows.iter().map(Given::from_row).collect()
+}
+
+/// Notes that the agent which had received a run's directives is gone: its successor has none yet.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn unreceive(db: &mut SqliteConnection, run: &str) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE directives SET status = 'sent', changed = $2
+         WHERE run = $1 AND status = 'received'",
+    )
+    .bind(run)
+    .bind(now())
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// All of a run's directives, oldest first.

@@ -1,5 +1,6 @@
 //! The hosts that runs are about.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -10,7 +11,7 @@ use super::{StoreError, from_json, to_json};
 use crate::spec::Spec;
 
 /// A host.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     /// What people call it.
     pub name: String,
@@ -102,7 +103,7 @@ pub async fn all(db: &mut SqliteConnection) -> Result<Vec<Host>, StoreError> {
 }
 
 /// One row of a query over a host's runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow, JsonSchema)]
 pub struct RunOfHost {
     /// The run.
     pub id: String,

@@ -5,6 +5,7 @@
 //! [`Store::write`], of which there is one at a time, so that a change is seen whole or not at all.
 //! The SQL is what SQLite and PostgreSQL share.
 
+pub mod artifacts;
 pub mod audit;
 pub mod directives;
 pub mod holds;
@@ -139,6 +140,14 @@ fn make_private(folder: &Path) -> Result<(), StoreError> {
 /// Now, as it is stored.
 pub fn now() -> String {
     jiff::Timestamp::now().to_string()
+}
+
+/// Whether a stored instant has passed. One that cannot be read has.
+pub(crate) fn has_passed(instant: &str) -> bool {
+    match instant.parse::<jiff::Timestamp>() {
+        Ok(instant) => instant <= jiff::Timestamp::now(),
+        Err(_) => true,
+    }
 }
 
 /// A column of JSON, read.

@@ -1,4 +1,4 @@
-//! Results of attempts, and the files about a run.
+//! Results of attempts.
 
 use sqlx::{Row as _, SqliteConnection};
 use vetting_protocol::{ResultAnswer, StageRecord};
@@ -120,79 +120,41 @@ pub async fn last_attempt(
     Ok(last.and_then(|last| u32::try_from(last).ok()).unwrap_or(0))
 }
 
-/// The inventories that a run's host told, newest first, two at most.
+/// The last inventory that came with any result of `Inventory`.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn inventories(
+pub async fn last_inventory(
     db: &mut SqliteConnection,
     run: &str,
-) -> Result<Vec<serde_json::Value>, StoreError> {
-    let query = "SELECT inventory FROM results WHERE run = $1 AND inventory IS NOT NULL
-         ORDER BY attempt DESC LIMIT 2";
-    let texts: Vec<String> = sqlx::query_scalar(query).bind(run).fetch_all(db).await?;
-    texts
-        .iter()
-        .map(|text| from_json("inventory", text))
-        .collect()
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let query = "SELECT inventory FROM results
+         WHERE run = $1 AND stage = $2 AND inventory IS NOT NULL ORDER BY attempt DESC LIMIT 1";
+    let text: Option<String> = sqlx::query_scalar(query)
+        .bind(run)
+        .bind(crate::lifecycle::INVENTORY)
+        .fetch_optional(db)
+        .await?;
+    text.map(|text| from_json("inventory", &text)).transpose()
 }
 
-/// A file about a run.
-#[derive(Clone, Debug)]
-pub struct NewArtifact<'a> {
-    /// The run.
-    pub run: &'a str,
-    /// The sha256 of its content.
-    pub digest: &'a str,
-    /// Its name.
-    pub name: &'a str,
-    /// Its media type.
-    pub media_type: &'a str,
-    /// The stage it is about.
-    pub stage: Option<&'a str>,
-    /// The attempt it is about.
-    pub attempt: Option<u32>,
-    /// Its content.
-    pub bytes: &'a [u8],
-}
-
-/// Stores a file about a run. The same one again is no error.
+/// The inventory that came with the newest result of `Inventory`, where one did.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn put_artifact(
-    db: &mut SqliteConnection,
-    new: &NewArtifact<'_>,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO artifacts (run, digest, name, media_type, stage, attempt, bytes, stored)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-    )
-    .bind(new.run)
-    .bind(new.digest)
-    .bind(new.name)
-    .bind(new.media_type)
-    .bind(new.stage)
-    .bind(new.attempt.map(i64::from))
-    .bind(new.bytes)
-    .bind(now())
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// The artifacts of a run: name, media type, size in bytes, sha256.
-///
-/// # Errors
-///
-/// The database's.
-pub async fn artifacts(
+pub async fn newest_inventory(
     db: &mut SqliteConnection,
     run: &str,
-) -> Result<Vec<(String, String, i64, String)>, StoreError> {
-    let query = "SELECT name, media_type, LENGTH(bytes), digest FROM artifacts WHERE run = $1
-         ORDER BY stored, name";
-    Ok(sqlx::query_as(query).bind(run).fetch_all(db).await?)
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let query = "SELECT inventory FROM results WHERE run = $1 AND stage = $2
+         ORDER BY attempt DESC LIMIT 1";
+    let newest: Option<Option<String>> = sqlx::query_scalar(query)
+        .bind(run)
+        .bind(crate::lifecycle::INVENTORY)
+        .fetch_optional(db)
+        .await?;
+    let text = newest.flatten();
+    text.map(|text| from_json("inventory", &text)).transpose()
 }

@@ -1,5 +1,6 @@
 //! Runs, and every change of their states.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection};
@@ -322,7 +323,7 @@ pub async fn lost(db: &mut SqliteConnection, run: &str) -> Result<(), StoreError
 }
 
 /// One change of a run's state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow, JsonSchema)]
 pub struct Transition {
     /// Its number in the run, from 1.
     pub seq: i64,

@@ -1,9 +1,10 @@
-//! Sessions of agents: a token's hash, good for one run, one claim and a while.
+//! Sessions of agents: a token's hash, good for one run, one claim and a while. They are kept when
+//! they have expired: they say which agents have claimed a run.
 
 use sqlx::{FromRow, SqliteConnection};
 
 use super::StoreError;
-use super::runs::signed;
+use super::runs::{Run, signed};
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -16,7 +17,7 @@ pub struct Session {
     pub expires: String,
 }
 
-/// Opens a session.
+/// Opens a session of a run's newest claim.
 ///
 /// # Errors
 ///
@@ -24,18 +25,40 @@ pub struct Session {
 pub async fn open(
     db: &mut SqliteConnection,
     token_hash: &str,
-    run: &str,
-    epoch: u64,
+    run: &Run,
     expires: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO sessions (token_hash, run, epoch, expires) VALUES ($1, $2, $3, $4)")
-        .bind(token_hash)
-        .bind(run)
-        .bind(signed(epoch))
-        .bind(expires)
-        .execute(db)
-        .await?;
+    sqlx::query(
+        "INSERT INTO sessions (token_hash, run, epoch, instance, expires)
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(token_hash)
+    .bind(&run.id)
+    .bind(signed(run.epoch))
+    .bind(run.claim.as_ref().map(|claim| &claim.instance))
+    .bind(expires)
+    .execute(db)
+    .await?;
     Ok(())
+}
+
+/// Whether an agent process has claimed a run at any time.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn were_opened_for(
+    db: &mut SqliteConnection,
+    run: &str,
+    instance: &str,
+) -> Result<bool, StoreError> {
+    let query = "SELECT COUNT(*) FROM sessions WHERE run = $1 AND instance = $2";
+    let count: i64 = sqlx::query_scalar(query)
+        .bind(run)
+        .bind(instance)
+        .fetch_one(db)
+        .await?;
+    Ok(count > 0)
 }
 
 /// The session of a token.

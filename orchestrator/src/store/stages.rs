@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
@@ -9,7 +10,7 @@ use sqlx::{Row as _, SqliteConnection};
 use super::{StoreError, from_json, now, to_json};
 
 /// A registered stage.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stage {
     /// Its name.
     pub name: String,
@@ -30,7 +31,8 @@ pub struct Stage {
 }
 
 /// What the fleet's owner says of a stage.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StageSettings")]
 pub struct Settings {
     /// The interfaces that it is granted; `null`: all that it asks for.
     #[serde(default)]

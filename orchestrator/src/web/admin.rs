@@ -1,21 +1,19 @@
 //! What operators call. Every call needs an operator's token; what changes something needs a role.
 
-use std::collections::BTreeMap;
-
-use axum::extract::{Path, Query, State};
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use axum::Json;
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use vetting_protocol::Code;
 
-use super::error::{Body, Token};
-use crate::secret;
+use super::body::{Body, COMPONENT};
+use super::caller::{Asked, At, By, Operate, Publish, View};
+use super::route::Download;
 use crate::service::{
-    MadeRun, NewRun, Orchestrator, Order, Publication, RunView, ServiceError, Steered, sent,
+    MadeRun, NewRun, Orchestrator, Order, Publication, RunView, ServiceError, Steered,
 };
 use crate::store::audit::{self, Deed};
-use crate::store::hosts::{self, Host};
-use crate::store::operators::{self, Operator, Role};
+use crate::store::hosts::{self, Host, RunOfHost};
 use crate::store::stages::{self, Stage};
 
 type Answer<T> = Result<Json<T>, ServiceError>;
@@ -24,133 +22,140 @@ type Us = State<Orchestrator>;
 /// The most runs or deeds that are listed.
 const MOST: u32 = 1000;
 
-pub(super) fn router() -> Router<Orchestrator> {
-    Router::new()
-        .route("/api/v1/admin/hosts", get(all_hosts).post(put_host))
-        .route("/api/v1/admin/hosts/{name}", get(host))
-        .route("/api/v1/admin/runs", get(all_runs).post(create_run))
-        .route("/api/v1/admin/runs/{run}", get(run))
-        .route("/api/v1/admin/runs/{run}/steer", post(steer))
-        .route("/api/v1/admin/runs/{run}/report", get(report))
-        .route("/api/v1/admin/stages", get(all_stages).post(publish))
-        .route("/api/v1/admin/stages/{name}", delete(unpublish))
-        .route("/api/v1/admin/audit", get(deeds))
+/// A host and its runs, newest first.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct HostView {
+    /// The host.
+    host: Host,
+    /// Its runs.
+    runs: Vec<RunOfHost>,
 }
 
-/// The operator of a token, who must have a role.
-pub(super) async fn operator(
-    us: &Orchestrator,
-    token: Option<&str>,
-    role: Role,
-) -> Result<Operator, ServiceError> {
-    let refuse = |code, message: String| Err(ServiceError::refused(code, message));
-    let token = sent(token)?;
-    let mut db = us.store.read().await?;
-    let found = operators::of_token(&mut db, &secret::hash(token)).await?;
-    let Some(operator) = found else {
-        return refuse(Code::BadToken, "no operator has this token".to_owned());
-    };
-    if operator.role < role {
-        let message = format!(
-            "{} has the role {:?}; {role:?} is needed",
-            operator.name, operator.role
-        );
-        return refuse(Code::Role, message.to_lowercase());
-    }
-    Ok(operator)
+/// In which form a report is wanted.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ReportQuery {
+    /// `json` or `pretty`; `json` when it is not said.
+    format: Option<String>,
 }
 
-async fn all_hosts(State(us): Us, Token(token): Token) -> Answer<Vec<Host>> {
-    operator(&us, token.as_deref(), Role::View).await?;
+/// A report in one form.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Report {
+    /// `json` or `pretty`.
+    format: String,
+    /// The report itself.
+    body: String,
+}
+
+/// What was removed.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Removed {
+    /// Its name.
+    removed: String,
+}
+
+/// Which deeds are wanted.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct AuditQuery {
+    /// Only those on this run.
+    run: Option<String>,
+}
+
+pub(super) async fn all_hosts(State(us): Us, _by: By<View>) -> Answer<Vec<Host>> {
     let mut db = us.store.read().await?;
     Ok(Json(hosts::all(&mut db).await?))
 }
 
-async fn put_host(State(us): Us, Token(token): Token, Body(host): Body<Host>) -> Answer<Host> {
-    let who = operator(&us, token.as_deref(), Role::Operate).await?;
-    us.put_host(&who, host).await.map(Json)
+pub(super) async fn put_host(
+    State(us): Us,
+    by: By<Operate>,
+    Body(host): Body<Host, COMPONENT>,
+) -> Answer<Host> {
+    us.put_host(&by.who, host).await.map(Json)
 }
 
-async fn host(State(us): Us, Token(token): Token, Path(name): Path<String>) -> Answer<Value> {
-    operator(&us, token.as_deref(), Role::View).await?;
+pub(super) async fn host(State(us): Us, _by: By<View>, At(name): At<String>) -> Answer<HostView> {
     let mut db = us.store.read().await?;
     let Some(host) = hosts::get(&mut db, &name).await? else {
         let message = format!("there is no host `{name}`");
         return Err(ServiceError::refused(Code::NotFound, message));
     };
     let runs = hosts::runs(&mut db, &name).await?;
-    Ok(Json(json!({ "host": host, "runs": runs })))
+    Ok(Json(HostView { host, runs }))
 }
 
-async fn all_runs(State(us): Us, Token(token): Token) -> Answer<Vec<RunView>> {
-    operator(&us, token.as_deref(), Role::View).await?;
+pub(super) async fn all_runs(State(us): Us, _by: By<View>) -> Answer<Vec<RunView>> {
     us.runs(MOST).await.map(Json)
 }
 
-async fn create_run(
+pub(super) async fn create_run(
     State(us): Us,
-    Token(token): Token,
-    Body(new): Body<NewRun>,
+    by: By<Operate>,
+    Body(new): Body<NewRun, COMPONENT>,
 ) -> Answer<MadeRun> {
-    let who = operator(&us, token.as_deref(), Role::Operate).await?;
-    us.create_run(&who, &new).await.map(Json)
+    us.create_run(&by.who, &new).await.map(Json)
 }
 
-async fn run(State(us): Us, Token(token): Token, Path(run): Path<String>) -> Answer<RunView> {
-    operator(&us, token.as_deref(), Role::View).await?;
+pub(super) async fn run(State(us): Us, _by: By<View>, At(run): At<String>) -> Answer<RunView> {
     us.run(&run).await.map(Json)
 }
 
-async fn steer(
+pub(super) async fn steer(
     State(us): Us,
-    Token(token): Token,
-    Path(run): Path<String>,
-    Body(order): Body<Order>,
+    by: By<Operate>,
+    At(run): At<String>,
+    Body(order): Body<Order, COMPONENT>,
 ) -> Answer<Steered> {
-    let who = operator(&us, token.as_deref(), Role::Operate).await?;
-    us.steer(&who, &run, &order).await.map(Json)
+    us.steer(&by.who, &run, &order).await.map(Json)
 }
 
-async fn report(
+pub(super) async fn report(
     State(us): Us,
-    Token(token): Token,
-    Path(run): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
-) -> Answer<Value> {
-    operator(&us, token.as_deref(), Role::View).await?;
-    let format = query.get("format").map_or("json", String::as_str);
-    let body = us.report(&run, format).await?;
-    Ok(Json(json!({ "format": format, "body": body })))
+    _by: By<View>,
+    At(run): At<String>,
+    Asked(query): Asked<ReportQuery>,
+) -> Answer<Report> {
+    let format = query.format.unwrap_or_else(|| "json".to_owned());
+    let body = us.report(&run, &format).await?;
+    Ok(Json(Report { format, body }))
 }
 
-async fn all_stages(State(us): Us, Token(token): Token) -> Answer<Vec<Stage>> {
-    operator(&us, token.as_deref(), Role::View).await?;
+pub(super) async fn artifact(
+    State(us): Us,
+    _by: By<View>,
+    At((run, sha256)): At<(String, String)>,
+) -> Result<Download, ServiceError> {
+    us.artifact_content(&run, &sha256).await.map(Download)
+}
+
+pub(super) async fn all_stages(State(us): Us, _by: By<View>) -> Answer<Vec<Stage>> {
     let mut db = us.store.read().await?;
     Ok(Json(stages::all(&mut db).await?))
 }
 
-async fn publish(
+pub(super) async fn publish(
     State(us): Us,
-    Token(token): Token,
-    Body(publication): Body<Publication>,
+    by: By<Publish>,
+    Body(publication): Body<Publication, COMPONENT>,
 ) -> Answer<Stage> {
-    let who = operator(&us, token.as_deref(), Role::Publish).await?;
-    us.publish(&who, &publication).await.map(Json)
+    us.publish(&by.who, &publication).await.map(Json)
 }
 
-async fn unpublish(State(us): Us, Token(token): Token, Path(name): Path<String>) -> Answer<Value> {
-    let who = operator(&us, token.as_deref(), Role::Publish).await?;
-    us.unpublish(&who, &name).await?;
-    Ok(Json(json!({ "removed": name })))
-}
-
-async fn deeds(
+pub(super) async fn unpublish(
     State(us): Us,
-    Token(token): Token,
-    Query(query): Query<BTreeMap<String, String>>,
+    by: By<Publish>,
+    At(name): At<String>,
+) -> Answer<Removed> {
+    us.unpublish(&by.who, &name).await?;
+    Ok(Json(Removed { removed: name }))
+}
+
+pub(super) async fn audit(
+    State(us): Us,
+    _by: By<View>,
+    Asked(query): Asked<AuditQuery>,
 ) -> Answer<Vec<Deed>> {
-    operator(&us, token.as_deref(), Role::View).await?;
     let mut db = us.store.read().await?;
-    let run = query.get("run").map(String::as_str);
-    Ok(Json(audit::newest(&mut db, run, MOST).await?))
+    let deeds = audit::newest(&mut db, query.run.as_deref(), MOST).await?;
+    Ok(Json(deeds))
 }

@@ -1,31 +1,36 @@
 //! HTTP over TLS: what agents call ([`agent`]), what operators call ([`admin`]), and a page per run
-//! ([`page`]). Handlers are request → use case → answer; bodies are bounded.
+//! ([`page`]). Handlers are request → use case → answer; who calls is known before a body is read
+//! ([`caller`]), and bodies are bounded ([`body`]). All calls stand in one table ([`routes`]), of
+//! which the published document is made ([`openapi`]).
 
 mod admin;
 mod agent;
+mod body;
+mod caller;
 mod certificate;
 mod error;
+mod openapi;
 mod page;
+mod route;
+mod routes;
 mod server;
+#[cfg(test)]
+mod tests;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::{Router, middleware};
 
 pub use certificate::{Certificate, CertificateError};
 pub use server::serve;
 
 use crate::service::Orchestrator;
 
-/// The most that a body may be: a result with its log, series and attachments, or a component in
-/// base 64.
-const MOST: usize = 96 << 20;
-
 /// Everything that is served.
 pub fn router(orchestrator: Orchestrator) -> Router {
-    Router::new()
-        .merge(agent::router())
-        .merge(admin::router().layer(DefaultBodyLimit::max(MOST)))
-        .merge(page::router())
+    routes::routes()
+        .into_iter()
+        .fold(Router::new(), |all, one| all.route(one.path, one.serve))
+        .method_not_allowed_fallback(error::other_method)
         .fallback(error::nothing_here)
+        .layer(middleware::from_fn(body::heard))
         .with_state(orchestrator)
 }

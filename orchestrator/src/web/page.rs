@@ -2,19 +2,18 @@
 
 use std::convert::Infallible;
 
-use axum::Router;
-use axum::extract::{Form, Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use futures::{Stream, StreamExt as _};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 use tokio_stream::wrappers::BroadcastStream;
 
-use super::admin::operator;
-use super::error::Token;
+use super::body::Form;
+use super::caller::{At, By, View, operator};
+use super::route::{Answer, Content};
 use crate::service::{Orchestrator, RunView, ServiceError};
 use crate::store::journal::{StoredLine, StoredSample};
 use crate::store::operators::Role;
@@ -27,21 +26,13 @@ const LINES: u32 = 200;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-pub(super) fn router() -> Router<Orchestrator> {
-    Router::new()
-        .route("/runs/{run}", get(page))
-        .route("/runs/{run}/parts", get(parts))
-        .route("/runs/{run}/events", get(events))
-        .route("/login", post(login))
-}
-
-async fn page(State(us): Us, Token(token): Token, Path(run): Path<String>) -> Response {
-    let seen = operator(&us, token.as_deref(), Role::View).await;
-    let inside = match seen {
-        Ok(_) => match body(&us, &run).await {
-            Ok(body) => body,
-            Err(error) => return error.into_response(),
-        },
+pub(super) async fn page(
+    State(us): Us,
+    by: Result<By<View>, ServiceError>,
+    At(run): At<String>,
+) -> Result<Html<String>, ServiceError> {
+    let inside = match by {
+        Ok(_) => body(&us, &run).await?,
         Err(_) => login_form(&run),
     };
     let page = html! {
@@ -56,16 +47,15 @@ async fn page(State(us): Us, Token(token): Token, Path(run): Path<String>) -> Re
             body { main id="parts" { (inside) } script { (PreEscaped(SCRIPT)) } }
         }
     };
-    Html(page.into_string()).into_response()
+    Ok(Html(page.into_string()))
 }
 
 /// What changes of the page, for the script that puts it in place.
-async fn parts(
+pub(super) async fn parts(
     State(us): Us,
-    Token(token): Token,
-    Path(run): Path<String>,
+    _by: By<View>,
+    At(run): At<String>,
 ) -> Result<Html<String>, ServiceError> {
-    operator(&us, token.as_deref(), Role::View).await?;
     Ok(Html(body(&us, &run).await?.into_string()))
 }
 
@@ -150,35 +140,50 @@ fn login_form(run: &str) -> Markup {
 }
 
 #[derive(Deserialize)]
-struct Login {
+pub(super) struct Login {
     token: String,
     to: String,
 }
 
-/// Keeps the token in a cookie that no script reads and no other site sends.
-async fn login(State(us): Us, Form(login): Form<Login>) -> Response {
-    if let Err(error) = operator(&us, Some(&login.token), Role::View).await {
-        return (StatusCode::UNAUTHORIZED, error).into_response();
+/// A token that is kept in a cookie, which no script reads and no other site sends.
+pub(super) struct LoggedIn {
+    token: String,
+    to: String,
+}
+
+impl Answer for LoggedIn {
+    const STATUS: u16 = 303;
+
+    fn content() -> Content {
+        Content::Other("text/html")
     }
-    let to = if login.to.starts_with("/runs/") {
-        login.to
-    } else {
-        "/".to_owned()
-    };
-    let cookie = format!(
-        "vetting={}; Path=/; HttpOnly; Secure; SameSite=Strict",
-        login.token
-    );
-    ([("set-cookie", cookie)], Redirect::to(&to)).into_response()
+}
+
+impl IntoResponse for LoggedIn {
+    fn into_response(self) -> Response {
+        let LoggedIn { token, to } = self;
+        let cookie = format!("vetting={token}; Path=/; HttpOnly; Secure; SameSite=Strict");
+        ([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response()
+    }
+}
+
+pub(super) async fn login(
+    State(us): Us,
+    Form(Login { token, mut to }): Form<Login>,
+) -> Result<LoggedIn, ServiceError> {
+    operator(&us, Some(&token), Role::View).await?;
+    if !to.starts_with("/runs/") || !to.bytes().all(|byte| byte.is_ascii_graphic()) {
+        "/".clone_into(&mut to);
+    }
+    Ok(LoggedIn { token, to })
 }
 
 /// Everything that happens to a run from now on, as server-sent events.
-async fn events(
+pub(super) async fn events(
     State(us): Us,
-    Token(token): Token,
-    Path(run): Path<String>,
+    _by: By<View>,
+    At(run): At<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ServiceError> {
-    operator(&us, token.as_deref(), Role::View).await?;
     us.run(&run).await?;
     let stream = BroadcastStream::new(us.watch(&run)).map(|event| {
         // A listener that lagged behind is told so, and looks anew.

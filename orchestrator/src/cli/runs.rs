@@ -1,0 +1,199 @@
+//! `run`.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+use vetting_protocol::{Command, State};
+
+use super::args::{RunCommand, ServerArgs};
+use super::remote::{Remote, encoded, listed, pairs, plain, shown, text};
+use crate::secret;
+use crate::service::{MadeRun, NewRun, Order, RunView};
+
+/// How often a run that is watched is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Does what the subcommand says.
+pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> anyhow::Result<()> {
+    let remote = Remote::new(server)?;
+    let path = "/api/v1/admin/runs";
+    let order = |cmd| Order {
+        cmd,
+        stage: None,
+        attempt: None,
+        wipe: Vec::new(),
+        component: None,
+    };
+    let (run, order) = match command {
+        RunCommand::Create {
+            host,
+            stages,
+            set,
+            timeout,
+            destructive,
+        } => {
+            let new = NewRun {
+                host,
+                stages,
+                parameters: parameters(&set)?,
+                timeouts: timeouts(&timeout)?,
+                destructive,
+            };
+            let made = remote.post(path, &new).await?;
+            return booted_with(server, &made, as_json);
+        }
+        RunCommand::List => {
+            let runs = remote.get(path).await?;
+            listed(&runs, as_json, |r| {
+                format!(
+                    "{} {} {}",
+                    text(r, "/id"),
+                    text(r, "/host"),
+                    text(r, "/state")
+                )
+            });
+            return Ok(());
+        }
+        RunCommand::Show { run } => {
+            let view = remote.get(&format!("{path}/{run}")).await?;
+            println!("{}", serde_json::to_string_pretty(&view)?);
+            return Ok(());
+        }
+        RunCommand::Watch { run } => return watch(&remote, &run, as_json).await,
+        RunCommand::Report { run, format } => {
+            let report = remote
+                .get(&format!("{path}/{run}/report?format={format}"))
+                .await?;
+            print!("{}", plain(&text(&report, "/body")));
+            return Ok(());
+        }
+        RunCommand::Artifact {
+            run,
+            sha256,
+            output,
+        } => return artifact(&remote, &run, &sha256, output.as_deref()).await,
+        RunCommand::Cancel {
+            run,
+            stage,
+            attempt,
+        } => {
+            let mut order = order(Command::CancelStage);
+            order.stage = stage.map(State::from);
+            order.attempt = attempt;
+            (run, order)
+        }
+        RunCommand::Abort { run } => (run, order(Command::Abort)),
+        RunCommand::Shutdown { run } => (run, order(Command::Shutdown)),
+        RunCommand::Retry {
+            run,
+            stage,
+            wipe,
+            stage_component,
+        } => {
+            let mut order = order(Command::RetryStage);
+            order.stage = stage.map(State::from);
+            order.wipe = wipe;
+            order.component = stage_component.as_deref().map(encoded).transpose()?;
+            (run, order)
+        }
+    };
+    let steered = remote.post(&format!("{path}/{run}/steer"), &order).await?;
+    shown(&steered, as_json, |s| text(s, "/state"));
+    Ok(())
+}
+
+/// Prints what the host of a new run is booted with.
+fn booted_with(server: &ServerArgs, made: &Value, as_json: bool) -> anyhow::Result<()> {
+    let run: MadeRun = serde_json::from_value(made.clone())?;
+    if as_json {
+        println!("{made}");
+        return Ok(());
+    }
+    println!("run {}", run.id);
+    let pins: String = server
+        .pin
+        .iter()
+        .map(|pin| format!(" vetting.pin={pin}"))
+        .collect();
+    println!(
+        "kernel command line: vetting.url={} vetting.run={} vetting.token={}{pins}",
+        server.server, run.id, run.boot_token
+    );
+    Ok(())
+}
+
+/// Prints a line for every change, until the run is over or holds.
+async fn watch(remote: &Remote, run: &str, as_json: bool) -> anyhow::Result<()> {
+    let path = format!("/api/v1/admin/runs/{run}");
+    let mut told = String::new();
+    loop {
+        let value = remote.get(&path).await?;
+        let view: RunView = serde_json::from_value(value.clone())?;
+        let words = view.last_words.clone().unwrap_or_default();
+        let line = format!("{} {words}", view.state);
+        if line != told {
+            if as_json {
+                println!(
+                    "{}",
+                    json!({ "state": view.state, "attempt": view.attempt, "words": words })
+                );
+            } else {
+                println!("{}", plain(&line));
+            }
+            told = line;
+        }
+        if view.state.is_at_rest() {
+            let why = view.held.map(|held| held.reason).or(view.ended_because);
+            if let Some(why) = why.filter(|_| !as_json) {
+                println!("{}", plain(&why));
+            }
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Fetches a file about a run, and looks whether it is that one.
+async fn artifact(
+    remote: &Remote,
+    run: &str,
+    sha256: &str,
+    output: Option<&Path>,
+) -> anyhow::Result<()> {
+    let path = format!("/api/v1/admin/runs/{run}/artifacts/{sha256}");
+    let content = remote.bytes(&path).await?;
+    let found = secret::digest(&content);
+    if found != sha256 {
+        bail!("the server sent a file with the sha256 {found}: fetch it again");
+    }
+    match output {
+        Some(file) => std::fs::write(file, &content).with_context(|| file.display().to_string()),
+        None => Ok(std::io::stdout().write_all(&content)?),
+    }
+}
+
+fn parameters(settings: &[String]) -> anyhow::Result<BTreeMap<String, BTreeMap<String, Value>>> {
+    let mut parameters: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+    for (target, value) in pairs(settings)? {
+        let (stage, key) = target
+            .split_once('.')
+            .with_context(|| format!("--set {target}: STAGE.KEY=VALUE is needed"))?;
+        let of_stage = parameters.entry(stage.to_owned()).or_default();
+        of_stage.insert(key.to_owned(), value);
+    }
+    Ok(parameters)
+}
+
+fn timeouts(settings: &[String]) -> anyhow::Result<BTreeMap<String, u64>> {
+    let one = |setting: &String| {
+        let form = || format!("--timeout {setting}: STAGE=DURATION is needed, such as Storage=10m");
+        let (stage, duration) = setting.split_once('=').with_context(form)?;
+        let duration = humantime::parse_duration(duration).with_context(form)?;
+        Ok((stage.to_owned(), duration.as_secs()))
+    };
+    settings.iter().map(one).collect()
+}

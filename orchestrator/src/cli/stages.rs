@@ -1,0 +1,93 @@
+//! `stage`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use super::args::{ServerArgs, StageCommand};
+use super::remote::{Remote, encoded, listed, pairs, shown, text};
+use crate::service::Publication;
+
+/// Does what the subcommand says.
+pub async fn stage(
+    server: &ServerArgs,
+    command: StageCommand,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let remote = Remote::new(server)?;
+    let path = "/api/v1/admin/stages";
+    let line = |s: &Value| {
+        format!(
+            "{} {} {}",
+            text(s, "/name"),
+            text(s, "/version"),
+            text(s, "/digest")
+        )
+    };
+    match command {
+        StageCommand::Add {
+            files,
+            grant,
+            set,
+            timeout,
+            position,
+            pinned,
+            unpinned,
+        } => {
+            for file in components(&files)? {
+                let publication = Publication {
+                    component: encoded(&file)?,
+                    grants: (!grant.is_empty()).then(|| grant.clone()),
+                    parameters: pairs(&set)?,
+                    timeout_seconds: timeout.map(|timeout| timeout.as_secs()),
+                    position,
+                    pinned: (pinned || unpinned).then_some(pinned),
+                };
+                let published = remote.post(path, &publication).await;
+                let published = published.with_context(|| file.display().to_string())?;
+                shown(&published, as_json, line);
+            }
+        }
+        StageCommand::List => listed(&remote.get(path).await?, as_json, line),
+        StageCommand::Show { name } => {
+            let all = remote.get(path).await?;
+            let mut stages = all.as_array().into_iter().flatten();
+            let stage = stages.find(|stage| stage["name"] == name.as_str());
+            let stage = stage.with_context(|| format!("there is no stage `{name}`"))?;
+            println!("{}", serde_json::to_string_pretty(stage)?);
+        }
+        StageCommand::Remove { name } => {
+            let path = format!("{path}/{name}");
+            let removed = remote.delete(&path).await?;
+            shown(&removed, as_json, |_| String::new());
+        }
+    }
+    Ok(())
+}
+
+/// The files, and every component in the folders.
+fn components(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        for entry in std::fs::read_dir(path).with_context(|| path.display().to_string())? {
+            let file = entry?.path();
+            if file
+                .extension()
+                .is_some_and(|extension| extension == "wasm")
+            {
+                files.push(file);
+            }
+        }
+        if files.len() == before {
+            bail!("{} holds no component (*.wasm)", path.display());
+        }
+        files[before..].sort();
+    }
+    Ok(files)
+}

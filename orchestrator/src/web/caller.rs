@@ -1,0 +1,227 @@
+//! Who calls, and where. A caller is known before a byte of the body is read.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::header;
+use axum::http::request::Parts;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use vetting_protocol::Code;
+
+use super::route::{self, Describe, Operation};
+use crate::secret;
+use crate::service::{Caller, Orchestrator, ServiceError, sent};
+use crate::store::operators::{self, Operator, Role};
+
+/// The token of a call: of its `Authorization` header, or of the page's cookie.
+struct Token(Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Token {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ServiceError> {
+        let text = |name| parts.headers.get(name).and_then(|v| v.to_str().ok());
+        let bearer = text(header::AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
+        let mut cookies = text(header::COOKIE).unwrap_or_default().split("; ");
+        let cookie = cookies.find_map(|cookie| cookie.strip_prefix("vetting="));
+        Ok(Token(
+            bearer.or(cookie).map(|token| token.trim().to_owned()),
+        ))
+    }
+}
+
+/// The token that a run's host was booted with. Its use case looks whether it is.
+pub(super) struct BootToken(pub Option<String>);
+
+impl FromRequestParts<Orchestrator> for BootToken {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let Token(token) = Token::from_request_parts(parts, us).await?;
+        Ok(BootToken(token))
+    }
+}
+
+impl Describe for BootToken {
+    fn describe(operation: &mut Operation) {
+        operation.caller = Some(route::Caller::Boot);
+        operation.refuses.insert(401);
+    }
+}
+
+/// The token of an agent's session, of whichever run. Its use case looks whether it is.
+pub(super) struct SessionToken(pub Option<String>);
+
+impl FromRequestParts<Orchestrator> for SessionToken {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let Token(token) = Token::from_request_parts(parts, us).await?;
+        Ok(SessionToken(token))
+    }
+}
+
+impl Describe for SessionToken {
+    fn describe(operation: &mut Operation) {
+        operation.caller = Some(route::Caller::Session);
+        operation.refuses.insert(401);
+    }
+}
+
+/// What a path names: a run, a host …
+pub(super) struct At<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Orchestrator> for At<T> {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let named = Path::<T>::from_request_parts(parts, us).await;
+        named.map(|Path(named)| At(named)).map_err(|rejection| {
+            let message = format!("nothing has such a name: {}", rejection.body_text());
+            ServiceError::refused(Code::NotFound, message)
+        })
+    }
+}
+
+impl<T> Describe for At<T> {
+    fn describe(operation: &mut Operation) {
+        operation.refuses.insert(404);
+    }
+}
+
+/// What is asked behind the `?` of a path.
+pub(super) struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Orchestrator> for Asked<T> {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let asked = Query::<T>::from_request_parts(parts, us).await;
+        asked
+            .map(|Query(asked)| Asked(asked))
+            .map_err(|rejection| ServiceError::refused(Code::Malformed, rejection.body_text()))
+    }
+}
+
+impl<T: JsonSchema> Describe for Asked<T> {
+    fn describe(operation: &mut Operation) {
+        operation.query = Some(|generator| T::json_schema(generator));
+        operation.refuses.insert(422);
+    }
+}
+
+/// An agent whose session is good for the path's run.
+pub(super) struct Known(pub Caller);
+
+impl FromRequestParts<Orchestrator> for Known {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let At(run) = At::<String>::from_request_parts(parts, us).await?;
+        let Token(token) = Token::from_request_parts(parts, us).await?;
+        Ok(Known(us.agent(&run, token.as_deref()).await?))
+    }
+}
+
+impl Describe for Known {
+    fn describe(operation: &mut Operation) {
+        operation.caller = Some(route::Caller::Session);
+        operation.refuses.extend([401, 404]);
+    }
+}
+
+/// The operator who calls, whose role is at least `R`.
+pub(super) struct By<R> {
+    /// Who.
+    pub who: Operator,
+    role: PhantomData<R>,
+}
+
+/// A role that a call needs.
+pub(super) trait Needed: Send {
+    /// Which.
+    const ROLE: Role;
+}
+
+/// [`Role::View`].
+pub(super) struct View;
+/// [`Role::Operate`].
+pub(super) struct Operate;
+/// [`Role::Publish`].
+pub(super) struct Publish;
+
+impl Needed for View {
+    const ROLE: Role = Role::View;
+}
+
+impl Needed for Operate {
+    const ROLE: Role = Role::Operate;
+}
+
+impl Needed for Publish {
+    const ROLE: Role = Role::Publish;
+}
+
+impl<R: Needed> FromRequestParts<Orchestrator> for By<R> {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        us: &Orchestrator,
+    ) -> Result<Self, ServiceError> {
+        let Token(token) = Token::from_request_parts(parts, us).await?;
+        Ok(By {
+            who: operator(us, token.as_deref(), R::ROLE).await?,
+            role: PhantomData,
+        })
+    }
+}
+
+impl<R: Needed> Describe for By<R> {
+    fn describe(operation: &mut Operation) {
+        operation.caller = Some(route::Caller::Operator(R::ROLE));
+        operation.refuses.insert(401);
+        if R::ROLE > Role::View {
+            operation.refuses.insert(403);
+        }
+    }
+}
+
+/// The operator of a token, who must have a role.
+pub(super) async fn operator(
+    us: &Orchestrator,
+    token: Option<&str>,
+    role: Role,
+) -> Result<Operator, ServiceError> {
+    let refuse = |code, message: String| Err(ServiceError::refused(code, message));
+    let token = sent(token)?;
+    let mut db = us.store.read().await?;
+    let found = operators::of_token(&mut db, &secret::hash(token)).await?;
+    let Some(operator) = found else {
+        return refuse(Code::BadToken, "no operator has this token".to_owned());
+    };
+    if operator.role < role {
+        let message = format!(
+            "{} has the role {:?}; {role:?} is needed",
+            operator.name, operator.role
+        );
+        return refuse(Code::Role, message.to_lowercase());
+    }
+    Ok(operator)
+}
