@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
-use vetting_tests::eventually;
+use serde_json::{Value, json};
 use vetting_tests::fleet::{Agent, Orchestrator, Run, RunningAgent};
 
 const HEALTHY: &str = "sim:healthy-server";
@@ -109,9 +108,23 @@ fn a_host_that_went_down_has_failed_and_its_last_words_are_kept() {
     let why = view["held"]["reason"].as_str().unwrap_or_default();
     assert!(why.contains("went down under CPUStress"), "{why}");
     assert_eq!(view["stages"][0]["verdict"], "fail", "{view:#}");
-    for name in ["pstore-dmesg-efi-1700000001", "bmc-event-log.json"] {
-        let kept = format!("{name} is kept with the run");
-        let said = eventually(|| second.log().contains(&kept).then_some(()));
-        assert!(said.is_some(), "{name}: {}", second.log());
-    }
+    let kept = |view: &Value| {
+        let files = view["artifacts"].as_array().cloned().unwrap_or_default();
+        let names = files
+            .iter()
+            .filter_map(|file| Some(file["name"].as_str()?.to_owned()));
+        names.collect::<Vec<_>>()
+    };
+    let view = orchestrator.until(&run, "with its evidence", |view| kept(view).len() == 2);
+    let names = kept(&view);
+    assert_eq!(
+        names,
+        ["pstore-dmesg-efi-1700000001", "bmc-event-log.json"],
+        "{}",
+        second.log()
+    );
+    let sha256 = view["artifacts"][0]["sha256"].as_str().expect("a sha256");
+    let words = orchestrator.try_cli(&["run", "artifact", &run.id, sha256]);
+    let words = String::from_utf8_lossy(&words.stdout).into_owned();
+    assert!(words.contains("Machine check"), "{words}");
 }
