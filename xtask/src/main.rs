@@ -26,8 +26,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Set up, build, and vet this machine without harming it
-    Demo,
+    /// Set up, build, and let an orchestrator vet this machine without harming it
+    Demo {
+        /// Leave the orchestrator and the run's page up until Ctrl-C
+        #[arg(long)]
+        keep: bool,
+    },
     /// Set up, build, and run everything that CI runs
     Test,
     /// Build target/release/vetting, vetting-orchestrator and target/stages/NAME.wasm
@@ -50,7 +54,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
-        Task::Demo => demo::demo(),
+        Task::Demo { keep } => demo::demo(keep),
         Task::Test => test::test(),
         Task::Build => build::vetting()
             .and_then(|()| build::orchestrator())
