@@ -86,6 +86,11 @@ impl Orchestrator {
         self.folder.path().join("data").display().to_string()
     }
 
+    /// The file of its state.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("data/state.db")
+    }
+
     /// The command line, whatever comes of it.
     pub fn try_cli(&self, args: &[&str]) -> Output {
         Command::new(program())

@@ -1,8 +1,6 @@
 //! Agents and an orchestrator: real processes, real TLS, real SQLite. One test per promise.
 
-use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::json;
 use vetting_tests::fleet::{Agent, Orchestrator, Run, RunningAgent, call};
@@ -91,61 +89,4 @@ fn an_older_claim_ends_and_powers_off_nothing() {
     );
     let left: Vec<_> = tools.into_iter().filter(|pid| alive(*pid)).collect();
     assert!(left.is_empty(), "left running: {left:?}");
-}
-
-#[test]
-fn an_orchestrator_that_is_killed_loses_nothing_and_advances_nothing_twice() {
-    const AGENTS: usize = 20;
-    const KILLS: u32 = 12;
-    let mut orchestrator = Orchestrator::start();
-    let folder = folder();
-    let runs: Vec<Run> = (0..AGENTS)
-        .map(|n| orchestrator.run(&"x".repeat(n + 1), &[]))
-        .collect();
-    let mut agents = Vec::new();
-    for (n, run) in runs.iter().enumerate() {
-        let own = folder.path().join(n.to_string());
-        std::fs::create_dir(&own).expect("a folder");
-        let agent = Agent::new(&orchestrator, run, HEALTHY, &own).args(&["--tries", "0"]);
-        agents.push(agent.start());
-    }
-    let mut kills = 0;
-    let all_over = eventually(|| {
-        if kills < KILLS {
-            // Whatever each agent is at just then.
-            std::thread::sleep(Duration::from_millis(u64::from(97 * kills % 500)));
-            orchestrator.kill_and_restart();
-            kills += 1;
-            return None;
-        }
-        runs.iter()
-            .all(|run| orchestrator.show(run)["state"] == "Completed")
-            .then_some(())
-    });
-    for (run, agent) in runs.iter().zip(&agents) {
-        let view = orchestrator.show(run);
-        assert!(
-            all_over.is_some(),
-            "stuck at {}: {}",
-            view["state"],
-            agent.log()
-        );
-        let causes: Vec<String> = view["transitions"]
-            .as_array()
-            .expect("transitions")
-            .iter()
-            .map(|t| t["cause"].as_str().unwrap_or_default().to_owned())
-            .collect();
-        let distinct: BTreeSet<_> = causes.iter().collect();
-        assert_eq!(distinct.len(), causes.len(), "advanced twice: {causes:?}");
-        // Eight results, the spec's and the report's.
-        assert_eq!(causes.len(), 10, "{causes:?}");
-        for stage in view["stages"].as_array().expect("stages") {
-            assert_eq!(
-                (&stage["attempt"], &stage["verdict"]),
-                (&json!(1), &json!("pass")),
-                "{view:#}"
-            );
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `bench`, `tidy`.
+//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `bench`, `tidy`.
 //!
 //! Setting up is part of `demo` and `test`: what a fresh Debian machine lacks is found, named and
 //! installed, or the command to type is printed.
@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod demo;
 mod setup;
+mod soak;
 mod test;
 mod tidy;
 mod toolchain;
@@ -26,8 +27,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Set up, build, and vet this machine without harming it
-    Demo,
+    /// Set up, build, and let an orchestrator vet this machine without harming it
+    Demo {
+        /// Leave the orchestrator and the run's page up until Ctrl-C
+        #[arg(long)]
+        keep: bool,
+    },
     /// Set up, build, and run everything that CI runs
     Test,
     /// Build target/release/vetting, vetting-orchestrator and target/stages/NAME.wasm
@@ -37,6 +42,18 @@ enum Task {
         /// The tests' own stages too
         #[arg(long)]
         tests: bool,
+    },
+    /// Kill an orchestrator again and again while agents are at work; nothing may be lost
+    Soak {
+        /// How often it is killed
+        #[arg(long, default_value_t = 100)]
+        kills: u32,
+        /// How many agents are at work
+        #[arg(long, default_value_t = 20)]
+        agents: u32,
+        /// The seed that an earlier soak printed [default: another one]
+        #[arg(long)]
+        seed: Option<u64>,
     },
     /// Measure, each figure against a baseline of the same run
     Bench {
@@ -50,13 +67,18 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
-        Task::Demo => demo::demo(),
+        Task::Demo { keep } => demo::demo(keep),
         Task::Test => test::test(),
         Task::Build => build::vetting()
             .and_then(|()| build::orchestrator())
             .and_then(|()| build::stages()),
         Task::Stages { tests: false } => build::stages(),
         Task::Stages { tests: true } => build::stages().and_then(|()| build::test_stages()),
+        Task::Soak {
+            kills,
+            agents,
+            seed,
+        } => soak::soak(kills, agents, seed),
         Task::Bench { write } => bench::bench(write),
         Task::Tidy => tidy::tidy(),
     };

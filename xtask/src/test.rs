@@ -1,5 +1,7 @@
 //! Everything that CI runs.
 
+use std::process::Command;
+
 use crate::{build, cargo, run, setup, target, tidy};
 
 /// Sets up, builds, checks and tests, in one profile, so that nothing is built twice.
@@ -12,22 +14,7 @@ pub fn test() -> anyhow::Result<()> {
     build::orchestrator()?;
     build::stages()?;
     build::test_stages()?;
-    let mut test = cargo();
-    test.args([
-        "test",
-        "--release",
-        "--locked",
-        "--workspace",
-        "--no-fail-fast",
-    ])
-    .env("VETTING_BIN", target("release/vetting"))
-    .env(
-        "VETTING_ORCHESTRATOR_BIN",
-        target("release/vetting-orchestrator"),
-    )
-    .env("VETTING_STAGES", target("stages"))
-    .env("VETTING_TEST_GUESTS", target("stages-test"));
-    run(&mut test)?;
+    run(tests().args(["--workspace", "--no-fail-fast"]))?;
     run(cargo().args([
         "clippy",
         "--release",
@@ -43,4 +30,18 @@ pub fn test() -> anyhow::Result<()> {
          network, which a build must not depend on; run them by hand."
     );
     Ok(())
+}
+
+/// `cargo test`, which finds what was built.
+pub fn tests() -> Command {
+    let mut test = cargo();
+    test.args(["test", "--release", "--locked"])
+        .env("VETTING_BIN", target("release/vetting"))
+        .env(
+            "VETTING_ORCHESTRATOR_BIN",
+            target("release/vetting-orchestrator"),
+        )
+        .env("VETTING_STAGES", target("stages"))
+        .env("VETTING_TEST_GUESTS", target("stages-test"));
+    test
 }
