@@ -1,6 +1,7 @@
 //! A real orchestrator and real agents: processes, TLS, SQLite, short periods.
 
 use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -114,12 +115,10 @@ impl Orchestrator {
 
     /// Makes a host and a run of it, with more flags.
     pub fn run(&self, host: &str, flags: &[&str]) -> Run {
-        let number: u32 = host.bytes().map(u32::from).sum();
-        let mac = format!(
-            "02:00:00:00:{:02x}:{:02x}",
-            number >> 8 & 0xff,
-            number & 0xff
-        );
+        let mut hasher = DefaultHasher::new();
+        host.hash(&mut hasher);
+        let [a, b, c, d, e, ..] = hasher.finish().to_be_bytes();
+        let mac = format!("02:{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}");
         self.cli(&["host", "add", host, "--mac", &mac]);
         let made = self.cli(&[&["run", "create", host], flags].concat());
         let text = |key: &str| made[key].as_str().expect(key).to_owned();
@@ -171,8 +170,13 @@ impl Orchestrator {
     /// Starts it again on the same port.
     pub fn restart(&mut self) {
         let address = self.url.trim_start_matches("https://").to_owned();
-        let (child, ..) = serve(self.folder.path(), &address, &self.flags);
-        self.child = child;
+        let (child, _url, pin) = serve(self.folder.path(), &address, &self.flags);
+        (self.child, self.pin) = (child, pin);
+    }
+
+    /// The flags of its next start.
+    pub fn flags(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
     }
 
     /// Everything that it logged.
@@ -241,10 +245,15 @@ pub struct Agent {
 impl Agent {
     /// An agent of a run on a machine. `folder` is its `/run`: agents of one boot share it.
     pub fn new(orchestrator: &Orchestrator, run: &Run, machine: &str, folder: &Path) -> Self {
+        Self::at(&orchestrator.url, &orchestrator.pin, run, machine, folder)
+    }
+
+    /// The same, of a server at a URL with a pin, or with several between commas.
+    pub fn at(url: &str, pin: &str, run: &Run, machine: &str, folder: &Path) -> Self {
         let mut command = Command::new(vetting());
         command
-            .args(["agent", "--url", &orchestrator.url, "--run", &run.id])
-            .args(["--pin", &orchestrator.pin, "--mac", &run.mac])
+            .args(["agent", "--url", url, "--run", &run.id])
+            .args(["--pin", pin, "--mac", &run.mac])
             .args(["--machine", machine, "--first-wait", "100ms"])
             .arg("--spool")
             .arg(folder.join("spool"))
@@ -278,7 +287,11 @@ impl Agent {
             .prefix("agent-log-")
             .tempfile_in(&self.folder)
             .expect("a log file");
-        let handle = || log.reopen().expect("the log file");
+        // Each adds to what the other wrote.
+        let handle = || {
+            let file = std::fs::OpenOptions::new().append(true).open(log.path());
+            file.expect("the log file")
+        };
         self.command.stdin(Stdio::null());
         self.command.stdout(handle()).stderr(handle());
         RunningAgent {

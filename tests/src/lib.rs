@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: the binary that a build leaves, folders of stages, a run whose
 //! report is read back, and looking for processes that must not be left.
 
+pub mod between;
+pub mod certificate;
 pub mod fleet;
 
 use std::path::{Path, PathBuf};

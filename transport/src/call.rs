@@ -255,12 +255,11 @@ async fn body(
 
 /// The reason at the bottom, which says most: `certificate is not pinned`, `connection refused`.
 fn deepest(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
     let mut reason = error.source();
-    let mut text = if error.is_timeout() {
-        "no answer in time".to_owned()
-    } else {
-        error.to_string()
-    };
+    let mut text = error.to_string();
     while let Some(deeper) = reason {
         text = deeper.to_string();
         reason = deeper.source();
@@ -268,5 +267,50 @@ fn deepest(error: &reqwest::Error) -> String {
     if text.contains("ProtocolVersion") {
         text = "the server does not speak TLS 1.3".to_owned();
     }
+    if text.contains("InvalidContentType") {
+        text = "the server does not speak TLS at all".to_owned();
+    }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Why a call fails whose server accepts it and then says this, and no more.
+    async fn why(words: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://{}", listener.local_addr().expect("an address"));
+        let client = Client::new(&url, &[crate::fingerprint(b"any")]).expect("a client");
+        let call = Call {
+            path: "/",
+            token: None,
+            timeout: Duration::from_millis(500),
+        };
+        let server = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            stream.write_all(words).await.expect("said");
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = server => String::new(),
+            answer = client.get::<serde_json::Value>(call) => {
+                answer.expect_err("no answer").to_string()
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_and_one_that_is_silent_are_told_apart() {
+        let plain = why(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        assert!(
+            plain.ends_with("the server does not speak TLS at all"),
+            "{plain}"
+        );
+        let silent = why(b"").await;
+        assert!(silent.ends_with("no answer in time"), "{silent}");
+    }
 }
