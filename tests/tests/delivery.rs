@@ -44,6 +44,7 @@ fn a_result_whose_answer_is_lost_is_recognised_and_answered_the_same() {
     let report = orchestrator.report(&run);
     let stored = report["stages"].as_array().expect("stages").iter();
     let stored: Vec<_> = stored
+        .filter(|s| s["stage"] != "SpecValidate")
         .map(|s| (s["stage"].clone(), s["attempt"].clone()))
         .collect();
     assert_eq!(

@@ -9,7 +9,7 @@ use vetting_protocol::{Code, Refusal};
 
 use crate::{Pin, Secret, TlsError, tls};
 
-/// The most that an answer may be, in bytes.
+/// The most that an answer may be, in bytes, unless the client is told otherwise.
 const MOST: usize = 8 << 20;
 
 /// A client of one server.
@@ -17,6 +17,7 @@ const MOST: usize = 8 << 20;
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    most: usize,
 }
 
 /// One call.
@@ -113,7 +114,14 @@ impl Client {
         Ok(Client {
             http,
             base: url.trim_end_matches('/').to_owned(),
+            most: MOST,
         })
+    }
+
+    /// A client that takes answers of up to so many bytes.
+    #[must_use]
+    pub fn answers_up_to(self, most: usize) -> Self {
+        Client { most, ..self }
     }
 
     /// The server's URL.
@@ -186,7 +194,7 @@ impl Client {
         request: reqwest::RequestBuilder,
     ) -> Result<A, CallError> {
         let response = self.send(call, &url, request).await?;
-        let bytes = body(response, &url, MOST, call.timeout).await?;
+        let bytes = body(response, &url, self.most, call.timeout).await?;
         serde_json::from_slice(&bytes).map_err(|error| CallError::Unreadable {
             url,
             reason: error.to_string(),
@@ -214,7 +222,7 @@ impl Client {
         let header = response.headers().get("retry-after");
         let seconds = header.and_then(|value| value.to_str().ok()?.parse().ok());
         let retry_after = seconds.map(Duration::from_secs);
-        let bytes = body(response, url, MOST, call.timeout).await?;
+        let bytes = body(response, url, self.most, call.timeout).await?;
         let refusal = serde_json::from_slice(&bytes).unwrap_or_else(|_no_refusal| Refusal {
             code: Code::Other(status.as_u16().to_string()),
             message: format!("{url} answered {status}"),

@@ -13,6 +13,9 @@ use vetting_transport::{Call, Client, Pin, Secret};
 
 use super::args::ServerArgs;
 
+/// The most that an answer may be: a report holds what every stage attached.
+const LARGEST_ANSWER: usize = 512 << 20;
+
 /// How long a call may take; a component may be on the way.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// The most that a file may be.
@@ -38,7 +41,8 @@ impl Remote {
         };
         let pins = args.pin.iter().map(|pin| pin.parse::<Pin>());
         Ok(Remote {
-            client: Client::new(&args.server, &pins.collect::<Result<Vec<_>, _>>()?)?,
+            client: Client::new(&args.server, &pins.collect::<Result<Vec<_>, _>>()?)?
+                .answers_up_to(LARGEST_ANSWER),
             token: Secret::new(token.trim()),
         })
     }

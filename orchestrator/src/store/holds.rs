@@ -25,7 +25,8 @@ pub struct HoldRecord {
     pub closed: Option<String>,
 }
 
-/// A hold begins. One that was left open by an agent that died stays open in the record.
+/// A hold begins. One that began and was not opened is the same one, told again; one that was left open
+/// by an agent that died stays open in the record.
 ///
 /// # Errors
 ///
@@ -38,6 +39,20 @@ pub async fn begin(
     host_keys: &str,
     operators: &str,
 ) -> Result<(), StoreError> {
+    let told_again = sqlx::query(
+        "UPDATE holds SET stage = $2, address = $3, host_keys = $4, operators = $5
+         WHERE run = $1 AND opened IS NULL AND closed IS NULL",
+    )
+    .bind(run)
+    .bind(stage)
+    .bind(address)
+    .bind(host_keys)
+    .bind(operators)
+    .execute(&mut *db)
+    .await?;
+    if told_again.rows_affected() > 0 {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO holds (run, seq, stage, address, host_keys, operators, begun)
          VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM holds WHERE run = $1),

@@ -77,7 +77,8 @@ pub async fn get(
         .await?)
 }
 
-/// Lets every session of a run's newest claim last until then.
+/// Lets every session of a run's newest claim that is still good last until then; one that has expired
+/// stays so.
 ///
 /// # Errors
 ///
@@ -88,10 +89,12 @@ pub async fn slide(
     epoch: u64,
     expires: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE sessions SET expires = $3 WHERE run = $1 AND epoch = $2")
+    let query = "UPDATE sessions SET expires = $3 WHERE run = $1 AND epoch = $2 AND expires > $4";
+    sqlx::query(query)
         .bind(run)
         .bind(signed(epoch))
         .bind(expires)
+        .bind(super::now())
         .execute(db)
         .await?;
     Ok(())

@@ -35,7 +35,6 @@ pub(super) struct Steps {
     pub epoch: u64,
     pub ending: Option<Ended>,
     pub at_work: Option<(String, u32, Cancel)>,
-    pub holding: bool,
     pub retry: Option<Directive>,
     pub to_apply: Vec<String>,
 }
@@ -137,11 +136,23 @@ impl Steps {
                     reject(self, format!("{stage} attempt {attempt} is not at work"));
                 }
             },
-            Command::RetryStage if self.holding && self.retry.is_none() => {
+            // It may overtake the answer that tells of the hold.
+            Command::RetryStage if self.at_work.is_none() && self.retry.is_none() => {
                 self.retry = Some(directive);
             }
             Command::RetryStage => reject(self, "the run does not hold".to_owned()),
             Command::Other(word) => reject(self, format!("this agent knows no `{word}`")),
+        }
+    }
+
+    /// A retry that was told while the walk was on its way to that very attempt is done with it.
+    pub fn begins(&mut self, stage: &str, attempt: u32) {
+        let told = |retry: &mut Directive| {
+            retry.stage.as_deref() == Some(stage) && retry.attempt.is_some_and(|a| a <= attempt)
+        };
+        if let Some(retry) = self.retry.take_if(told) {
+            self.status
+                .answer(&retry.id, DirectiveStatus::Applied, None);
         }
     }
 

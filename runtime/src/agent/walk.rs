@@ -120,7 +120,6 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
             epoch: claimed.epoch,
             ending: None,
             at_work: None,
-            holding: false,
             retry: None,
             to_apply: Vec::new(),
         },
@@ -210,6 +209,7 @@ impl Walk {
                         self.steps.park(&state).await;
                         continue;
                     };
+                    self.steps.begins(name, attempt);
                     if let Some(answer) = self.stage(&order, attempt).await? {
                         self.renew(answer.order);
                         (state, attempt, why) =

@@ -52,7 +52,6 @@ impl Steps {
         let reason = why.unwrap_or_default();
         let text = format!("the run holds: {reason}");
         self.journal.say(Level::Warn, &text);
-        self.holding = true;
         let begun = self.tell_until_over(HoldStep::Begin).await;
         let key = begun.and_then(|answer| answer.authorized_key);
         let mut door = keys.zip(key);
@@ -74,7 +73,6 @@ impl Steps {
         while !self.hold_is_over() {
             self.signal().await;
         }
-        self.holding = false;
         if let Some((keys, _)) = door {
             self.close(keys, run).await;
         }
