@@ -4,8 +4,8 @@ const parts = document.getElementById("parts");
 let waiting = false;
 async function renew() {
   waiting = false;
-  const answer = await fetch(location.pathname + "/parts");
-  if (answer.ok) {
+  const answer = await fetch(location.pathname + "/parts").catch(() => null);
+  if (answer && answer.ok) {
     parts.innerHTML = await answer.text();
     const log = document.getElementById("log");
     if (log) log.scrollTop = log.scrollHeight;
@@ -18,6 +18,8 @@ function soon() {
 }
 if (document.getElementById("log")) {
   const events = new EventSource(location.pathname + "/events");
+  // Also after the server was away: what happened meanwhile was told to nobody.
+  events.onopen = soon;
   events.onmessage = soon;
   events.addEventListener("lagged", soon);
 }

@@ -28,7 +28,8 @@ pub(super) async fn watch(
             Ok(Reply::Hwmon(reading)) => {
                 for sensor in &reading.sensors {
                     let (kind, unit) = words(&sensor.kind);
-                    let key = format!("{}/{}", sensor.chip, sensor.label);
+                    // As stages name them: two sockets have a `Core 0` each.
+                    let key = format!("{}/{}/{}", sensor.chip, sensor.device, sensor.label);
                     journal.sample(kind, &key, unit, sensor.value);
                 }
             }
@@ -43,10 +44,10 @@ pub(super) async fn watch(
     }
 }
 
-/// A sensor's kind and unit, as the contract gives its values.
+/// A sensor's kind and unit, as the contract gives its values and stages write them (UCUM).
 fn words(kind: &SensorKind) -> (&'static str, &'static str) {
     match kind {
-        SensorKind::Temperature => ("temperature", "°C"),
+        SensorKind::Temperature => ("temperature", "Cel"),
         SensorKind::Fan => ("fan", "1/min"),
         SensorKind::Voltage => ("voltage", "V"),
         SensorKind::Current => ("current", "A"),
