@@ -150,7 +150,7 @@ fn row(orchestrator: &Orchestrator, call: &'static str, name: &str, then: Then) 
             }
         }
         Takes if ["hello", "claim", "result"].contains(&call) => assert_eq!(asked(), 1, "{log}"),
-        Retries if call == "log" => no_line_is_missing(&between),
+        Retries if call == "log" => no_line_is_lost_unsaid(&between, &log),
         Takes | Retries => {}
     }
     if name == "429" {
@@ -172,23 +172,21 @@ fn waits_as_it_is_asked_to(calls: &[Seen]) {
     }
 }
 
-/// Every line was stored, though not every delivery was answered well.
-fn no_line_is_missing(between: &Between) {
+/// Every line was stored, or the log says how many were not.
+fn no_line_is_lost_unsaid(between: &Between, log: &str) {
     let delivered = between.seen("log").into_iter().filter(|seen| {
         let real = seen.real.as_ref();
         real.is_some_and(|real| real.status == 200)
     });
     let numbers = |seen: Seen| {
-        let lines = seen.body["lines"].as_array().cloned();
-        lines
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|line| line["seq"].as_u64())
+        let lines = seen.body["lines"].as_array().cloned().unwrap_or_default();
+        lines.into_iter().filter_map(|line| line["seq"].as_u64())
     };
     let stored: BTreeSet<u64> = delivered.flat_map(numbers).collect();
-    let all: BTreeSet<u64> = (0..=stored.last().copied().unwrap_or_default()).collect();
-    assert!(stored.len() > 1, "no lines");
-    assert_eq!(stored, all);
+    let last = stored.last().expect("no lines");
+    let lost = last + 1 - stored.len() as u64;
+    let said = format!("{lost} log lines were dropped");
+    assert!(lost == 0 || log.contains(&said), "{lost} lost: {log}");
 }
 
 #[test]
@@ -247,7 +245,7 @@ fn a_heartbeat_ends_the_agent_of_a_run_that_is_not_its_own_and_no_other() {
             ("404", Ends("refused (404")),
             ("409", Ends("refused (409")),
             ("409 state", Says("a heartbeat was refused")),
-            ("410", Ends("refused (410")),
+            ("410", Idles("refused (410")),
             ("422", Says("a heartbeat was refused")),
             ("429", Retries),
             ("500", Retries),
@@ -271,7 +269,7 @@ fn a_result_is_delivered_until_it_is_answered() {
             ("404", Ends("refuses this agent: refused (404")),
             ("409", Ends("refused (409")),
             ("409 state", Ends("refuses this agent: refused (409")),
-            ("410", Ends("refused (410")),
+            ("410", Idles("refused (410")),
             ("413", Holds("refused (413")),
             ("422", Holds("refused (422")),
             ("429", Retries),
@@ -296,8 +294,8 @@ fn log_lines_stop_no_run_whatever_they_are_answered() {
             ("404", Retries),
             ("409", Retries),
             ("410", Retries),
-            ("413", Says("log lines were dropped")),
-            ("422", Says("log lines were dropped")),
+            ("413", Retries),
+            ("422", Retries),
             ("429", Retries),
             ("500", Retries),
             ("503", Retries),
