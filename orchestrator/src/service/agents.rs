@@ -38,10 +38,7 @@ impl Orchestrator {
             return refuse(Code::OtherRun, "the token is another run's");
         }
         if has_passed(&session.expires) {
-            return refuse(
-                Code::SessionExpired,
-                "the session has expired: claim the run again",
-            );
+            return Err(expired());
         }
         Ok(Caller {
             run: session.run,
@@ -64,6 +61,12 @@ impl Orchestrator {
             Some(_) => run_of(db, run).await,
         }
     }
+}
+
+/// A session that was not heard for too long.
+pub(super) fn expired() -> ServiceError {
+    let message = "the session has expired: claim the run again";
+    ServiceError::refused(Code::SessionExpired, message)
 }
 
 /// The token that a call must carry.

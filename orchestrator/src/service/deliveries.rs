@@ -2,7 +2,7 @@
 
 use vetting_protocol::{BatchAnswer, Code, Hold, HoldAnswer, HoldStep, LogBatch, SampleBatch};
 
-use super::agents::newest_of;
+use super::agents::{self, newest_of};
 use super::{Caller, LiveEvent, Orchestrator, ServiceError};
 use crate::secret;
 use crate::store::journal::Origin;
@@ -113,11 +113,14 @@ impl Orchestrator {
         let hash = token.map(secret::hash).unwrap_or_default();
         let mut db = self.store.read().await?;
         let session = crate::store::sessions::get(&mut db, &hash).await?;
-        if session.is_none_or(|session| has_passed(&session.expires)) {
+        let Some(session) = session else {
             return Err(ServiceError::refused(
                 Code::BadToken,
                 "components are given to agents with a session only",
             ));
+        };
+        if has_passed(&session.expires) {
+            return Err(agents::expired());
         }
         let bytes = stages::component(&mut db, digest).await?;
         bytes.ok_or_else(|| ServiceError::not_found("component", digest))

@@ -15,8 +15,9 @@ impl Orchestrator {
     /// Looks after all of it until this is dropped.
     pub async fn patrol(&self) {
         let started = Instant::now();
-        let period =
-            (self.settings.lost / 4).clamp(Duration::from_millis(50), Duration::from_secs(5));
+        // Often enough for whatever is over first: an agent's silence, or its session.
+        let shortest = self.settings.lost.min(self.settings.session);
+        let period = (shortest / 4).clamp(Duration::from_millis(50), Duration::from_secs(5));
         let mut cleaned: Option<Instant> = None;
         if let Err(error) = self.take_up().await {
             tracing::error!("runs could not be taken up: {error}");

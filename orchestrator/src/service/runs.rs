@@ -201,11 +201,12 @@ impl Orchestrator {
         let mut view = self.view(&run);
         let results = results::of_run(&mut db, id).await?;
         for stage in &mut view.stages {
-            let of_stage = results.iter().filter(|r| r.record.stage == stage.name);
-            let Some(newest) = of_stage.max_by_key(|r| r.record.attempt) else {
+            // The verdict of an attempt before says nothing of the one at work.
+            let mut records = results.iter().map(|result| &result.record);
+            let newest = records.find(|r| r.stage == stage.name && r.attempt == stage.attempt);
+            let Some(record) = newest else {
                 continue;
             };
-            let record = &newest.record;
             stage.verdict = Some(record.verdict_word().to_owned());
             stage.message = Some(record.message.clone());
             stage.summary = Some(record.summary.clone());

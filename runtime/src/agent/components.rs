@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use vetting_protocol::{ComponentRef, StageOrder};
+use vetting_protocol::{Code, ComponentRef, StageOrder};
 use vetting_transport::CallError;
 
 use super::link::Link;
@@ -110,6 +110,10 @@ async fn fetch(link: &Link, reference: &ComponentRef) -> Result<Vec<u8>, Compone
     for _ in 1..TRIES {
         match link.component(&reference.sha256, most).await {
             Ok(bytes) => return Ok(bytes),
+            // The heartbeat, which is refused for it too, claims a new session meanwhile.
+            Err(error) if error.code() == Some(&Code::SessionExpired) => {
+                back_off.wait(&error).await
+            }
             Err(error) if error.is_answer() => return Err(ComponentError::Fetch(error)),
             Err(error) => back_off.wait(&error).await,
         }
