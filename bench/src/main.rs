@@ -1,14 +1,16 @@
-//! What vetting costs: start, load, a host call, judgement, the tools it runs, memory. Each figure
-//! stands beside a baseline that was measured in the same run, in turns with it, and only their
-//! ratio is worth anything elsewhere.
+//! What vetting costs: start, load, a host call, judgement, the tools it runs, memory; and what a
+//! fleet costs its orchestrator. Each figure stands beside a baseline that was measured in the same
+//! run, and only their ratio is worth anything elsewhere.
 
 mod calls;
+mod fleet;
 mod judgement;
 mod memory;
 mod start;
 mod table;
 mod tools;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -29,6 +31,9 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args_os().skip(1).peekable();
     if arguments.next_if(|first| first == memory::PEAK).is_some() {
         return memory::tell_peak(arguments);
+    }
+    if let Some(word) = arguments.next_if(|first| first == "fleet" || first == fleet::ONE) {
+        return fleets(word == "fleet", arguments);
     }
     let mut arguments = arguments.map(PathBuf::from);
     let (Some(vetting), Some(stages), Some(guests)) =
@@ -52,4 +57,32 @@ fn main() -> anyhow::Result<()> {
     rows.extend(tools::measure(&built)?);
     print!("{}", table::markdown(&rows));
     Ok(())
+}
+
+fn fleets(all: bool, mut arguments: impl Iterator<Item = OsString>) -> anyhow::Result<()> {
+    let agents = arguments
+        .next()
+        .and_then(|word| word.to_str()?.parse().ok());
+    let mut arguments = arguments.map(PathBuf::from);
+    let mut next = || arguments.next();
+    let (Some(agents), Some(vetting), Some(orchestrator), Some(stages), Some(cache)) =
+        (agents, next(), next(), next(), next())
+    else {
+        bail!(
+            "start it with `cargo xtask bench fleet`: AGENTS BINARY ORCHESTRATOR STAGES CACHE are \
+             needed"
+        );
+    };
+    let built = fleet::Built {
+        vetting,
+        orchestrator,
+        stages,
+        cache,
+    };
+    if all {
+        print!("{}", fleet::measure(&built, agents)?);
+        Ok(())
+    } else {
+        fleet::one(&built, agents)
+    }
 }

@@ -1,7 +1,8 @@
-//! One call: JSON there, JSON back, within a time and a size.
+//! One call: JSON there, JSON back, within a time and a size. Each one that is over is told as an
+//! event at the level `debug`: its path, its status, and how long it took.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -179,8 +180,7 @@ impl Client {
     ) -> Result<Vec<u8>, CallError> {
         let url = self.address(call);
         let request = self.http.get(&url);
-        let response = self.send(call, &url, request).await?;
-        body(response, &url, most, stall).await
+        self.exchange(call, &url, request, most, stall).await
     }
 
     fn address(&self, call: Call<'_>) -> String {
@@ -193,12 +193,41 @@ impl Client {
         url: String,
         request: reqwest::RequestBuilder,
     ) -> Result<A, CallError> {
-        let response = self.send(call, &url, request).await?;
-        let bytes = body(response, &url, self.most, call.timeout).await?;
-        serde_json::from_slice(&bytes).map_err(|error| CallError::Unreadable {
+        let answer = self.exchange(call, &url, request, self.most, call.timeout);
+        serde_json::from_slice(&answer.await?).map_err(|error| CallError::Unreadable {
             url,
             reason: error.to_string(),
         })
+    }
+
+    /// The bytes of an answer. Whatever came of the call is told.
+    async fn exchange(
+        &self,
+        call: Call<'_>,
+        url: &str,
+        request: reqwest::RequestBuilder,
+        most: usize,
+        stall: Duration,
+    ) -> Result<Vec<u8>, CallError> {
+        let began = Instant::now();
+        let answer = match self.send(call, url, request).await {
+            Ok(response) => body(response, url, most, stall).await,
+            Err(error) => Err(error),
+        };
+        // An answer is a 200; a call that was not answered has no status.
+        let status = match &answer {
+            Ok(_) => Some(200),
+            Err(CallError::Refused { status, .. }) => Some(*status),
+            Err(_) => None,
+        };
+        tracing::debug!(
+            target: "vetting_transport::call",
+            path = call.path,
+            status,
+            elapsed = began.elapsed().as_secs_f64(),
+            "a call is over"
+        );
+        answer
     }
 
     async fn send(

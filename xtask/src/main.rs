@@ -57,6 +57,11 @@ enum Task {
     },
     /// Measure, each figure against a baseline of the same run
     Bench {
+        /// What to measure [default: what the runtime costs on one machine]
+        part: Option<bench::Part>,
+        /// How many agents the largest fleet has
+        #[arg(long, default_value_t = 1000, requires = "part")]
+        agents: usize,
         /// Write the results to BENCHMARKS.md
         #[arg(long)]
         write: bool,
@@ -79,7 +84,14 @@ fn main() -> ExitCode {
             agents,
             seed,
         } => soak::soak(kills, agents, seed),
-        Task::Bench { write } => bench::bench(write),
+        Task::Bench {
+            part: None, write, ..
+        } => bench::machine(write),
+        Task::Bench {
+            part: Some(bench::Part::Fleet),
+            agents,
+            write,
+        } => bench::fleet(agents, write),
         Task::Tidy => tidy::tidy(),
     };
     match done {

@@ -16,7 +16,8 @@ mod outcome;
 mod share;
 mod ticker;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use vetting_component::Contents;
 use wasmtime::component::{Component, Linker};
@@ -71,6 +72,7 @@ pub struct StageEngine {
     linker: Linker<HostState>,
     compiler: Compiler,
     cache: Option<Cache>,
+    shared: Option<Mutex<BTreeMap<String, LoadedStage>>>,
 }
 
 impl StageEngine {
@@ -92,7 +94,15 @@ impl StageEngine {
             linker,
             compiler,
             cache,
+            shared: None,
         })
+    }
+
+    /// The same, keeping what it loads: many runs in one process have one copy of a stage's code.
+    #[must_use]
+    pub fn sharing(mut self) -> Self {
+        self.shared = Some(Mutex::default());
+        self
     }
 
     /// Its flavour.
@@ -106,21 +116,30 @@ impl StageEngine {
     ///
     /// See [`LoadError`]; nothing of the component was run.
     pub async fn load(&self, bytes: &[u8]) -> Result<LoadedStage, LoadError> {
+        let digest = compile::digest(bytes);
+        let shared = self.shared.as_ref();
+        let shared = || shared.map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(loaded) = shared().and_then(|kept| kept.get(&digest).cloned()) {
+            return Ok(loaded);
+        }
         let contents = vetting_component::read(bytes)?;
         vetting_component::check_imports(&contents.imports, vetting_component::offered())?;
         vetting_component::check_manifest(&contents)?;
-        let digest = compile::digest(bytes);
         let component = self.component(&digest, bytes).await?;
         let pre = self
             .linker
             .instantiate_pre(&component)
             .and_then(StagePre::new)
             .map_err(LoadError::Link)?;
-        Ok(LoadedStage {
+        let loaded = LoadedStage {
             contents: Arc::new(contents),
             digest,
             pre,
-        })
+        };
+        if let Some(mut kept) = shared() {
+            kept.insert(loaded.digest.clone(), loaded.clone());
+        }
+        Ok(loaded)
     }
 
     /// The compiled component, from the cache or from the compiler.
