@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqlitePool, SqliteSynchronous};
-use sqlx::{FromRow, Sqlite, Transaction};
+use sqlx::{FromRow, QueryBuilder, Sqlite, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use vetting_protocol::{Level, WireLine, WireSample};
 
@@ -16,6 +16,8 @@ use super::{StoreError, now, options, pool};
 
 /// How many batches wait for the disk before whoever sends more has to wait.
 const WAITING: usize = 256;
+/// How many rows go into one statement: a call of the database costs more than a row.
+const ROWS: usize = 100;
 /// How many batches go into one transaction.
 const TOGETHER: usize = 64;
 
@@ -239,24 +241,23 @@ async fn insert_lines(
     stored: &str,
 ) -> Result<u64, sqlx::Error> {
     let mut new = 0;
-    for line in lines {
-        let done = sqlx::query(
-            "INSERT INTO lines (run, epoch, seq, boot_id, ts, mono_ns, level, stage, text, stored)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
-        )
-        .bind(&origin.run)
-        .bind(signed(origin.epoch))
-        .bind(signed(line.seq))
-        .bind(&origin.boot_id)
-        .bind(&line.ts)
-        .bind(signed(line.mono_ns))
-        .bind(level(line.level))
-        .bind(&line.stage)
-        .bind(&line.text)
-        .bind(stored)
-        .execute(&mut **tx)
-        .await?;
-        new += done.rows_affected();
+    for some in lines.chunks(ROWS) {
+        let mut query = QueryBuilder::new(
+            "INSERT INTO lines (run, epoch, seq, boot_id, ts, mono_ns, level, stage, text, stored) ",
+        );
+        query.push_values(some, |mut row, line| {
+            row.push_bind(&origin.run)
+                .push_bind(signed(origin.epoch))
+                .push_bind(signed(line.seq))
+                .push_bind(&origin.boot_id)
+                .push_bind(&line.ts)
+                .push_bind(signed(line.mono_ns))
+                .push_bind(level(line.level))
+                .push_bind(&line.stage)
+                .push_bind(&line.text)
+                .push_bind(stored);
+        });
+        new += insert(tx, query).await?;
     }
     Ok(new)
 }
@@ -268,28 +269,37 @@ async fn insert_samples(
     stored: &str,
 ) -> Result<u64, sqlx::Error> {
     let mut new = 0;
-    for sample in samples {
-        let done = sqlx::query(
+    for some in samples.chunks(ROWS) {
+        let mut query = QueryBuilder::new(
             "INSERT INTO samples
-             (run, epoch, seq, boot_id, ts, mono_ns, kind, key, value, unit, stored)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
-        )
-        .bind(&origin.run)
-        .bind(signed(origin.epoch))
-        .bind(signed(sample.seq))
-        .bind(&origin.boot_id)
-        .bind(&sample.ts)
-        .bind(signed(sample.mono_ns))
-        .bind(&sample.kind)
-        .bind(&sample.key)
-        .bind(sample.value)
-        .bind(&sample.unit)
-        .bind(stored)
-        .execute(&mut **tx)
-        .await?;
-        new += done.rows_affected();
+             (run, epoch, seq, boot_id, ts, mono_ns, kind, key, value, unit, stored) ",
+        );
+        query.push_values(some, |mut row, sample| {
+            row.push_bind(&origin.run)
+                .push_bind(signed(origin.epoch))
+                .push_bind(signed(sample.seq))
+                .push_bind(&origin.boot_id)
+                .push_bind(&sample.ts)
+                .push_bind(signed(sample.mono_ns))
+                .push_bind(&sample.kind)
+                .push_bind(&sample.key)
+                .push_bind(sample.value)
+                .push_bind(&sample.unit)
+                .push_bind(stored);
+        });
+        new += insert(tx, query).await?;
     }
     Ok(new)
+}
+
+/// Stores the rows of a query that are not there yet; returns how many those were.
+async fn insert(
+    tx: &mut Transaction<'static, Sqlite>,
+    mut query: QueryBuilder<Sqlite>,
+) -> Result<u64, sqlx::Error> {
+    query.push(" ON CONFLICT DO NOTHING");
+    let done = query.build().execute(&mut **tx).await?;
+    Ok(done.rows_affected())
 }
 
 /// A level's word.
