@@ -3,19 +3,10 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use vetting_protocol::PIPELINE;
 use vetting_tests::fleet::{Agent, Orchestrator, Run, RunningAgent};
 
 const HEALTHY: &str = "sim:healthy-server";
-const PIPELINE: [&str; 8] = [
-    "Inventory",
-    "SMART",
-    "CPUStress",
-    "Memory",
-    "Storage",
-    "Network",
-    "GPU",
-    "PSU",
-];
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")

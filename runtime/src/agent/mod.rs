@@ -21,6 +21,7 @@ mod forward;
 mod hold;
 mod identity;
 mod link;
+mod private_file;
 mod queue;
 pub mod service;
 mod spool;

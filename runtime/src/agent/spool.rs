@@ -1,13 +1,12 @@
 //! A result that is not answered yet, in a file, so that an agent that dies loses none.
 
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use vetting_protocol::StageResult;
 
-use super::AgentError;
+use super::{AgentError, private_file};
 
 /// A run's spool. It holds one result at most: the next stage begins when the last is answered.
 pub(super) struct Spool {
@@ -40,20 +39,11 @@ impl Spool {
     /// Keeps a result: whole or not at all.
     pub fn put(&self, result: &StageResult) -> Result<(), AgentError> {
         let write = || -> std::io::Result<()> {
-            let half = self.file.with_extension("new");
             let spooled = Spooled {
                 boot_id: self.boot_id.clone(),
                 result: result.clone(),
             };
-            let mut file = std::fs::OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&half)?;
-            file.write_all(&serde_json::to_vec(&spooled)?)?;
-            file.sync_all()?;
-            std::fs::rename(&half, &self.file)
+            private_file::write(&self.file, &serde_json::to_vec(&spooled)?)
         };
         write().map_err(|reason| AgentError::Spool {
             path: self.file.clone(),

@@ -1,8 +1,9 @@
 //! The operators' keys while a run holds: installed once, marked, and removed again.
 
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+
+use super::super::private_file;
 
 /// What ends every line that this agent wrote.
 const MARK: &str = "vetting-hold";
@@ -70,7 +71,7 @@ impl Keys {
         Ok(others.map(str::to_owned).collect())
     }
 
-    /// Writes the file beside its place and renames it, so that it is never half.
+    /// Writes the file, and makes its folder where that is missing.
     fn write(&self, lines: &[String]) -> std::io::Result<()> {
         if let Some(folder) = self.file.parent() {
             std::fs::DirBuilder::new()
@@ -78,18 +79,8 @@ impl Keys {
                 .mode(0o700)
                 .create(folder)?;
         }
-        let half = self.file.with_extension("vetting-new");
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&half)?;
-        for line in lines {
-            writeln!(file, "{line}")?;
-        }
-        file.sync_all()?;
-        std::fs::rename(&half, &self.file)
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        private_file::write(&self.file, text.as_bytes())
     }
 }
 
