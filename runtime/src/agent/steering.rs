@@ -53,8 +53,17 @@ impl Steps {
 
     /// Does something unless the walk ends first.
     pub async fn beside<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        self.unless(|steps| steps.ending.is_some(), work).await
+    }
+
+    /// Does something unless a signal makes it pointless first.
+    pub async fn unless<T>(
+        &mut self,
+        pointless: impl Fn(&Self) -> bool,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
         tokio::pin!(work);
-        while self.ending.is_none() {
+        while !pointless(self) {
             tokio::select! {
                 done = &mut work => return Some(done),
                 () = self.signal() => {}

@@ -36,7 +36,8 @@ impl Keys {
 
     /// Puts the keys in, in place of any that an earlier hold left.
     pub fn install(&mut self, keys: &str, run: &str) -> std::io::Result<()> {
-        let mut lines = self.others()?;
+        let text = self.text()?;
+        let mut lines: Vec<_> = others(&text).map(str::to_owned).collect();
         let ours = keys.lines().map(str::trim).filter(|key| !key.is_empty());
         lines.extend(ours.map(|key| line(key, run)));
         // From here on there may be something to remove.
@@ -46,11 +47,8 @@ impl Keys {
 
     /// Takes the keys out, those that an agent before this one left too; what others wrote stays.
     pub fn remove(&mut self) -> std::io::Result<()> {
-        let others = self.others()?;
-        let text = match std::fs::read_to_string(&self.file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            other => other?,
-        };
+        let text = self.text()?;
+        let others: Vec<_> = others(&text).map(str::to_owned).collect();
         if text.lines().count() != others.len() {
             self.write(&others)?;
         }
@@ -58,17 +56,11 @@ impl Keys {
         Ok(())
     }
 
-    fn others(&self) -> std::io::Result<Vec<String>> {
-        let text = match std::fs::read_to_string(&self.file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            other => other?,
-        };
-        let ours = |line: &&str| {
-            let last = line.split_whitespace().next_back().unwrap_or_default();
-            last.starts_with(MARK)
-        };
-        let others = text.lines().filter(|line| !ours(line));
-        Ok(others.map(str::to_owned).collect())
+    fn text(&self) -> std::io::Result<String> {
+        match std::fs::read_to_string(&self.file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            read => read,
+        }
     }
 
     /// Writes the file, and makes its folder where that is missing.
@@ -93,6 +85,14 @@ impl Drop for Keys {
             tracing::error!("the operators' keys are still in {file}: {error}");
         }
     }
+}
+
+/// The lines that no agent wrote.
+fn others(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| {
+        let last = line.split_whitespace().next_back().unwrap_or_default();
+        !last.starts_with(MARK)
+    })
 }
 
 /// A key as it is authorised: with our options before those that it has.

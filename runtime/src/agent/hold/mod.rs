@@ -11,7 +11,6 @@
 mod keys;
 mod sessions;
 
-use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
@@ -125,7 +124,7 @@ impl Steps {
         loop {
             let body = self.step(step);
             let call = link.post::<_, HoldAnswer>("hold", &body, CALL);
-            let error = match self.while_holding(call).await? {
+            let error = match self.unless(Self::hold_is_over, call).await? {
                 Ok(answer) => return Some(answer),
                 Err(error) => error,
             };
@@ -134,20 +133,9 @@ impl Steps {
             if error.is_answer() {
                 return None;
             }
-            self.while_holding(back_off.wait(&error)).await?;
+            let wait = back_off.wait(&error);
+            self.unless(Self::hold_is_over, wait).await?;
         }
-    }
-
-    /// Does something unless the hold ends first.
-    async fn while_holding<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::pin!(work);
-        while !self.hold_is_over() {
-            tokio::select! {
-                done = &mut work => return Some(done),
-                () = self.signal() => {}
-            }
-        }
-        None
     }
 
     fn step(&self, step: HoldStep) -> Hold {
