@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use vetting_machine::real::{Options, RealMachine};
 use vetting_machine::{Cancel, Machine};
 use vetting_runtime::engine::{
-    Cache, CompileLimits, Compiler, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine,
+    Cache, Compiler, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine,
 };
 
 use crate::Built;
@@ -29,7 +29,7 @@ pub struct Bench {
 impl Bench {
     /// With the stage `Gauge` compiled and cached.
     pub async fn new(built: &Built) -> anyhow::Result<Self> {
-        let compiler = Compiler::new(built.vetting.clone(), CompileLimits::default());
+        let compiler = Compiler::new(built.vetting.clone(), Limits::default());
         let cache = Cache::open(&built.scratch.path().join("cache"))?;
         let engine = StageEngine::new(Flavour::Epoch, compiler, Some(cache))
             .map_err(|e| anyhow::anyhow!("{e:#}"))?;

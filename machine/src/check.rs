@@ -15,6 +15,8 @@ pub enum Subject {
     Interface,
     /// A condition of live-image mode.
     LiveImage,
+    /// Something of the kernel's that holds tools and the runtime in.
+    Hardening,
 }
 
 /// One line of the answer.

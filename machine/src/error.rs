@@ -72,6 +72,13 @@ impl Error {
         })
     }
 
+    /// More at once than the attempt may have. `what`: `tools may run`.
+    pub fn too_many(what: &str, most: u32) -> Self {
+        Error::Denied(format!(
+            "at most {most} {what} at once, and {most} do already"
+        ))
+    }
+
     /// A tool whose answer is of no use, though it ended by itself or was never started.
     pub fn tool_failed(tool: &str, reason: impl Into<String>) -> Self {
         Error::Failed(ToolFailure {

@@ -227,6 +227,8 @@ pub struct Attempt {
     pub memory_allowance_bytes: u64,
     /// How many tools may run at once.
     pub max_tools: u32,
+    /// How many watches of the kernel's log may be open at once; each is an open file.
+    pub max_watches: u32,
     /// Whether it only looks on beside the stage at work. On a simulated machine it then sees that
     /// stage's world, and moves no clock.
     pub beside: bool,
@@ -249,6 +251,7 @@ impl Attempt {
             cpu_allowance: 0,
             memory_allowance_bytes: 0,
             max_tools: 0,
+            max_watches: 0,
             beside: true,
         }
     }

@@ -21,6 +21,7 @@ fn attempt(scratch: &std::path::Path, max_tools: u32) -> Attempt {
         cpu_allowance: 1,
         memory_allowance_bytes: 64 << 20,
         max_tools,
+        max_watches: 16,
         beside: false,
     }
 }

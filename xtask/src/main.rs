@@ -1,4 +1,5 @@
-//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `bench`, `tidy`.
+//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `hostile`, `bench`,
+//! `tidy`.
 //!
 //! Setting up is part of `demo` and `test`: what a fresh Debian machine lacks is found, named and
 //! installed, or the command to type is printed.
@@ -55,6 +56,11 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Run hostile stages against the engine in one process, and print what became of each
+    Hostile {
+        /// Only kinds whose names hold one of these
+        kinds: Vec<String>,
+    },
     /// Measure, each figure against a baseline of the same run
     Bench {
         /// What to measure [default: what the runtime costs on one machine]
@@ -84,6 +90,7 @@ fn main() -> ExitCode {
             agents,
             seed,
         } => soak::soak(kills, agents, seed),
+        Task::Hostile { kinds } => test::hostile(&kinds),
         Task::Bench {
             part: None, write, ..
         } => bench::machine(write),

@@ -32,6 +32,15 @@ pub fn test() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints the table of hostile stages; fails when one of them is not as it must be.
+pub fn hostile(kinds: &[String]) -> anyhow::Result<()> {
+    setup::programs(&setup::TOOLS)?;
+    build::vetting()?;
+    build::test_stages()?;
+    let table = ["--workspace", "--test", "hostile", "--"];
+    run(tests().args(table).args(kinds))
+}
+
 /// `cargo test`, which finds what was built.
 pub fn tests() -> Command {
     let mut test = cargo();

@@ -10,7 +10,7 @@ use tokio::task::LocalSet;
 use vetting_machine::Paced;
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_runtime::agent::{self, Agent, Parameters, Settings};
-use vetting_runtime::engine::{Cache, CompileLimits, Compiler, Flavour, Limits, StageEngine};
+use vetting_runtime::engine::{Cache, Compiler, Flavour, Limits, StageEngine};
 
 use super::Built;
 
@@ -21,7 +21,7 @@ const PACE: f64 = 1.0;
 
 /// One engine for all of them, with every stage compiled and loaded.
 pub async fn engine(built: &Built) -> anyhow::Result<Arc<StageEngine>> {
-    let compiler = Compiler::new(built.vetting.clone(), CompileLimits::default());
+    let compiler = Compiler::new(built.vetting.clone(), Limits::default());
     let cache = Cache::open(&built.cache)?;
     let engine = StageEngine::new(Flavour::EpochAndFuel, compiler, Some(cache))
         .map_err(|error| anyhow::anyhow!("{error:#}"))?

@@ -2,7 +2,7 @@
 
 use super::live_image::{Condition, LiveImage};
 use super::root::Root;
-use super::{counters, disks, hwmon, inventory, kernel_log};
+use super::{counters, disks, hardening, hwmon, inventory, kernel_log};
 use crate::check::{Check, Subject};
 use crate::contract::disks::Content;
 use crate::contract::types::{Error, Missing};
@@ -13,6 +13,7 @@ pub async fn all(root: &Root, tools: &Toolbox, controller: Option<Missing>) -> V
     let mut checks = self::tools(tools).await;
     checks.push(controller_right(controller));
     checks.extend(live_image(root));
+    checks.extend(hardening::checks());
     let root = root.clone();
     match tokio::task::spawn_blocking(move || of_kernel(&root)).await {
         Ok(more) => checks.extend(more),
@@ -28,7 +29,7 @@ pub async fn all(root: &Root, tools: &Toolbox, controller: Option<Missing>) -> V
     checks
 }
 
-fn check(
+pub(super) fn check(
     subject: Subject,
     name: &str,
     usable: bool,

@@ -7,6 +7,7 @@ mod check;
 mod counters;
 mod disks;
 mod gpu;
+mod hardening;
 mod hwmon;
 mod inventory;
 mod kernel_log;

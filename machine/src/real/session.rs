@@ -111,12 +111,9 @@ impl RealSession {
     fn place(&self) -> Result<Place<'_>, Error> {
         let number = self.number();
         let mut runs = self.runs.lock();
-        let most = self.attempt.max_tools as usize;
-        if runs.len() >= most {
-            let running = runs.len();
-            return Err(Error::Denied(format!(
-                "at most {most} tools may run at once, and {running} do"
-            )));
+        let most = self.attempt.max_tools;
+        if runs.len() >= most as usize {
+            return Err(Error::too_many("tools may run", most));
         }
         runs.insert(number, None);
         Ok(Place {
@@ -190,6 +187,18 @@ impl RealSession {
             tools::gpu_burn::start(tools, &job, &installed, &context),
         )
         .await
+    }
+
+    fn open_watch(&self) -> Result<WatchId, Error> {
+        let most = self.attempt.max_watches;
+        let number = self.number();
+        let mut watches = self.watches.lock();
+        if watches.len() >= most as usize {
+            return Err(Error::too_many("watches may be open", most));
+        }
+        let watch = Watch::open(&self.machine.root, self.begun)?;
+        watches.insert(number, Some(Arc::new(watch)));
+        Ok(number)
     }
 
     async fn run_next(&self, run: RunId, timeout: Duration) -> Answer {
@@ -335,12 +344,7 @@ impl Session for RealSession {
             Request::PowerEventLog => {
                 Reply::PowerEventLog(power::event_log(self.machine.no_controller(), tools).await?)
             }
-            Request::KernelLogOpen => {
-                let number: WatchId = self.number();
-                let watch = Watch::open(&self.machine.root, self.begun)?;
-                self.watches.lock().insert(number, Some(Arc::new(watch)));
-                Reply::Watch(number)
-            }
+            Request::KernelLogOpen => Reply::Watch(self.open_watch()?),
             Request::KernelLogNext { watch, timeout_ms } => {
                 let watch = self.watches.get(watch, "watch")?;
                 Reply::KernelLog(watch.next(Duration::from_millis(timeout_ms)).await)

@@ -83,6 +83,7 @@ mod tests {
             beside: false,
             cpu_allowance: 64,
             max_tools: 1,
+            max_watches: 0,
             ..Attempt::beside("CPUStress")
         };
         let stage = machine.begin(stage).await.expect("a stage");

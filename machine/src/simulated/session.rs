@@ -226,6 +226,10 @@ impl State {
                 Ok(Reply::Done)
             }
             Request::KernelLogOpen => {
+                let most = self.attempt.max_watches;
+                if self.watches.len() >= most as usize {
+                    return Err(Error::too_many("watches may be open", most));
+                }
                 let id = self.number();
                 let watch = Watch {
                     next: self.world.lines.len(),
@@ -269,9 +273,7 @@ impl State {
         let work = work(&self.world, &self.attempt)?;
         let running = self.runs.values().filter(|run| run.works()).count();
         if running >= self.attempt.max_tools as usize {
-            return Err(Error::Denied(format!(
-                "{running} tools run already, which is the most of this attempt"
-            )));
+            return Err(Error::too_many("tools may run", self.attempt.max_tools));
         }
         let id = self.number();
         let run = Run::begin(work, &mut self.world);

@@ -6,8 +6,9 @@ use nix::libc;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
-/// What happens between fork and exec. Only async-signal-safe calls.
-pub(super) fn cage(parent: i32, joining: Option<i32>) -> std::io::Result<()> {
+/// What happens between fork and exec: `joining` is the open file of a cgroup to join, `rules` a
+/// Landlock ruleset to be bound by. Only async-signal-safe calls.
+pub(super) fn cage(parent: i32, joining: Option<i32>, rules: Option<i32>) -> std::io::Result<()> {
     // SAFETY: plain system calls on numbers; the pointer is to a static byte.
     unsafe {
         if libc::setsid() < 0 {
@@ -22,6 +23,15 @@ pub(super) fn cage(parent: i32, joining: Option<i32>) -> std::io::Result<()> {
         }
         if let Some(fd) = joining
             && libc::write(fd, b"0".as_ptr().cast(), 1) < 0
+        {
+            return Err(std::io::Error::last_os_error());
+        }
+        // No program that it starts gets more rights than it has, whatever its file's mode.
+        if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        if let Some(fd) = rules
+            && libc::syscall(libc::SYS_landlock_restrict_self, fd, 0) < 0
         {
             return Err(std::io::Error::last_os_error());
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::confinement::DEVICES;
 use super::process::{Caged, Stream, Watch, millis, within};
 use super::run::{Events, Files};
 use super::tail::Tail;
@@ -47,7 +48,11 @@ pub async fn start(
     for device in &chosen {
         let mut arguments = arguments.clone();
         arguments.extend(["-i".into(), device.index.to_string(), seconds.to_string()]);
-        caged.push(tools.start(TOOL, PACKAGE, &arguments).await?);
+        caged.push(
+            tools
+                .start(TOOL, PACKAGE, &arguments, &[std::path::Path::new(DEVICES)])
+                .await?,
+        );
     }
     let timeout = Duration::from_secs(seconds).saturating_add(SLACK);
     let drive = move |caged, watch, events| drive(caged, watch, events, chosen, seconds);

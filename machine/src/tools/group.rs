@@ -115,7 +115,7 @@ pub(super) fn abandoned() -> Vec<Cgroup> {
 }
 
 /// This process's cgroup v2 folder, from its mount point and its path there.
-fn own_cgroup() -> Option<PathBuf> {
+pub fn own_cgroup() -> Option<PathBuf> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     let mount = mounts.lines().find_map(|line| {
         let (left, right) = line.split_once(" - ")?;

@@ -1,11 +1,12 @@
 //! The running of real tools: a typed job in, a typed result out.
 //!
-//! [`process`] finds and starts programs, [`group`] sees to it that nothing they started survives,
+//! [`process`] finds and starts programs, in a cage ([`cage`], [`confinement`]), [`group`] sees to it that nothing they started survives,
 //! [`run`] is a tool that works while a stage waits for its events. Above these stands one file per
 //! tool, which knows its command line and its output and nothing else. What comes out of a tool is
 //! never trusted: it may be missing, cut off, huge or garbage, and is then a typed error.
 
 mod cage;
+mod confinement;
 pub mod fio;
 pub mod gpu_burn;
 pub mod group;
@@ -22,6 +23,8 @@ pub mod stress_ng;
 mod tail;
 mod version;
 
+pub use confinement::landlock_version;
+pub use group::own_cgroup;
 pub use process::{Limits, Output, Toolbox};
 pub use run::{RunContext, ToolEvent, ToolRun};
 pub use version::{Version, versions};

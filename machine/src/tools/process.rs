@@ -1,7 +1,8 @@
 //! Finding programs, starting them in a cage, and running short ones to their end.
 //!
 //! A tool gets a closed standard input, an environment of `LC_ALL=C`, `PATH`, the order of GPUs and
-//! its owner's mark, none of our open files, a session of its own, and SIGKILL when this process dies.
+//! its owner's mark, none of our open files, a session of its own, no new privileges, the right to
+//! write only to the places that its job names, and SIGKILL when this process dies.
 
 use std::collections::BTreeMap;
 use std::os::fd::AsRawFd as _;
@@ -18,6 +19,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::cage::{cage, spawn};
+use super::confinement;
 use super::group::{self, Cgroup, Group};
 use super::leftovers;
 use super::tail::Tail;
@@ -95,7 +97,8 @@ impl Toolbox {
         args: &[&str],
         limits: Limits,
     ) -> Result<Output, Error> {
-        let mut caged = self.start(program, package, args).await?;
+        let devices = Path::new(confinement::DEVICES);
+        let mut caged = self.start(program, package, args, &[devices]).await?;
         let mut stdout = Vec::new();
         let ended = caged
             .watch(&Watch::for_at_most(limits.timeout), |stream, bytes| {
@@ -116,14 +119,18 @@ impl Toolbox {
         })
     }
 
-    /// Starts a program in its cage.
+    /// Starts a program in its cage. It may write below the places in `may_write` only; where there
+    /// is one folder among them, its temporary files go there.
     pub(super) async fn start<A: AsRef<std::ffi::OsStr>>(
         &self,
         program: &str,
         package: &str,
         args: &[A],
+        may_write: &[&Path],
     ) -> Result<Caged, Error> {
         let path = self.find(program, package)?;
+        let rules = confinement::writing_only(may_write)
+            .map_err(|e| Error::tool_failed(program, format!("it cannot be confined: {e}")))?;
         group::adopt_orphans();
         let cgroup = Cgroup::create();
         let joining = cgroup.as_ref().and_then(|c| c.joining().ok());
@@ -140,6 +147,7 @@ impl Toolbox {
                 "PATH",
                 std::env::join_paths(self.folders.iter()).unwrap_or_default(),
             )
+            .envs(temporary(may_write).map(|folder| ("TMPDIR", folder)))
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -147,9 +155,10 @@ impl Toolbox {
             .kill_on_drop(true);
         let parent = nix::unistd::getpid().as_raw();
         let joining_fd = joining.as_ref().map(|file| file.as_raw_fd());
+        let rules_fd = rules.as_ref().map(|rules| rules.as_raw_fd());
         // SAFETY: the closure makes async-signal-safe system calls only, and allocates nothing.
         unsafe {
-            command.pre_exec(move || cage(parent, joining_fd));
+            command.pre_exec(move || cage(parent, joining_fd, rules_fd));
         }
         let child = spawn(command).await.map_err(|e| {
             Error::tool_failed(
@@ -157,7 +166,7 @@ impl Toolbox {
                 format!("{} cannot be started: {e}", path.display()),
             )
         })?;
-        drop(joining);
+        drop((joining, rules));
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let pid = pid.ok_or_else(|| Error::tool_failed(program, "it had no process id"))?;
         Ok(Caged {
@@ -166,6 +175,12 @@ impl Toolbox {
             child,
         })
     }
+}
+
+/// The folder among the places that a tool may write to, where it is not that of the devices.
+fn temporary<'a>(may_write: &[&'a Path]) -> Option<&'a Path> {
+    let folder = |place: &&&Path| place.is_dir() && **place != Path::new(confinement::DEVICES);
+    may_write.iter().find(folder).copied()
 }
 
 fn executable(path: &Path) -> bool {
@@ -206,7 +221,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    fn for_at_most(timeout: Duration) -> Watch {
+    pub(super) fn for_at_most(timeout: Duration) -> Watch {
         Watch {
             stop: CancellationToken::new(),
             timeout: Some(timeout),

@@ -12,7 +12,7 @@ use vetting_transport::Secret;
 
 use super::args::AgentArgs;
 use super::power_off::power_off;
-use super::run::{engine, machine};
+use super::run::{engine, limits, machine};
 use super::{Exit, Failure};
 use crate::agent::boot::{Given, Sources};
 use crate::agent::{self, Agent, Ended, Parameters, Settings, service};
@@ -35,8 +35,10 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     tokio::spawn(service::watchdog());
     let (machine, _no_server) = machine(&args.machine, None, false).await?;
     let live = live_image(&args)?;
-    let settings = settings(&args, &boot, machine.time(), &live).map_err(Failure::usage)?;
-    let engine = engine(args.cache, false, &*machine)?;
+    let limits = limits(&args.limit)?;
+    let settings =
+        settings(&args, &boot, (machine.time(), limits), &live).map_err(Failure::usage)?;
+    let engine = engine(args.cache, false, &settings.limits, &*machine)?;
     let agent = Agent {
         boot,
         engine: Arc::new(engine),
@@ -121,7 +123,7 @@ fn live_image(args: &AgentArgs) -> Result<LiveImage, Failure> {
 fn settings(
     args: &AgentArgs,
     boot: &Parameters,
-    time: Time,
+    (time, limits): (Time, Limits),
     live: &LiveImage,
 ) -> anyhow::Result<Settings> {
     let simulated = time == Time::Virtual;
@@ -160,7 +162,7 @@ fn settings(
             .or_else(|| live.is_on().then(|| HOLD_KEYS.into())),
         notices: refused.into_iter().collect(),
         queue: args.queue,
-        limits: Limits::default(),
+        limits,
         seed: args.machine.seed,
         identity,
         boot_id: args.boot_id.clone(),

@@ -196,6 +196,10 @@ pub struct AgentArgs {
     /// Where compiled stages are kept [default: ~/.cache/vetting/code]
     #[arg(long, value_name = "DIR", env = "VETTING_CACHE")]
     pub cache: Option<PathBuf>,
+    /// Set a limit of the sandbox, such as memory=64MiB; may be repeated (`vetting run --limit list`
+    /// lists them)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<String>,
 }
 
 /// A report's format.

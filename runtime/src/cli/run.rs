@@ -18,7 +18,7 @@ use super::live::View;
 use super::settings;
 use super::signals::cancel_on_signals;
 use super::{Exit, Failure};
-use crate::engine::{Cache, CompileLimits, Compiler, Limits, StageEngine};
+use crate::engine::{Cache, Compiler, Limits, StageEngine};
 use crate::run::{self, Plan};
 
 /// iperf3's own default port.
@@ -32,7 +32,10 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     // From here on a signal ends the run in good order, whatever it is at.
     let cancel = Cancel::new();
     cancel_on_signals(&cancel).map_err(Failure::runtime)?;
-    let limits = limits(&args)?;
+    let mut limits = limits(&args.limit)?;
+    if let Some(fuel) = args.fuel {
+        limits.fuel = fuel;
+    }
     let folder = args.folder.clone().unwrap_or_else(default_stages);
     let candidates = run::find(&folder).map_err(Failure::usage)?;
     let names: Vec<String> = candidates.iter().map(|c| c.name().to_owned()).collect();
@@ -41,7 +44,7 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let (machine, _loopback_server) = machine(&args.machine, args.peer.as_deref(), true).await?;
     let parameters =
         settings::parameters(&*machine, &candidates, &names, &args.set).map_err(Failure::usage)?;
-    let engine = engine(args.cache.clone(), args.no_cache, &*machine)?;
+    let engine = engine(args.cache.clone(), args.no_cache, &limits, &*machine)?;
     let mut stages = Vec::new();
     for (candidate, parameters) in candidates.iter().zip(parameters) {
         let stage = engine
@@ -225,12 +228,13 @@ fn profiles() -> String {
 pub fn engine(
     folder: Option<PathBuf>,
     no_cache: bool,
+    limits: &Limits,
     machine: &dyn Machine,
 ) -> Result<StageEngine, Failure> {
     let program = std::env::current_exe()
         .context("this program's own file cannot be found, and it is the compiler too")
         .map_err(Failure::runtime)?;
-    let compiler = Compiler::new(program, CompileLimits::default());
+    let compiler = Compiler::new(program, limits.clone());
     let folder = folder.or_else(default_cache);
     let cache = match folder {
         Some(folder) if !no_cache => match Cache::open(&folder) {
@@ -248,12 +252,10 @@ pub fn engine(
         .map_err(|error| Failure::runtime(anyhow::Error::from(error)))
 }
 
-fn limits(args: &RunArgs) -> Result<Limits, Failure> {
+/// The default limits, and over them what was given as NAME=VALUE.
+pub fn limits(given: &[String]) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
-    if let Some(fuel) = args.fuel {
-        limits.fuel = fuel;
-    }
-    for limit in &args.limit {
+    for limit in given {
         let (name, value) = limit.split_once('=').ok_or_else(|| {
             Failure::usage(anyhow::anyhow!(
                 "--limit {limit}: NAME=VALUE is needed, such as memory=64MiB"

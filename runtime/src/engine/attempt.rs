@@ -17,10 +17,12 @@ use vetting_protocol::StageRecord;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::ending::{Ran, judge};
+use super::ending::{InRun, Ran, judge};
 use super::facts::soft_deadline;
 use super::outcome::hold;
-use super::{Facts, Flavour, LimitReached, Limiter, Limits, LoadedStage, Notebook, StageEngine};
+use super::{
+    Facts, Flavour, LimitReached, Limiter, Limits, LoadedStage, Notebook, Over, StageEngine,
+};
 use crate::host::{HostState, wasi_context};
 
 /// What an attempt is begun with.
@@ -108,6 +110,7 @@ impl StageEngine {
                     cpu_allowance: order.cpu_allowance,
                     memory_allowance_bytes: order.memory_allowance_bytes,
                     max_tools: u32::try_from(order.limits.tools).unwrap_or(u32::MAX),
+                    max_watches: u32::try_from(order.limits.watches).unwrap_or(u32::MAX),
                     beside: false,
                 })
                 .await?,
@@ -288,6 +291,7 @@ impl Running {
             denied: Arc::new(order.denied.clone()),
             notebook: Arc::clone(&order.notebook),
             limits: limits.clone(),
+            carried: 0,
             limiter: Limiter::new(limits.clone()),
             virtual_time: engine.flavour() == Flavour::EpochAndFuel,
             table: ResourceTable::new(),
@@ -307,7 +311,14 @@ impl Running {
         }
         store.set_epoch_deadline(1);
         let end = Arc::clone(&self.end);
-        store.epoch_deadline_callback(move |_| {
+        store.epoch_deadline_callback(move |store| {
+            let within = store.data().within_calls();
+            within.map_err(|limit| wasmtime::Error::from_anyhow(limit.into()))?;
+            let state = store.data();
+            // WASI's functions ask nobody whether the machine's time is over.
+            if state.virtual_time && state.session.elapsed() >= state.facts.deadline {
+                return Err(wasmtime::Error::from_anyhow(Over.into()));
+            }
             let over = end.get().is_some_and(|end| Instant::now() >= end);
             Ok(if over {
                 UpdateDeadline::Interrupt
@@ -328,14 +339,17 @@ async fn call(stage: &LoadedStage, store: &mut Store<HostState>) -> Ran {
     match instance.call_run(&mut *store).await {
         Ok(Ok(outcome)) => Ran::Outcome(hold(outcome)),
         Ok(Err(text)) => Ran::Error(text),
-        Err(error) => Ran::Broke(error),
+        Err(error) => Ran::Broke(error.context(InRun)),
     }
 }
 
 /// An outcome beyond its size is a limit reached.
 fn within_size(held: super::outcome::Held, limits: &Limits) -> Ran {
-    let size = serde_json::to_vec(&(&held.measurements, &held.diagnoses, &held.message))
-        .map_or(u64::MAX, |json| json.len() as u64);
+    let (words, findings) = (
+        (&held.message, &held.summary),
+        (&held.measurements, &held.diagnoses),
+    );
+    let size = serde_json::to_vec(&(words, findings)).map_or(u64::MAX, |json| json.len() as u64);
     if size <= limits.outcome_bytes {
         return Ran::Outcome(held);
     }

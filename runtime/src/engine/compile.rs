@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
+use super::Limits;
 use super::config::{Flavour, config};
 
 /// The child's subcommand.
@@ -22,30 +23,6 @@ const EXIT_INVALID: i32 = 65;
 const THREADS: &str = "4";
 /// The most of the child's standard error that is kept.
 const MAX_MESSAGE: u64 = 4096;
-
-/// What compiling one component may cost.
-#[derive(Clone, Copy, Debug)]
-pub struct CompileLimits {
-    /// Bytes of the component itself.
-    pub component_bytes: u64,
-    /// Address space of the child, in bytes.
-    pub address_space: u64,
-    /// The child's time, of the wall and of its processors together.
-    pub time: Duration,
-    /// Bytes of the code.
-    pub code_bytes: u64,
-}
-
-impl Default for CompileLimits {
-    fn default() -> Self {
-        CompileLimits {
-            component_bytes: 64 << 20,
-            address_space: 4 << 30,
-            time: Duration::from_secs(60),
-            code_bytes: 256 << 20,
-        }
-    }
-}
 
 /// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
@@ -81,13 +58,39 @@ pub fn digest(bytes: &[u8]) -> String {
 #[derive(Clone, Debug)]
 pub struct Compiler {
     program: PathBuf,
-    limits: CompileLimits,
+    limits: Limits,
 }
 
 impl Compiler {
-    /// A compiler whose children are `program` (the `vetting` binary).
-    pub fn new(program: PathBuf, limits: CompileLimits) -> Self {
+    /// A compiler whose children are `program` (the `vetting` binary). Of the limits those count that
+    /// bound the component and its compiling.
+    pub fn new(program: PathBuf, limits: Limits) -> Self {
         Compiler { program, limits }
+    }
+
+    /// Whether a component is small enough to be looked at.
+    ///
+    /// # Errors
+    ///
+    /// The limit `component-bytes`.
+    pub fn admit(&self, component: &[u8]) -> Result<(), CompileError> {
+        let (size, allowed) = (component.len() as u64, self.limits.component_bytes);
+        if size <= allowed {
+            return Ok(());
+        }
+        Err(CompileError::Limit {
+            limit: "component-bytes",
+            detail: format!("{size} bytes, {allowed} allowed"),
+        })
+    }
+
+    /// The stack that the code may use, in bytes.
+    pub(super) fn stack(&self) -> u64 {
+        self.limits.stack
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_secs(self.limits.compile_time.max(1))
     }
 
     /// The machine code of a component.
@@ -100,19 +103,12 @@ impl Compiler {
         flavour: Flavour,
         component: &[u8],
     ) -> Result<Vec<u8>, CompileError> {
-        let size = component.len() as u64;
-        if size > self.limits.component_bytes {
-            let allowed = self.limits.component_bytes;
-            return Err(CompileError::Limit {
-                limit: "component-bytes",
-                detail: format!("{size} bytes, {allowed} allowed"),
-            });
-        }
-        let seconds = self.limits.time.as_secs().max(1);
+        self.admit(component)?;
+        let seconds = self.time().as_secs();
         let mut child = Command::new(&self.program)
             .arg(SUBCOMMAND)
             .args(["--flavour", flavour.as_str()])
-            .args(["--address-space", &self.limits.address_space.to_string()])
+            .args(["--address-space", &self.limits.compile_memory.to_string()])
             .args(["--cpu-seconds", &seconds.to_string()])
             .env_clear()
             .env("RAYON_NUM_THREADS", THREADS)
@@ -123,7 +119,7 @@ impl Compiler {
             .spawn()
             .map_err(|e| self.broken(e.to_string()))?;
         let talk = self.talk(&mut child, component);
-        match tokio::time::timeout(self.limits.time, talk).await {
+        match tokio::time::timeout(self.time(), talk).await {
             Ok(answer) => answer,
             Err(_elapsed) => {
                 child.kill().await.map_err(|e| self.broken(e.to_string()))?;
@@ -176,7 +172,7 @@ impl Compiler {
             // Rust's allocator aborts, and a failed reservation is told as an error.
             (_, Some(nix::libc::SIGABRT | nix::libc::SIGSEGV)) => Err(CompileError::Limit {
                 limit: "compile-memory",
-                detail: format!("{} bytes of address space", self.limits.address_space),
+                detail: format!("{} bytes of address space", self.limits.compile_memory),
             }),
             _ => Err(self.broken(format!("{status}: {message}"))),
         }
@@ -185,7 +181,7 @@ impl Compiler {
     fn too_long(&self) -> CompileError {
         CompileError::Limit {
             limit: "compile-time",
-            detail: format!("{} s", self.limits.time.as_secs()),
+            detail: format!("{} s", self.time().as_secs()),
         }
     }
 

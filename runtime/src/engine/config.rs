@@ -37,8 +37,8 @@ impl Flavour {
     }
 }
 
-/// The stack that a guest may use, in bytes.
-const MAX_WASM_STACK: usize = 1024 * 1024;
+/// What the host's own functions may use of a stack beside the guest, in bytes.
+const HOST_STACK: usize = 1024 * 1024;
 
 /// The configuration of a flavour. The compiler child uses it too, so that its code fits.
 pub fn config(flavour: Flavour) -> Config {
@@ -52,8 +52,6 @@ pub fn config(flavour: Flavour) -> Config {
         .wasm_multi_memory(false)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
-        .max_wasm_stack(MAX_WASM_STACK)
-        .async_stack_size(2 * MAX_WASM_STACK)
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
     config
 }
@@ -65,9 +63,14 @@ pub struct TickingEngine {
 }
 
 impl TickingEngine {
-    /// An engine and its ticker.
-    pub fn new(flavour: Flavour) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config(flavour))?;
+    /// An engine whose guests may use that much stack, in bytes, and its ticker.
+    pub fn new(flavour: Flavour, stack: u64) -> wasmtime::Result<Self> {
+        let stack = usize::try_from(stack)?;
+        let mut config = config(flavour);
+        config
+            .max_wasm_stack(stack)
+            .async_stack_size(stack.saturating_add(HOST_STACK));
+        let engine = Engine::new(&config)?;
         ticker::start(engine.weak())?;
         Ok(TickingEngine { engine, flavour })
     }

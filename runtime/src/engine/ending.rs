@@ -16,10 +16,24 @@ use super::LimitReached;
 use super::notebook::printable;
 use super::outcome::Held;
 
+/// The most of a stage's own words, a panic's or a function's name that a record keeps, in bytes.
+const WORDS: usize = 2048;
+
 /// The attempt's deadline has come in the machine's own time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the deadline has come")]
 pub struct Over;
+
+/// The harness between a stage and its machine broke: the runtime's own fault, not the stage's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct HarnessBroke(pub String);
+
+/// The stage was being called: what went wrong without the runtime's doing is the stage's, such as an
+/// outcome that breaks the component model's rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("while `run` was called")]
+pub struct InRun;
 
 /// What a guest's run came to.
 pub enum Ran {
@@ -127,7 +141,7 @@ fn by_itself(ran: Ran, panic: Option<String>) -> Judged {
             held: Some(held),
         },
         Ran::Error(text) => {
-            let text = printable(&text);
+            let text = brief(&text);
             let message = format!("the stage returned an error: {text}");
             inconclusive(Ending::Error { text }, message)
         }
@@ -153,7 +167,8 @@ fn broke(error: &wasmtime::Error, panic: Option<String>) -> Judged {
             held: None,
         };
     }
-    if let Some(trap) = trap(error) {
+    if let Some(trap) = trap(error).filter(|_| error.downcast_ref::<HarnessBroke>().is_none()) {
+        let panic = panic.map(|panic| brief(&panic));
         let message = match &panic {
             Some(panic) => format!("the stage panicked: {panic}"),
             None => format!("the stage trapped: {trap}"),
@@ -206,7 +221,7 @@ fn limit(error: &wasmtime::Error) -> Option<LimitReached> {
             "call-bytes",
         ),
         ("resource table has no free keys", "handles"),
-        ("component handle", "handles"),
+        ("store handle limit exceeded", "handles"),
         ("resource limit exceeded: instance", "instances"),
         ("resource limit exceeded: memory", "memories"),
         ("resource limit exceeded: table", "tables"),
@@ -224,13 +239,20 @@ fn trap(error: &wasmtime::Error) -> Option<String> {
     if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return Some(format!("exited with status {} without an outcome", exit.0));
     }
-    error
-        .downcast_ref::<WasmBacktrace>()
-        .map(|_| root_cause(error))
+    let its_own =
+        error.downcast_ref::<WasmBacktrace>().is_some() || error.downcast_ref::<InRun>().is_some();
+    its_own.then(|| root_cause(error))
 }
 
 fn root_cause(error: &wasmtime::Error) -> String {
-    printable(&error.root_cause().to_string())
+    brief(&error.root_cause().to_string())
+}
+
+/// A text of the guest's, cut and made printable.
+fn brief(text: &str) -> String {
+    let cut = text.floor_char_boundary(WORDS);
+    let more = if cut < text.len() { " …" } else { "" };
+    format!("{}{more}", printable(&text[..cut]))
 }
 
 /// The guest's frames, innermost first, at most 30.
@@ -240,7 +262,7 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         return Vec::new();
     };
     let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        Some(name) => printable(&rustc_demangle::demangle(name).to_string()),
+        Some(name) => brief(&rustc_demangle::demangle(name).to_string()),
         None => format!("function {}", frame.func_index()),
     };
     trace.frames().iter().take(FRAMES).map(name).collect()

@@ -47,7 +47,7 @@ pub enum LimitError {
 
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $field:ident, $name:literal = $default:expr;)*) => {
-        /// What one attempt may use, in all.
+        /// What one attempt may use, in all, and what may be spent on making its component ready.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Limits {
             $($(#[doc = $doc])+ pub $field: u64,)*
@@ -106,8 +106,12 @@ limits! {
     tables, "tables" = 64;
     /// Resource handles at once.
     handles, "handles" = 4_096;
+    /// Bytes of the stack that the component's code may use.
+    stack, "stack" = MIB;
     /// Bytes that one host call may carry to the host.
     call_bytes, "call-bytes" = 8 * MIB;
+    /// Bytes that all host calls together may carry to the host.
+    all_call_bytes, "all-call-bytes" = KIB * MIB;
     /// Host calls.
     host_calls, "host-calls" = 5_000_000;
     /// Log lines; beyond it lines are dropped and counted.
@@ -122,12 +126,22 @@ limits! {
     attachments, "attachments" = 64;
     /// Bytes of all attachments.
     attachment_bytes, "attachment-bytes" = 16 * MIB;
-    /// Tools running at once.
+    /// Tools running at once; one more is denied.
     tools, "tools" = 16;
+    /// Watches of the kernel's log at once; one more is denied.
+    watches, "watches" = 16;
     /// Bytes of the outcome.
     outcome_bytes, "outcome-bytes" = MIB;
     /// Instructions, roughly, on a machine of virtual time.
     fuel, "fuel" = 50_000_000_000;
+    /// Bytes of the component itself.
+    component_bytes, "component-bytes" = 64 * MIB;
+    /// Seconds that compiling may take, of the wall and of its processors together.
+    compile_time, "compile-time" = 60;
+    /// Bytes of address space of the process that compiles.
+    compile_memory, "compile-memory" = 4 * KIB * MIB;
+    /// Bytes of compiled code.
+    code_bytes, "code-bytes" = 256 * MIB;
 }
 
 /// A number, with an optional binary unit.

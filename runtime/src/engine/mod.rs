@@ -24,9 +24,9 @@ use wasmtime::component::{Component, Linker};
 
 pub use attempt::{Attempted, Charge, Order};
 pub use cache::Cache;
-pub use compile::{CompileError, CompileLimits, Compiler};
+pub use compile::{CompileError, Compiler};
 pub use config::Flavour;
-pub use ending::Over;
+pub use ending::{HarnessBroke, Over};
 pub use facts::Facts;
 pub use limits::{LimitError, LimitReached, Limiter, Limits};
 pub use notebook::{Live, Notebook, Tap, printable};
@@ -86,7 +86,7 @@ impl StageEngine {
         compiler: Compiler,
         cache: Option<Cache>,
     ) -> wasmtime::Result<Self> {
-        let engine = config::TickingEngine::new(flavour)?;
+        let engine = config::TickingEngine::new(flavour, compiler.stack())?;
         let mut linker = Linker::new(engine.get());
         link(&mut linker)?;
         Ok(StageEngine {
@@ -116,6 +116,7 @@ impl StageEngine {
     ///
     /// See [`LoadError`]; nothing of the component was run.
     pub async fn load(&self, bytes: &[u8]) -> Result<LoadedStage, LoadError> {
+        self.compiler.admit(bytes)?;
         let digest = compile::digest(bytes);
         let shared = self.shared.as_ref();
         let shared = || shared.map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner));

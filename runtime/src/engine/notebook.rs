@@ -17,6 +17,9 @@ use super::Limits;
 const MAX_LINE: usize = 8 * 1024;
 /// The longest name of an attachment, in bytes.
 const MAX_NAME: usize = 100;
+/// The most different denials that are kept; those beyond are counted as one. A reason may name what
+/// the stage asked for, so that a stage can make as many as it likes.
+const MAX_DENIALS: usize = 100;
 /// The prefix by which the SDK marks a panic.
 const PANIC: &str = "panic: ";
 
@@ -105,11 +108,14 @@ impl Notebook {
         self.pages().live.clone()
     }
 
-    /// Counts a host call; returns how many there were.
-    pub fn count_call(&self) -> u64 {
-        let mut pages = self.pages();
-        pages.host_calls += 1;
-        pages.host_calls
+    /// Counts a host call.
+    pub fn count_call(&self) {
+        self.pages().host_calls += 1;
+    }
+
+    /// How many host calls there were.
+    pub fn calls(&self) -> u64 {
+        self.pages().host_calls
     }
 
     /// Notes how far the stage is.
@@ -208,8 +214,15 @@ impl Notebook {
 
     /// Notes a denial.
     pub fn denied(&self, function: &str, reason: &str) {
-        let key = (function.to_owned(), reason.to_owned());
-        *self.pages().denials.entry(key).or_default() += 1;
+        let mut key = (function.to_owned(), printable(reason));
+        let denials = &mut self.pages().denials;
+        if denials.len() >= MAX_DENIALS && !denials.contains_key(&key) {
+            key = (
+                "*".to_owned(),
+                "further denials, each for another reason".to_owned(),
+            );
+        }
+        *denials.entry(key).or_default() += 1;
     }
 
     /// Closes the notebook.

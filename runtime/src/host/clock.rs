@@ -3,16 +3,14 @@
 use vetting_machine::{Reply, Request};
 
 use super::bindings::vetting::stage::clock::{Host, Instant};
-use super::{HostError, HostState, ask};
+use super::{HostError, HostState, ask, wrong_reply};
 
 impl Host for HostState {
     async fn monotonic(&mut self) -> wasmtime::Result<u64> {
         let answer = self.ask("clock.monotonic", Request::Monotonic).await;
         match answer.map_err(infallible)? {
             Reply::Monotonic(nanoseconds) => Ok(nanoseconds),
-            other => Err(wasmtime::Error::msg(format!(
-                "the clock answered {other:?}"
-            ))),
+            other => Err(infallible(wrong_reply("clock.monotonic", &other))),
         }
     }
 
@@ -23,9 +21,7 @@ impl Host for HostState {
                 seconds: now.seconds,
                 nanoseconds: now.nanoseconds,
             }),
-            other => Err(wasmtime::Error::msg(format!(
-                "the clock answered {other:?}"
-            ))),
+            other => Err(infallible(wrong_reply("clock.wall", &other))),
         }
     }
 
@@ -34,8 +30,8 @@ impl Host for HostState {
     }
 }
 
-/// A clock has no error to tell a stage: whatever goes wrong ends the attempt.
-fn infallible(error: HostError) -> wasmtime::Error {
+/// A function without an error to tell a stage: whatever goes wrong ends the attempt.
+pub(super) fn infallible(error: HostError) -> wasmtime::Error {
     match error {
         HostError::Trap(trap) => trap,
         HostError::Stage(error) => wasmtime::Error::from_anyhow(error.into()),

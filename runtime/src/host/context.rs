@@ -13,7 +13,7 @@ const MAX_KEY: usize = 200;
 
 impl Host for HostState {
     async fn get(&mut self) -> wasmtime::Result<Facts> {
-        self.count()
+        self.count(0)
             .map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
         let facts = &self.facts;
         Ok(Facts {
@@ -38,7 +38,7 @@ impl Host for HostState {
     }
 
     async fn progress(&mut self, fraction: f64, note: String) -> Result<(), HostError> {
-        self.count()?;
+        self.count(note.len())?;
         if fraction.is_nan() {
             return Err(Error::invalid("fraction", "NaN is no progress; 0 to 1 is").into());
         }
@@ -48,7 +48,8 @@ impl Host for HostState {
     }
 
     async fn sample(&mut self, points: Vec<Point>) -> Result<(), HostError> {
-        self.count()?;
+        let texts = |p: &Point| p.kind.len() + p.key.len() + p.unit.len();
+        self.count(points.iter().map(|p| size_of::<Point>() + texts(p)).sum())?;
         let at = self.session.elapsed();
         for point in &points {
             let (kind, key) = (cut(&point.kind, MAX_KEY), cut(&point.key, MAX_KEY));
@@ -64,7 +65,7 @@ impl Host for HostState {
         media_type: String,
         bytes: Vec<u8>,
     ) -> Result<(), HostError> {
-        self.count()?;
+        self.count(name.len() + media_type.len() + bytes.len())?;
         let attached = self.notebook.attach(&name, &media_type, bytes);
         if let Err(Error::Denied(reason)) = &attached {
             self.notebook.denied("context.attach", reason);

@@ -4,6 +4,7 @@ use vetting_machine::{Reply, Request, WatchId};
 use wasmtime::component::Resource;
 
 use super::bindings::vetting::stage::kernel_log::{Event, Host, HostWatch};
+use super::clock::infallible;
 use super::{HostError, HostState, ask, table_full, wrong_reply};
 
 /// A watch, as its stage holds it.
@@ -35,9 +36,8 @@ impl HostWatch for HostState {
         let request = Request::KernelLogLost { watch };
         match self.ask("kernel-log.lost", request).await {
             Ok(Reply::Lost(lines)) => Ok(lines),
-            Ok(other) => Err(wasmtime::Error::msg(format!("kernel-log.lost: {other:?}"))),
-            Err(HostError::Trap(trap)) => Err(trap),
-            Err(HostError::Stage(error)) => Err(wasmtime::Error::from_anyhow(error.into())),
+            Ok(other) => Err(infallible(wrong_reply("kernel-log.lost", &other))),
+            Err(error) => Err(infallible(error)),
         }
     }
 

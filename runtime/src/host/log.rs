@@ -7,7 +7,7 @@ use super::bindings::vetting::stage::log;
 
 impl log::Host for HostState {
     async fn log(&mut self, level: log::Level, text: String) -> wasmtime::Result<()> {
-        self.count()
+        self.count(text.len())
             .map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
         let level = match level {
             log::Level::Trace => Level::Trace,

@@ -31,7 +31,7 @@ use vetting_machine::{Answer, Cancel, Reply, Request, RunId, Session};
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::engine::{Facts, LimitReached, Limiter, Limits, Notebook, Over};
+use crate::engine::{Facts, HarnessBroke, LimitReached, Limiter, Limits, Notebook, Over};
 use bindings::vetting::stage::types;
 
 /// What a host function that could not answer tells: the stage, or the engine.
@@ -75,6 +75,8 @@ pub struct HostState {
     pub notebook: Arc<Notebook>,
     /// The attempt's budgets.
     pub limits: Limits,
+    /// Bytes that host calls carried here so far.
+    pub carried: u64,
     /// Memory and table accounting, for wasmtime.
     pub limiter: Limiter,
     /// Whether the machine's time is virtual, so that its deadline is kept here.
@@ -95,7 +97,10 @@ impl HasData for Host {
 }
 
 impl WasiView for HostState {
+    /// Every function of WASI begins here, and cannot be refused here: one too many is counted, and
+    /// ends the attempt at the next tick.
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.notebook.count_call();
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
@@ -115,21 +120,32 @@ pub fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 }
 
 impl HostState {
-    /// Counts a host call against the attempt's budget.
-    fn count(&mut self) -> Result<(), LimitReached> {
-        let calls = self.notebook.count_call();
-        if calls > self.limits.host_calls {
-            return Err(LimitReached::new(
-                "host-calls",
-                format!("more than {} host calls", self.limits.host_calls),
-            ));
+    /// Counts a host call, and the bytes that it carries here, against the attempt's budget.
+    fn count(&mut self, bytes: usize) -> Result<(), LimitReached> {
+        self.notebook.count_call();
+        self.within_calls()?;
+        self.carried = self.carried.saturating_add(bytes as u64);
+        let allowed = self.limits.all_call_bytes;
+        if self.carried > allowed {
+            let detail = format!("host calls carried more than {allowed} bytes");
+            return Err(LimitReached::new("all-call-bytes", detail));
+        }
+        Ok(())
+    }
+
+    /// Whether there were no more host calls than there may be, WASI's included.
+    pub fn within_calls(&self) -> Result<(), LimitReached> {
+        let allowed = self.limits.host_calls;
+        if self.notebook.calls() > allowed {
+            let detail = format!("more than {allowed} host calls");
+            return Err(LimitReached::new("host-calls", detail));
         }
         Ok(())
     }
 
     /// Asks the machine, for `function` (such as `fio.start`).
     async fn ask(&mut self, function: &'static str, request: Request) -> Result<Reply, HostError> {
-        self.count()?;
+        self.count(weight(&request))?;
         tracing::trace!(function, "host call");
         let interface = function.split('.').next().unwrap_or(function);
         if self.denied.contains(interface) {
@@ -188,11 +204,24 @@ impl HostState {
     }
 }
 
+/// The bytes of a request that a guest wrote, roughly; those of a fixed size weigh nothing.
+fn weight(request: &Request) -> usize {
+    match request {
+        Request::SmartRead { device } | Request::SmartSelfTestProgress { device } => device.len(),
+        Request::SmartStartSelfTest { .. }
+        | Request::FioStart { .. }
+        | Request::StressStart { .. }
+        | Request::IperfStart { .. }
+        | Request::GpuStart { .. } => {
+            postcard::experimental::serialized_size(request).unwrap_or(usize::MAX)
+        }
+        _ => 0,
+    }
+}
+
 /// A reply of the wrong kind is the machine's bug, not the stage's.
 fn wrong_reply(function: &str, reply: &Reply) -> HostError {
-    HostError::Trap(wasmtime::Error::msg(format!(
-        "the machine answered {function} with {reply:?}"
-    )))
+    broke(format!("the machine answered {function} with {reply:?}"))
 }
 
 /// Carries a value between the contract's two sets of types, the seam's and the bindings'. Both are
@@ -205,9 +234,12 @@ fn carry<T: Serialize, U: DeserializeOwned>(value: &T) -> Result<U, HostError> {
 
 fn carrying<T>(error: &postcard::Error) -> HostError {
     let name = std::any::type_name::<T>();
-    HostError::Trap(wasmtime::Error::msg(format!(
-        "a {name} does not cross the seam: {error}"
-    )))
+    broke(format!("a {name} does not cross the seam: {error}"))
+}
+
+/// The runtime itself is at fault.
+fn broke(what: String) -> HostError {
+    HostError::Trap(wasmtime::Error::from_anyhow(HarnessBroke(what).into()))
 }
 
 impl types::Host for HostState {

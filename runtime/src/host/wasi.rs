@@ -58,6 +58,7 @@ pub fn shadow(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 
 impl wall_clock::Host for HostState {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
+        self.count_wasi()?;
         let now = self.facts.began + self.session.elapsed();
         Ok(wall_clock::Datetime {
             seconds: now.as_secs(),
@@ -75,6 +76,7 @@ impl wall_clock::Host for HostState {
 
 impl monotonic_clock::Host for HostState {
     fn now(&mut self) -> wasmtime::Result<u64> {
+        self.count_wasi()?;
         Ok(u64::try_from(self.session.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
@@ -93,7 +95,13 @@ impl monotonic_clock::Host for HostState {
 }
 
 impl HostState {
+    fn count_wasi(&mut self) -> wasmtime::Result<()> {
+        self.count(0)
+            .map_err(|limit| wasmtime::Error::from_anyhow(limit.into()))
+    }
+
     fn sleep_until(&mut self, until: Duration) -> wasmtime::Result<Resource<DynPollable>> {
+        self.count_wasi()?;
         let sleep = MachineSleep {
             session: Arc::clone(&self.session),
             cancel: self.cancel.clone(),

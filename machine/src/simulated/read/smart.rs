@@ -56,7 +56,7 @@ fn drive<'a>(world: &'a World, id: &str) -> Result<&'a Disk, Error> {
     tool(world)?;
     let disk = world
         .disk(id)
-        .ok_or_else(|| Error::invalid("device", format!("there is no device `{id}`")))?;
+        .ok_or_else(|| Error::no_hardware(format!("the drive {id:?}")))?;
     if disk.kind == DiskKind::Virtio {
         return Err(Error::no_hardware(format!(
             "health of the virtual disk {id}"

@@ -9,18 +9,6 @@ use crate::simulated::profile::{DiskKind, Fault};
 use crate::simulated::read::disks;
 use crate::simulated::world::World;
 
-/// The options a job may carry beyond its fields, by the contract.
-const OPTIONS: [&str; 8] = [
-    "rate",
-    "rate_iops",
-    "thinktime",
-    "random_generator",
-    "norandommap",
-    "buffer_pattern",
-    "refill_buffers",
-    "buffer_compress_percentage",
-];
-
 /// fio's default percentiles, and how many times the mean latency each is: a solid-state drive's, a
 /// spinning disk's.
 const PERCENTILES: [(f64, f64, f64); 17] = [
@@ -79,12 +67,7 @@ pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
         within("job.runtime-ms", runtime, 1, 31_536_000_000)?;
     }
     for (name, value) in &job.options {
-        if !OPTIONS.contains(&name.as_str()) || value.contains(['\n', '\r']) {
-            return Err(Error::invalid(
-                "job.options",
-                format!("`{name}` is not among those that are allowed"),
-            ));
-        }
+        crate::tools::fio::option(name, value)?;
     }
     let writes = !matches!(job.pattern, Pattern::Read | Pattern::RandomRead);
     if job.verify && !writes {
@@ -105,9 +88,8 @@ pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
             (scratch.disk, *size)
         }
         Target::Disk(name) => {
-            let disk = world.disk(name).ok_or_else(|| {
-                Error::invalid("job.target", format!("there is no disk `{name}`"))
-            })?;
+            let none = || Error::no_hardware(format!("the disk {name:?}"));
+            let disk = world.disk(name).ok_or_else(none)?;
             if writes && !disk.mounted.is_empty() {
                 return Err(Error::Denied(format!(
                     "{name} is mounted at {}",
@@ -314,19 +296,22 @@ impl Work for Fio {
         rate = rate.min(self.allowed);
         // Whatever else is wrong, a byte goes through.
         self.bytes_per_second = if rate.is_finite() { rate.max(1.0) } else { 1.0 };
+        // With a run time, fio begins again when the size is through (`time_based`).
+        if let Some(runtime) = self.runtime {
+            return runtime.saturating_sub(elapsed);
+        }
         let left = self.size - self.reads - self.writes;
         if left < 1.0 {
             return 0;
         }
-        let by_size = (left / self.bytes_per_second * 1e9).ceil() as u64;
-        // With a run time, fio ends at whichever comes first, as a job without `time_based` does.
-        self.runtime.map_or(by_size, |runtime| {
-            by_size.min(runtime.saturating_sub(elapsed))
-        })
+        (left / self.bytes_per_second * 1e9).ceil() as u64
     }
 
     fn pass(&mut self, world: &mut World, nanoseconds: u64) {
-        let left = (self.size - self.reads - self.writes).max(0.0);
+        let left = match self.runtime {
+            Some(_) => f64::INFINITY,
+            None => (self.size - self.reads - self.writes).max(0.0),
+        };
         let bytes = (self.bytes_per_second * seconds(nanoseconds)).min(left);
         let reads = bytes * self.reading();
         self.reads += reads;
@@ -339,7 +324,10 @@ impl Work for Fio {
     }
 
     fn progress(&self, elapsed: u64) -> Reply {
-        let by_size = (self.reads + self.writes) / self.size.max(1.0);
+        let by_size = match self.runtime {
+            Some(_) => 0.0,
+            None => (self.reads + self.writes) / self.size.max(1.0),
+        };
         let by_time = self
             .runtime
             .map_or(0.0, |runtime| fraction(elapsed, runtime));

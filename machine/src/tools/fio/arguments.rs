@@ -67,15 +67,20 @@ pub(super) fn check(job: &Job, target: &Target) -> Result<(), Error> {
 }
 
 /// Whether a pattern writes.
-fn writes(pattern: &Pattern) -> bool {
+pub(super) fn writes(pattern: &Pattern) -> bool {
     match pattern {
         Pattern::Read | Pattern::RandomRead => false,
         Pattern::Write | Pattern::RandomWrite | Pattern::RandomReadWrite => true,
     }
 }
 
-/// The allow-list. No value can name a file: fio takes `'…'` in a buffer pattern for one.
-fn option(name: &str, value: &str) -> Result<(), Error> {
+/// The allow-list of options beyond a job's fields. No value can name a file: fio takes `'…'` in a
+/// buffer pattern for one.
+///
+/// # Errors
+///
+/// `invalid`, with what would be accepted.
+pub fn option(name: &str, value: &str) -> Result<(), Error> {
     let digits = |text: &str| {
         !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit())
     };

@@ -18,6 +18,7 @@ use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::fio::{Event, Job};
 use crate::contract::types::Error;
 
+pub use arguments::option;
 pub use output::{Documents, summary};
 
 /// What is read and written, already resolved and allowed by whoever knows the disks.
@@ -58,7 +59,12 @@ pub async fn start(
         Target::Disk { .. } => (job.direct, Files::default()),
     };
     let plan = arguments::plan(job, &target, direct)?;
-    let caged = tools.start("fio", "fio", &plan.arguments).await?;
+    let written = match &target {
+        Target::Scratch { .. } => Some(&*ctx.scratch),
+        Target::Disk { path, .. } => arguments::writes(&job.pattern).then_some(&**path),
+    };
+    let written: Vec<&Path> = written.into_iter().collect();
+    let caged = tools.start("fio", "fio", &plan.arguments, &written).await?;
     let job = job.clone();
     let drive = move |caged, watch, events| drive(caged, watch, events, job, plan.total, direct);
     Ok(ToolRun::begin(

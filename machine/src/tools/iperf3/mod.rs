@@ -40,7 +40,9 @@ pub async fn start(
     let streaming = streams_json(&version);
     arguments.push(if streaming { "--json-stream" } else { "-J" }.into());
     let seconds = seconds(job);
-    let caged = tools.start("iperf3", "iperf3", &arguments).await?;
+    let caged = tools
+        .start("iperf3", "iperf3", &arguments, &[&ctx.scratch])
+        .await?;
     // A peer that falls silent leaves iperf3 waiting for ever.
     let timeout = Duration::from_secs(seconds)
         .saturating_add(CONNECT)

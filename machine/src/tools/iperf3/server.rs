@@ -57,7 +57,9 @@ async fn attempt(tools: &Toolbox) -> Result<Option<Server>, Error> {
         .port();
     let number = port.to_string();
     let arguments = ["-s", "-B", "127.0.0.1", "-p", &number];
-    let mut caged = tools.start("iperf3", "iperf3", &arguments).await?;
+    let mut caged = tools
+        .start("iperf3", "iperf3", &arguments, &[&std::env::temp_dir()])
+        .await?;
     let group = caged.group.clone();
     let watch = Watch {
         stop: CancellationToken::new(),

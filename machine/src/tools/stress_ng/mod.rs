@@ -61,7 +61,12 @@ pub async fn start(
         let mut arguments = plan.arguments;
         arguments.extend(["--yaml".into(), file.display().to_string()]);
         arguments.extend(["--temp-path".into(), ctx.scratch.display().to_string()]);
-        caged.push(tools.start("stress-ng", "stress-ng", &arguments).await?);
+        let scratch: &[&std::path::Path] = &[&ctx.scratch];
+        caged.push(
+            tools
+                .start("stress-ng", "stress-ng", &arguments, scratch)
+                .await?,
+        );
         parts.push(Part {
             cpu: plan.cpu,
             file,

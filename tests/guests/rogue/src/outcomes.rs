@@ -1,0 +1,68 @@
+//! Outcomes that must not count as what they say.
+
+use vetting_stage::outcome::{Comparison, Value};
+use vetting_stage::{Findings, Measure, Measurement, Outcome, Severity, Validator, Verdict};
+
+/// Runs the mode, if it is one of these.
+pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
+    Some(match mode {
+        "outcome-nan" => Ok(measured(f64::NAN)),
+        "outcome-infinite" => Ok(measured(f64::INFINITY)),
+        "outcome-violated" => Ok(measured(0.0)),
+        "outcome-unheld" => {
+            let mut outcome = passed();
+            outcome.measurements.clear();
+            Ok(outcome)
+        }
+        "outcome-huge" => {
+            let mut outcome = passed();
+            let one = outcome.measurements.pop().into_iter().next();
+            outcome.measurements = one.into_iter().cycle().take(10_000).collect();
+            Ok(outcome)
+        }
+        "outcome-huge-summary" => {
+            let mut outcome = passed();
+            outcome.summary = "s".repeat(4 << 20);
+            Ok(outcome)
+        }
+        "outcome-escapes" => {
+            let mut outcome = passed();
+            outcome.verdict = Verdict::Fail;
+            outcome.message = "\u{1b}[2J\r\n0 failed, 8 passed\u{9b}".to_owned();
+            Ok(outcome)
+        }
+        "error-huge" => Err("e".repeat(7 << 20)),
+        "error-escapes" => Err("\u{1b}]0;title\u{7}".to_owned()),
+        _ => return None,
+    })
+}
+
+/// A pass that is earned, by an honest stage at least.
+pub fn passed() -> Outcome {
+    let mut findings = Findings::new();
+    let answer = Measure::number("answer", 1.0);
+    let answer = answer.at_least("answer_floor", 0.5, Severity::Fail, "the tests");
+    findings.hold(answer, || "the answer is too low".to_owned());
+    findings.outcome("one answer")
+}
+
+/// A pass over a measurement of that value, which should be at least 0.5.
+fn measured(value: f64) -> Outcome {
+    let mut outcome = passed();
+    outcome.verdict = Verdict::Pass;
+    outcome.measurements = vec![Measurement {
+        name: "answer".to_owned(),
+        value: Value::Number(value),
+        unit: None,
+        part: None,
+        validators: vec![Validator {
+            name: "answer_floor".to_owned(),
+            comparison: Comparison::GreaterThanOrEqual,
+            expected: vec![Value::Number(0.5)],
+            severity: Severity::Fail,
+            source: "the tests".to_owned(),
+        }],
+        extra: Vec::new(),
+    }];
+    outcome
+}
