@@ -50,15 +50,13 @@ impl Bench {
     }
 }
 
-/// Waits until a run holds for the `times`th time; why it does.
-fn held(orchestrator: &Orchestrator, run: &Run, times: usize) -> String {
+/// Waits until a run holds after an attempt of its one stage; why it does.
+fn held(orchestrator: &Orchestrator, run: &Run, attempt: u32) -> String {
     let view = orchestrator.until(run, "held", |view| {
-        view["state"] == "FailedHolding" && view["holds"].as_array().map_or(0, Vec::len) == times
+        view["state"] == "FailedHolding" && view["stages"][0]["attempt"] == attempt
     });
-    view["held"]["reason"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    let reason = view["held"]["reason"].as_str();
+    reason.unwrap_or_default().to_owned()
 }
 
 #[test]

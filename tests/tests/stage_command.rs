@@ -177,6 +177,20 @@ fn only_a_sound_stage_is_signed() {
     assert!(!beside(&file).exists(), "half of them are signed");
     let (status, said) = stage(folder, &["sign", "PSU.wasm", "-s", "vetting.pub"], "");
     assert_eq!(status, 2, "{said}");
+    let secret = std::fs::read_to_string(folder.join("vetting.key")).expect("a key");
+    // A digit of the key itself, which stands before its public half and the checksum.
+    let digit = secret.len() - 90;
+    let other = if &secret[digit..=digit] == "A" {
+        "B"
+    } else {
+        "A"
+    };
+    let damaged = format!("{}{other}{}", &secret[..digit], &secret[digit + 1..]);
+    std::fs::write(folder.join("damaged.key"), damaged).expect("a key");
+    let (status, said) = stage(folder, &["sign", "PSU.wasm", "-s", "damaged.key"], "");
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains("the key damaged.key is damaged"), "{said}");
+    assert!(!beside(&file).exists(), "a bad signature is left");
     let (status, said) = stage(folder, &["sign", "PSU.wasm", "--format", "json"], "");
     assert_eq!(status, 0, "{said}");
     let told: Value = serde_json::from_str(&said).expect("JSON");

@@ -69,11 +69,14 @@ pub(super) fn secret_key(path: &Path) -> anyhow::Result<SecretKey> {
         .with_context(|| format!("the secret key {}", path.display()))?;
     let raw = text.lines().nth(1).and_then(|l| STANDARD.decode(l).ok());
     let encryption = raw.as_deref().and_then(|raw| raw.get(ENCRYPTION));
-    let sealed = SecretKeyBox::from(text.clone());
-    let key = match encryption {
-        None => bail!("{} is no secret key of minisign", path.display()),
-        Some(UNENCRYPTED) => sealed.into_unencrypted_secret_key(),
-        Some(_) => sealed.into_secret_key(Some(password("Password: ")?)),
+    let key = match (encryption, raw.as_deref()) {
+        // Its checksum is not looked at: minisign writes none where there is no password.
+        (Some(UNENCRYPTED), Some(raw)) => SecretKey::from_bytes(raw),
+        (Some(_), _) => {
+            let password = password("Password: ")?;
+            SecretKeyBox::from(text).into_secret_key(Some(password))
+        }
+        (None, _) => bail!("{} is no secret key of minisign", path.display()),
     };
     key.with_context(|| format!("the secret key {}", path.display()))
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use vetting_component::signature::{self, Binding, Signature};
+use vetting_component::signature::{self, Binding, PublicKey, Signature};
 
 use super::args::SignArgs;
 use super::keys::secret_key;
@@ -22,6 +22,8 @@ pub(super) fn sign(args: &SignArgs) -> Result<Exit, Failure> {
         sound.push((file, bytes, binding));
     }
     let key = secret_key(&args.secret_key).map_err(Failure::usage)?;
+    let public = minisign::PublicKey::from_secret_key(&key).map_err(Failure::runtime)?;
+    let trusted_key = [PublicKey::parse(&public.to_base64()).map_err(Failure::usage)?];
     let mut told: Vec<Value> = Vec::new();
     let mut text = String::new();
     for (file, bytes, binding) in &sound {
@@ -34,6 +36,10 @@ pub(super) fn sign(args: &SignArgs) -> Result<Exit, Failure> {
         let trusted = binding.to_string();
         let signed = minisign::sign(None, &key, &bytes[..], Some(&trusted), Some(&untrusted));
         let signed = signed.map_err(Failure::runtime)?.into_string();
+        // Whatever is wrong with a key shows here, and not on some machine.
+        signature::verify(bytes, signed.as_bytes(), &trusted_key, Some(name))
+            .with_context(|| format!("the key {} is damaged", args.secret_key.display()))
+            .map_err(Failure::usage)?;
         let signed = Signature::parse(signed.as_bytes()).map_err(Failure::runtime)?;
         let beside = signature::beside(file);
         std::fs::write(&beside, signed.text())
