@@ -106,7 +106,7 @@ fn a_wrong_password_signs_nothing() {
 }
 
 #[test]
-fn a_password_is_asked_for_at_a_terminal_and_not_shown() {
+fn a_password_is_asked_for_at_a_terminal() {
     let (folder, _) = folder();
     // `script` gives it a terminal, and types what it reads.
     let at_terminal = |args: &str, typed: &str| {
