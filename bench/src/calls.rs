@@ -1,6 +1,6 @@
 //! A cached stage's whole life, and one host call.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ impl Bench {
             seed: 1,
             notebook: Arc::new(Notebook::new(limits.clone())),
             limits,
-            denied: BTreeSet::new(),
+            withheld: BTreeMap::new(),
             cancel: Cancel::new(),
             scratch: self.scratch.clone(),
             cpu_allowance: 1,

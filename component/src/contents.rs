@@ -14,6 +14,8 @@ pub struct Contents {
     pub manifest: Manifest,
     /// What it imports, in its own order.
     pub imports: Vec<Import>,
+    /// What it exports, by name: `run`, and what else its author left in.
+    pub exports: Vec<String>,
 }
 
 impl Contents {
@@ -80,6 +82,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
     let mut depth = 0_u32;
     let mut manifests: Vec<&[u8]> = Vec::new();
     let mut names: Vec<String> = Vec::new();
+    let mut exports = Vec::new();
     let mut exports_run = false;
     let mut types = None;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -99,6 +102,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
                     let export = export.map_err(malformed)?;
                     exports_run |=
                         export.name.name == "run" && export.kind == ComponentExternalKind::Func;
+                    exports.push(export.name.name.to_owned());
                 }
             }
             _ => {}
@@ -134,7 +138,11 @@ pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
             Some(import(&name, functions))
         })
         .collect();
-    Ok(Contents { manifest, imports })
+    Ok(Contents {
+        manifest,
+        imports,
+        exports,
+    })
 }
 
 /// The features that an engine has on. Function bodies are checked by the compiler again.

@@ -1,4 +1,5 @@
-//! What a stage component is, as a file: its manifest, its imports, and how one is put together.
+//! What a stage component is, as a file: its manifest, its imports, its signature, and how one is put
+//! together.
 //! Nothing here runs a component, so a registry or a reviewer can use it without an engine.
 
 mod contents;
@@ -7,10 +8,11 @@ mod manifest;
 mod offered;
 mod pack;
 mod parameters;
+pub mod signature;
 
 pub use contents::{Contents, Import, Version, read};
 pub use error::ComponentError;
-pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest};
+pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest, needs_asking};
 pub use offered::{Offered, check_imports, offered};
 pub use pack::pack;
 pub use parameters::{ParameterError, parameters, typed};

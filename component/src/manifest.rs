@@ -107,7 +107,7 @@ pub fn check_manifest(contents: &Contents) -> Result<(), ComponentError> {
         .filter(|import| import.is_contract())
     {
         let name = import.interface.as_str();
-        let free = UNASKED.contains(&name) || import.functions.is_empty();
+        let free = !needs_asking(name) || import.functions.is_empty();
         if !free && !manifest.interfaces.contains_key(name) {
             return Err(ComponentError::Disagrees(format!(
                 "the component imports `{name}`, which its manifest does not ask for; add \
@@ -126,18 +126,15 @@ pub fn check_manifest(contents: &Contents) -> Result<(), ComponentError> {
     Ok(())
 }
 
-/// Interfaces that need no asking.
-const UNASKED: [&str; 3] = ["context", "log", "clock"];
+/// Whether an interface of the contract must be asked for, and so can be withheld.
+pub fn needs_asking(interface: &str) -> bool {
+    !["context", "log", "clock"].contains(&interface)
+}
 
 /// Whether each field holds what it may.
 pub(crate) fn check_fields(manifest: &Manifest) -> Result<(), ComponentError> {
     let wrong = |what: &str| Err(ComponentError::Manifest(what.to_owned()));
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let name = &manifest.name;
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic())
-        || name.len() > MAX_NAME
-        || !name.chars().all(plain)
-    {
+    if !is_name(&manifest.name) {
         return wrong("`name` must be a letter, then letters, digits or `-`; at most 64 in all");
     }
     if Version::parse(&manifest.version).is_none() {
@@ -162,4 +159,12 @@ pub(crate) fn check_fields(manifest: &Manifest) -> Result<(), ComponentError> {
         return wrong("`parameters` must be a JSON Schema with `type` `object`");
     }
     Ok(())
+}
+
+/// Whether a text can be a stage's name.
+pub(crate) fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.len() <= MAX_NAME
+        && text.chars().all(plain)
 }

@@ -5,12 +5,14 @@
 //! * [`host`] gives a stage the functions of the contract in `wit/`.
 //! * [`run`] runs stages one after the other on this machine, without an orchestrator.
 //! * [`agent`] walks a run that an orchestrator decides.
+//! * [`policy`] says which stages run, and what they get at most.
 //! * [`cli`] is the command line.
 //!
-//! Arrows: `cli → agent, run → engine → host → vetting-machine`.
+//! Arrows: `cli → agent, run → engine → host → vetting-machine`; `policy` knows none of them.
 
 pub mod agent;
 pub mod cli;
 pub mod engine;
 pub mod host;
+pub mod policy;
 pub mod run;

@@ -10,6 +10,7 @@ use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Cancel, Machine};
 use vetting_protocol::{Ending, StageRecord, Verdict};
 use vetting_runtime::engine::{Compiler, Flavour, Limits, Notebook, StageEngine};
+use vetting_runtime::policy::Policy;
 use vetting_runtime::run::{Plan, Watcher, run};
 
 use crate::kinds::{End, Kind, Place};
@@ -109,6 +110,7 @@ impl Host {
             seed: 1,
             limits: limits(kind),
             scratch: self.scratch.path().to_owned(),
+            policy: Policy::Open,
         };
         let record = run(&engine, &*self.machine, plan, &Cancel::new(), &Nobody).await;
         let record = match record {

@@ -10,11 +10,12 @@ use vetting_tests::{eventually, guests, vetting};
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJq test@example";
 
 /// Makes a root in memory with nothing but libraries, a shell and what the kernel shows, and becomes
-/// the agent in it. Arguments: the folder for it, the binary, whether it is marked, the agent's own.
+/// the agent in it. Arguments: the folder for it, the binary, whether it is marked, its policy, the
+/// agent's own.
 const IMAGE: &str = r#"
 set -e
-root=$1/root binary=$2 marked=$3 out=$1/out
-shift 3
+root=$1/root binary=$2 marked=$3 policy=$4 out=$1/out
+shift 4
 mkdir -p "$root" "$out"
 mount -t tmpfs tmpfs "$root"
 cd "$root"
@@ -27,6 +28,7 @@ printf '#!/bin/sh\necho "$@" >> /out/powered-off\n' > bin/systemctl
 printf '#!/bin/sh\necho shutdown "$@" >> /out/powered-off\n' > bin/shutdown
 chmod 755 bin/systemctl bin/shutdown
 if [ "$marked" = marked ]; then : > etc/vetting/live-image; fi
+if [ "$policy" ]; then printf '%s\n' "$policy" > etc/vetting/policy.toml; fi
 exec /usr/sbin/chroot . /bin/vetting agent --live-image "$@"
 "#;
 
@@ -37,7 +39,7 @@ struct Image {
 }
 
 impl Image {
-    fn boot(orchestrator: &Orchestrator, run: &Run, marked: bool) -> Self {
+    fn boot(orchestrator: &Orchestrator, run: &Run, marked: bool, policy: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = std::fs::File::create(folder.path().join("log")).expect("a log");
         let mut command = Command::new("unshare");
@@ -57,6 +59,7 @@ impl Image {
             .arg(folder.path())
             .arg(vetting())
             .arg(if marked { "marked" } else { "unmarked" })
+            .arg(policy)
             .args(["--url", &orchestrator.url, "--pin", &orchestrator.pin])
             .args(["--run", &run.id, "--mac", &run.mac, "--first-wait", "100ms"])
             .env("VETTING_BOOT_TOKEN", &run.token)
@@ -101,13 +104,19 @@ impl Drop for Image {
     }
 }
 
+/// A run of a stage that fails, in an image that runs it.
 fn holding(orchestrator: &Orchestrator, host: &str, marked: bool) -> (Run, Image) {
+    probing(orchestrator, host, marked, "unsigned = \"allow\"")
+}
+
+/// The same in an image of another policy; of none, where it is empty.
+fn probing(orchestrator: &Orchestrator, host: &str, marked: bool, policy: &str) -> (Run, Image) {
     let probe = guests().join("Probe.wasm");
     assert!(Path::new(&probe).exists());
     orchestrator.cli(&["stage", "add", &probe.display().to_string()]);
     orchestrator.operator_with_key("ann", KEY);
     let run = orchestrator.run(host, &["--stage", "Probe", "--set", "Probe.mode=fail"]);
-    let image = Image::boot(orchestrator, &run, marked);
+    let image = Image::boot(orchestrator, &run, marked, policy);
     (run, image)
 }
 
@@ -126,6 +135,24 @@ fn a_live_image_lets_operators_in_and_is_powered_off() {
     orchestrator.cli(&["run", "shutdown", &run.id]);
     assert_eq!(image.wait(), 0, "{}", image.log());
     assert_eq!(image.powered_off(), "poweroff\n", "{}", image.log());
+}
+
+#[test]
+fn a_live_image_without_a_policy_runs_nothing_and_says_which_file_is_missing() {
+    let orchestrator = Orchestrator::start();
+    for (host, policy, words) in [
+        (
+            "no-policy",
+            "",
+            "the policy file /etc/vetting/policy.toml, which says whose signatures count, is missing",
+        ),
+        ("policy", "unsigned = \"allow\"", "the answer is too low"),
+    ] {
+        let (run, image) = probing(&orchestrator, host, true, policy);
+        let view = orchestrator.until_state(&run, "FailedHolding");
+        let why = view["held"]["reason"].as_str().unwrap_or_default();
+        assert!(why.contains(words), "{why}\n{}", image.log());
+    }
 }
 
 #[test]

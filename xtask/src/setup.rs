@@ -18,7 +18,7 @@ pub const TOOLS: [(&str, &str); 6] = [
 ];
 
 /// What the tests run besides.
-pub const TEST_TOOLS: [(&str, &str); 11] = [
+pub const TEST_TOOLS: [(&str, &str); 12] = [
     ("mkfs.ext4", "e2fsprogs"),
     ("mkfs.xfs", "xfsprogs"),
     ("mkfs.btrfs", "btrfs-progs"),
@@ -30,6 +30,7 @@ pub const TEST_TOOLS: [(&str, &str); 11] = [
     ("ssh", "openssh-client"),
     (SSH_SERVER, "openssh-server"),
     ("openssl", "openssl"),
+    ("minisign", "minisign"),
 ];
 
 /// The tests start an SSH server of their own; the machine's is not to start because of them.

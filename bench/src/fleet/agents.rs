@@ -11,6 +11,7 @@ use vetting_machine::Paced;
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_runtime::agent::{self, Agent, Parameters, Settings};
 use vetting_runtime::engine::{Cache, Compiler, Flavour, Limits, StageEngine};
+use vetting_runtime::policy::Policy;
 
 use super::Built;
 
@@ -102,6 +103,7 @@ fn settings(memory: &Path) -> Settings {
         root: memory.to_owned(),
         hold_keys: None,
         notices: Vec::new(),
+        policy: Arc::new(Policy::Open),
         queue: 20_000,
         limits: Limits::default(),
         seed: 1,

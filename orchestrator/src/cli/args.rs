@@ -228,6 +228,9 @@ pub enum RunCommand {
         /// Run this component instead
         #[arg(long, value_name = "FILE")]
         stage_component: Option<PathBuf>,
+        /// That component's signature [default: FILE.minisig where it is there]
+        #[arg(long, value_name = "FILE", requires = "stage_component")]
+        signature: Option<PathBuf>,
     },
     /// Stop what runs and power the machine off
     Shutdown {
@@ -277,6 +280,9 @@ pub enum StageCommand {
         /// Components, or folders of them
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// The signature of the one component [default: each FILE.minisig that is there]
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
         /// Grant only this interface; may be repeated [default: all that it asks for]
         #[arg(long, value_name = "INTERFACE")]
         grant: Vec<String>,

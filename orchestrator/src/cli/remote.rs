@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::{Value, json};
+use vetting_component::signature;
 use vetting_transport::{Call, Client, Pin, Secret};
 
 use super::args::ServerArgs;
@@ -77,6 +78,18 @@ impl Remote {
 pub(super) fn encoded(file: &Path) -> anyhow::Result<String> {
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
     Ok(STANDARD.encode(bytes))
+}
+
+/// A component's signature: of the file that was named, else of the one beside it where there is one.
+pub(super) fn signature_of(file: &Path, named: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let beside = signature::beside(file);
+    let path = named.unwrap_or(&beside);
+    let bytes = signature::read_file(path).with_context(|| path.display().to_string())?;
+    if named.is_some() && bytes.is_none() {
+        bail!("there is no signature {}", path.display());
+    }
+    let text = bytes.map(String::from_utf8).transpose();
+    text.with_context(|| format!("{} is no signature", path.display()))
 }
 
 /// `KEY=VALUE`: a value that is JSON is that, and a text otherwise.

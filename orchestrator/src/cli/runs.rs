@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use vetting_protocol::{Command, State};
 
 use super::args::{RunCommand, ServerArgs};
-use super::remote::{Remote, encoded, listed, pairs, plain, shown, text};
+use super::remote::{Remote, encoded, listed, pairs, plain, shown, signature_of, text};
 use crate::secret;
 use crate::service::{MadeRun, NewRun, Order, RunView};
 
@@ -27,6 +27,7 @@ pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> any
         attempt: None,
         wipe: Vec::new(),
         component: None,
+        signature: None,
     };
     let (run, order) = match command {
         RunCommand::Create {
@@ -93,11 +94,15 @@ pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> any
             stage,
             wipe,
             stage_component,
+            signature,
         } => {
             let mut order = order(Command::RetryStage);
             order.stage = stage.map(State::from);
             order.wipe = wipe;
-            order.component = stage_component.as_deref().map(encoded).transpose()?;
+            if let Some(file) = &stage_component {
+                order.component = Some(encoded(file)?);
+                order.signature = signature_of(file, signature.as_deref())?;
+            }
             (run, order)
         }
     };

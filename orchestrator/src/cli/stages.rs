@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use super::args::{ServerArgs, StageCommand};
-use super::remote::{Remote, encoded, listed, pairs, shown, text};
+use super::remote::{Remote, encoded, listed, pairs, shown, signature_of, text};
 use crate::service::Publication;
 
 /// Does what the subcommand says.
@@ -18,16 +18,17 @@ pub async fn stage(
     let remote = Remote::new(server)?;
     let path = "/api/v1/admin/stages";
     let line = |s: &Value| {
-        format!(
-            "{} {} {}",
-            text(s, "/name"),
-            text(s, "/version"),
-            text(s, "/digest")
-        )
+        let signed = match s["signed_by"].as_str() {
+            Some(key) => format!("signed by {key}"),
+            None => "unsigned".to_owned(),
+        };
+        let (name, version) = (text(s, "/name"), text(s, "/version"));
+        format!("{name} {version} {} {signed}", text(s, "/digest"))
     };
     match command {
         StageCommand::Add {
             files,
+            signature,
             grant,
             set,
             timeout,
@@ -35,9 +36,17 @@ pub async fn stage(
             pinned,
             unpinned,
         } => {
-            for file in components(&files)? {
+            let files = components(&files)?;
+            if signature.is_some() && files.len() != 1 {
+                bail!(
+                    "--signature is for one component, and there are {}",
+                    files.len()
+                );
+            }
+            for file in files {
                 let publication = Publication {
                     component: encoded(&file)?,
+                    signature: signature_of(&file, signature.as_deref())?,
                     grants: (!grant.is_empty()).then(|| grant.clone()),
                     parameters: pairs(&set)?,
                     timeout_seconds: timeout.map(|timeout| timeout.as_secs()),

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_component::Manifest;
+use vetting_component::signature::Signature;
 use vetting_protocol::{Code, ComponentRef, PIPELINE, StageOrder, State};
 
 use super::{Orchestrator, ServiceError};
@@ -21,6 +22,10 @@ use crate::store::stages::{self, Settings, Stage};
 pub struct Publication {
     /// The component, in base 64.
     pub component: String,
+    /// Its detached signature, in minisign's format. A component that is registered again without
+    /// one keeps the one that it has.
+    #[serde(default)]
+    pub signature: Option<String>,
     /// Grants, parameters, deadline; what is not said stays as it was.
     #[serde(default)]
     pub grants: Option<Vec<String>>,
@@ -43,6 +48,7 @@ struct Checked {
     manifest: Manifest,
     digest: String,
     bytes: Vec<u8>,
+    signature: Option<Signature>,
 }
 
 impl Orchestrator {
@@ -56,7 +62,7 @@ impl Orchestrator {
         who: &Operator,
         publication: &Publication,
     ) -> Result<Stage, ServiceError> {
-        let checked = checked(&publication.component)?;
+        let checked = checked(&publication.component, publication.signature.as_deref())?;
         let name = checked.manifest.name.clone();
         let mut tx = self.store.write().await?;
         let before = stages::get(&mut tx, &name).await?;
@@ -91,19 +97,33 @@ impl Orchestrator {
         fits(&checked.manifest, &settings.parameters)?;
         let manifest = serde_json::to_value(&checked.manifest)
             .map_err(|error| ServiceError::refused(Code::Malformed, error.to_string()))?;
+        let (signature, signed_by) = match (&checked.signature, before) {
+            (Some(signature), _) => (
+                Some(signature.text().to_owned()),
+                Some(signature.key().to_string()),
+            ),
+            (None, Some(before)) if before.digest == checked.digest => {
+                (before.signature, before.signed_by)
+            }
+            (None, _) => (None, None),
+        };
         let stage = Stage {
             name: name.clone(),
             digest: checked.digest.clone(),
             size: checked.bytes.len() as u64,
             version: checked.manifest.version.clone(),
             manifest,
+            signature,
+            signed_by,
             settings,
             published: crate::store::now(),
             published_by: who.name.clone(),
         };
         stages::put_component(&mut tx, &checked.digest, &checked.bytes).await?;
         stages::put(&mut tx, &stage).await?;
-        let detail = format!("{name} {} sha256 {}", stage.version, stage.digest);
+        let signed = stage.signed_by.as_deref();
+        let signed = signed.map_or("unsigned".to_owned(), |key| format!("signed by {key}"));
+        let detail = format!("{name} {} sha256 {} {signed}", stage.version, stage.digest);
         audit::note(&mut tx, &who.name, "stage add", None, &detail).await?;
         tx.commit().await?;
         Ok(stage)
@@ -130,9 +150,9 @@ impl Orchestrator {
         who: &Operator,
         run: &mut Run,
         target: &State,
-        component: &str,
+        (component, signature): (&str, Option<&str>),
     ) -> Result<(), ServiceError> {
-        let checked = checked(component)?;
+        let checked = checked(component, signature)?;
         let stage = target.stage().unwrap_or_default();
         let Some(order) = run.orders.iter_mut().find(|order| order.stage == stage) else {
             return Err(ServiceError::not_found("stage of the run", stage));
@@ -147,10 +167,12 @@ impl Orchestrator {
             ));
         }
         fits(&checked.manifest, &order.parameters)?;
+        let same = order.component.sha256 == checked.digest;
+        let before = order.component.signature.take().filter(|_| same);
         order.component = ComponentRef {
             sha256: checked.digest.clone(),
             size: checked.bytes.len() as u64,
-            signature: None,
+            signature: checked.signature.map(|s| s.text().to_owned()).or(before),
         };
         stages::put_component(db, &checked.digest, &checked.bytes).await?;
         runs::update(db, run).await?;
@@ -168,7 +190,7 @@ pub(super) fn order(stage: &Stage) -> StageOrder {
         component: ComponentRef {
             sha256: stage.digest.clone(),
             size: stage.size,
-            signature: None,
+            signature: stage.signature.clone(),
         },
         grants: stage.settings.grants.clone(),
         parameters: stage.settings.parameters.clone(),
@@ -183,11 +205,17 @@ fn position(name: &str) -> i64 {
     i64::try_from(place).map_or(i64::MAX, |place| (place + 1) * 100)
 }
 
-fn checked(component: &str) -> Result<Checked, ServiceError> {
+/// A component that is a stage, with a signature that says the same of it. Whether the key is to be
+/// trusted is not known here.
+fn checked(component: &str, signature: Option<&str>) -> Result<Checked, ServiceError> {
     let malformed = |why: String| ServiceError::refused(Code::Malformed, why);
     let bytes = STANDARD
         .decode(component)
         .map_err(|error| malformed(format!("`component` is no base 64: {error}")))?;
+    let signature = signature.map(|text| Signature::parse(text.as_bytes()));
+    let signature = signature
+        .transpose()
+        .map_err(|e| malformed(e.to_string()))?;
     let contents = vetting_component::read(&bytes)
         .and_then(|contents| {
             vetting_component::check_manifest(&contents)?;
@@ -200,7 +228,13 @@ fn checked(component: &str) -> Result<Checked, ServiceError> {
             "`{name}` is a run's state; name the stage otherwise"
         )));
     }
+    if let Some(signature) = &signature {
+        let binding = signature.is_for(&bytes);
+        let described = binding.and_then(|binding| binding.describes(&contents.manifest));
+        described.map_err(|error| malformed(error.to_string()))?;
+    }
     Ok(Checked {
+        signature,
         digest: secret::digest(&bytes),
         manifest: contents.manifest,
         bytes,

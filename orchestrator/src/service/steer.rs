@@ -29,6 +29,9 @@ pub struct Order {
     /// A component that a retry runs instead, in base 64.
     #[serde(default)]
     pub component: Option<String>,
+    /// That component's detached signature, in minisign's format.
+    #[serde(default)]
+    pub signature: Option<String>,
 }
 
 /// What became of it.
@@ -137,7 +140,9 @@ impl Orchestrator {
         }
         let mut after = step(&run.progress, &Event::Retry(target.clone()))?;
         if let Some(component) = &order.component {
-            self.replace(db, who, run, &target, component).await?;
+            let signature = order.signature.as_deref();
+            self.replace(db, who, run, &target, (component, signature))
+                .await?;
         }
         if after.state == State::SpecValidate {
             runs::advance(db, run, after, cause).await?;

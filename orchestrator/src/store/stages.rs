@@ -22,6 +22,13 @@ pub struct Stage {
     pub version: String,
     /// Its component's manifest.
     pub manifest: serde_json::Value,
+    /// Its detached signature; none where it is not signed.
+    #[serde(default)]
+    pub signature: Option<String>,
+    /// The id of the key that the signature says it was made with. Whether it is good is for the
+    /// machines' policies to say.
+    #[serde(default)]
+    pub signed_by: Option<String>,
     /// What the fleet's owner says of it.
     pub settings: Settings,
     /// When it was registered.
@@ -52,7 +59,7 @@ pub struct Settings {
 }
 
 const SELECT: &str = "SELECT s.name, s.digest, c.size, s.version, s.manifest, s.settings,
-     s.published, s.published_by FROM stages s JOIN components c ON c.digest = s.digest";
+     s.signature, s.signed_by, s.published, s.published_by FROM stages s JOIN components c ON c.digest = s.digest";
 
 impl Stage {
     fn from_row(row: &SqliteRow) -> Result<Self, StoreError> {
@@ -66,6 +73,8 @@ impl Stage {
             version: row.try_get("version")?,
             manifest: from_json("manifest", &manifest)?,
             settings: from_json("settings", &settings)?,
+            signature: row.try_get("signature")?,
+            signed_by: row.try_get("signed_by")?,
             published: row.try_get("published")?,
             published_by: row.try_get("published_by")?,
         })
@@ -118,10 +127,11 @@ pub async fn component(
 /// The database's.
 pub async fn put(db: &mut SqliteConnection, stage: &Stage) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO stages (name, digest, version, manifest, settings, published, published_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO stages (name, digest, version, manifest, settings, signature, signed_by,
+         published, published_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, version = excluded.version,
          manifest = excluded.manifest, settings = excluded.settings,
+         signature = excluded.signature, signed_by = excluded.signed_by,
          published = excluded.published, published_by = excluded.published_by",
     )
     .bind(&stage.name)
@@ -129,6 +139,8 @@ pub async fn put(db: &mut SqliteConnection, stage: &Stage) -> Result<(), StoreEr
     .bind(&stage.version)
     .bind(to_json("manifest", &stage.manifest)?)
     .bind(to_json("settings", &stage.settings)?)
+    .bind(&stage.signature)
+    .bind(&stage.signed_by)
     .bind(&stage.published)
     .bind(&stage.published_by)
     .execute(db)

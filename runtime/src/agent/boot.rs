@@ -1,7 +1,7 @@
 //! Boot parameters: from flags, else the environment, else the kernel's command line, where an image
 //! that boots over the network has them. Each parameter is taken from the first that gives it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vetting_transport::{Pin, Secret};
 
@@ -33,6 +33,8 @@ pub struct Given {
     pub pins: Vec<String>,
     /// The MAC address.
     pub mac: Option<String>,
+    /// The policy's file.
+    pub policy: Option<PathBuf>,
 }
 
 /// Boot parameters that cannot be used.
@@ -77,6 +79,7 @@ impl Given {
                 "token" => given.token = Some(Secret::new(value)),
                 "pin" => given.pins.extend(list(&value)),
                 "mac" => given.mac = Some(value),
+                "policy" => given.policy = Some(value.into()),
                 _ => {}
             }
         }
@@ -84,7 +87,7 @@ impl Given {
     }
 
     /// What the environment says: `VETTING_URL`, `VETTING_RUN`, `VETTING_BOOT_TOKEN`, `VETTING_PIN`
-    /// (several with commas between), `VETTING_MAC`.
+    /// (several with commas between), `VETTING_MAC`, `VETTING_POLICY`.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
         let pins = given("VETTING_PIN").unwrap_or_default();
@@ -94,6 +97,7 @@ impl Given {
             token: given("VETTING_BOOT_TOKEN").map(Secret::new),
             pins: list(&pins),
             mac: given("VETTING_MAC"),
+            policy: given("VETTING_POLICY").map(PathBuf::from),
         }
     }
 
@@ -110,19 +114,22 @@ impl Given {
                 self.pins
             },
             mac: self.mac.or(those.mac),
+            policy: self.policy.or(those.policy),
         }
     }
 
     /// Every parameter as it may be shown, by name; the token never.
-    fn shown(&self) -> [(&'static str, Option<String>); 5] {
+    fn shown(&self) -> [(&'static str, Option<String>); 6] {
         let pins = (!self.pins.is_empty()).then(|| self.pins.join(","));
         let token = self.token.as_ref().map(|_| "(secret)".to_owned());
+        let policy = self.policy.as_ref().map(|file| file.display().to_string());
         [
             ("url", self.url.clone()),
             ("run", self.run.clone()),
             ("token", token),
             ("pin", pins),
             ("mac", self.mac.clone()),
+            ("policy", policy),
         ]
     }
 
@@ -211,7 +218,7 @@ mod tests {
     fn each_parameter_is_taken_from_the_first_that_gives_it() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let line = "quiet vetting.url=https://a vetting.run=r-1 vetting.token=hunter2 \
-             vetting.mac=02:00:00:00:00:01 vetting.pin=aa,bb vetting.x=1";
+             vetting.mac=02:00:00:00:00:01 vetting.pin=aa,bb vetting.x=1 vetting.policy=/p.toml";
         std::fs::write(file.path(), line).expect("written");
         let environment = |name: &str| match name {
             "VETTING_URL" => Some("https://b".to_owned()),
@@ -234,6 +241,7 @@ mod tests {
             ("token", "(secret)", "kernel command line"),
             ("pin", "aa,bb", "kernel command line"),
             ("mac", "02:00:00:00:00:01", "kernel command line"),
+            ("policy", "/p.toml", "kernel command line"),
         ] {
             let expected = serde_json::json!({ "value": value, "from": from });
             assert_eq!(shown[name], expected, "{name}");
@@ -242,6 +250,7 @@ mod tests {
         let given = sources.given();
         assert_eq!(given.url.as_deref(), Some("https://c"));
         assert_eq!(given.pins, ["aa", "bb"]);
+        assert_eq!(given.policy.as_deref(), Some(Path::new("/p.toml")));
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! Components: fetched within a size, known by their digest before a byte of them is parsed, kept,
-//! compiled.
+//! Components: fetched within a size, known by their digest and verified before a byte of them is
+//! parsed, kept, compiled.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use vetting_protocol::{Code, ComponentRef, StageOrder};
 use vetting_transport::CallError;
 
 use super::link::Link;
 use crate::engine::{LoadError, LoadedStage, StageEngine, compile};
+use crate::policy::{Policy, Refusal};
 
 /// The most that a component may be, in bytes.
 const MOST: u64 = 64 << 20;
@@ -26,6 +28,8 @@ pub(super) enum ComponentError {
         "what was fetched is not the claim's component: its sha256 is {found}, the claim says {claimed}"
     )]
     Digest { found: String, claimed: String },
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     #[error("{0}")]
     Load(#[from] LoadError),
     #[error("the component is the stage `{found}`, not `{claimed}`")]
@@ -36,11 +40,19 @@ pub(super) enum ComponentError {
 pub(super) struct Components {
     /// Where their bytes are kept; nowhere where that cannot be.
     pub folder: Option<PathBuf>,
-    pub loaded: BTreeMap<String, LoadedStage>,
+    /// Which of them may run.
+    pub policy: Arc<Policy>,
+    /// Those that are ready, each for the very order that it was verified for.
+    pub loaded: BTreeMap<Ordered, LoadedStage>,
 }
 
+/// What of an order a signature vouches for: the stage, the component's digest, and its signature.
+/// An order that differs in any of them is verified anew, also when its component is loaded.
+pub(super) type Ordered = (String, String, Option<String>);
+
 impl Components {
-    /// The stage that an order runs, ready.
+    /// The stage that an order runs, ready. Its bytes are known by their digest, and verified as the
+    /// policy wants it, before one of them is parsed or kept.
     pub async fn load(
         &mut self,
         link: &Link,
@@ -48,24 +60,28 @@ impl Components {
         order: &StageOrder,
     ) -> Result<LoadedStage, ComponentError> {
         let reference = &order.component;
-        let loaded = match self.loaded.get(&reference.sha256) {
-            Some(loaded) => loaded.clone(),
-            None => {
-                let bytes = self.bytes(link, reference).await?;
-                let loaded = engine.load(&bytes).await?;
-                self.loaded.insert(reference.sha256.clone(), loaded.clone());
-                loaded
-            }
-        };
+        let signature = reference.signature.clone();
+        let ordered = (order.stage.clone(), reference.sha256.clone(), signature);
+        if let Some(loaded) = self.loaded.get(&ordered) {
+            return Ok(loaded.clone());
+        }
+        let bytes = self.bytes(link, reference).await?;
+        let signature = reference.signature.as_deref().map(str::as_bytes);
+        let admitted = self.policy.admit(&bytes, signature, Some(&order.stage))?;
+        self.keep(reference, &bytes);
+        let loaded = engine.load(&bytes).await?;
         if loaded.name() != order.stage {
             return Err(ComponentError::Name {
                 found: loaded.name().to_owned(),
                 claimed: order.stage.clone(),
             });
         }
+        self.policy.confirm(&admitted, &loaded.contents.manifest)?;
+        self.loaded.insert(ordered, loaded.clone());
         Ok(loaded)
     }
 
+    /// The bytes with the claim's digest: those that are kept, else fetched.
     async fn bytes(
         &self,
         link: &Link,
@@ -75,11 +91,10 @@ impl Components {
         if size > MOST {
             return Err(ComponentError::TooLarge { size });
         }
-        let plain =
-            reference.sha256.len() == 64 && reference.sha256.bytes().all(|b| b.is_ascii_hexdigit());
-        let kept = self.folder.as_ref().filter(|_| plain);
-        let kept = kept.map(|folder| folder.join(format!("{}.wasm", reference.sha256)));
-        if let Some(bytes) = kept.as_ref().and_then(|file| std::fs::read(file).ok())
+        let kept = self
+            .kept(reference)
+            .and_then(|file| std::fs::read(file).ok());
+        if let Some(bytes) = kept
             && compile::digest(&bytes) == reference.sha256
         {
             return Ok(bytes);
@@ -92,15 +107,26 @@ impl Components {
                 claimed: reference.sha256.clone(),
             });
         }
-        if let Some(file) = kept {
-            let half = file.with_extension("new");
-            let written =
-                std::fs::write(&half, &bytes).and_then(|()| std::fs::rename(&half, &file));
-            if let Err(error) = written {
-                tracing::warn!("a component is not kept: {}: {error}", file.display());
-            }
-        }
         Ok(bytes)
+    }
+
+    /// Where a component's bytes are kept.
+    fn kept(&self, reference: &ComponentRef) -> Option<PathBuf> {
+        let digest = &reference.sha256;
+        let plain = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+        let folder = self.folder.as_ref().filter(|_| plain)?;
+        Some(folder.join(format!("{digest}.wasm")))
+    }
+
+    fn keep(&self, reference: &ComponentRef, bytes: &[u8]) {
+        let Some(file) = self.kept(reference) else {
+            return;
+        };
+        let half = file.with_extension("new");
+        let written = std::fs::write(&half, bytes).and_then(|()| std::fs::rename(&half, &file));
+        if let Err(error) = written {
+            tracing::warn!("a component is not kept: {}: {error}", file.display());
+        }
     }
 }
 

@@ -42,6 +42,7 @@ pub use boot::{BootError, Parameters};
 pub use walk::run;
 
 use crate::engine::{Limits, StageEngine};
+use crate::policy::Policy;
 
 /// What an agent is started with.
 pub struct Agent {
@@ -83,6 +84,8 @@ pub struct Settings {
     pub hold_keys: Option<PathBuf>,
     /// What its log begins with.
     pub notices: Vec<String>,
+    /// Which components run, and what they get at most.
+    pub policy: Arc<Policy>,
     /// How many lines, and how many samples, wait while the orchestrator is away.
     pub queue: usize,
     /// Each stage's limits.

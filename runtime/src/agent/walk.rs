@@ -38,6 +38,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
     for notice in &agent.settings.notices {
         journal.say(Level::Warn, notice);
     }
+    journal.say(Level::Info, &agent.settings.policy.to_string());
     // Before the claim: two agents' tools must never work on one machine.
     let left = tokio::task::spawn_blocking(kill_leftovers).await;
     for line in left.unwrap_or_default() {
@@ -109,6 +110,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
         keys,
         components: Components {
             folder: agent.settings.components.clone(),
+            policy: Arc::clone(&agent.settings.policy),
             loaded: BTreeMap::new(),
         },
         steps: Steps {

@@ -1,6 +1,5 @@
 //! One attempt, as an orchestrator ordered it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,20 +67,15 @@ pub(super) async fn attempt(
     let scratch = scratch_folder(&agent.settings.scratch)?;
     let (cpu_allowance, memory_allowance_bytes) = shared_allowances(&*agent.machine);
     let seconds = order.timeout_seconds.unwrap_or(manifest.timeout_seconds);
-    let denied: BTreeSet<String> = match &order.grants {
-        None => BTreeSet::new(),
-        Some(grants) => {
-            let asked = manifest.interfaces.keys();
-            asked.filter(|i| !grants.contains(i)).cloned().collect()
-        }
-    };
+    let policy = &agent.settings.policy;
+    let withheld = policy.withheld(manifest, order.grants.as_deref());
     let order = Order {
         parameters,
         deadline: Duration::from_secs(seconds),
         grace: agent.settings.grace,
         seed: agent.settings.seed,
         limits,
-        denied,
+        withheld,
         cancel,
         notebook,
         scratch: scratch.path().to_owned(),

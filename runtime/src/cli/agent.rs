@@ -17,6 +17,7 @@ use super::{Exit, Failure};
 use crate::agent::boot::{Given, Sources};
 use crate::agent::{self, Agent, Ended, Parameters, Settings, service};
 use crate::engine::Limits;
+use crate::policy::Policy;
 
 /// Where operators' keys go in live-image mode.
 const HOLD_KEYS: &str = "/root/.ssh/authorized_keys";
@@ -30,14 +31,16 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     if args.print_config {
         return print(&sources);
     }
-    let boot = sources.given().checked().map_err(Failure::usage)?;
+    let given = sources.given();
+    let policy = Policy::find(given.policy.as_deref(), args.live_image).map_err(Failure::usage)?;
+    let boot = given.checked().map_err(Failure::usage)?;
     service::ready();
     tokio::spawn(service::watchdog());
     let (machine, _no_server) = machine(&args.machine, None, false).await?;
     let live = live_image(&args)?;
     let limits = limits(&args.limit)?;
-    let settings =
-        settings(&args, &boot, (machine.time(), limits), &live).map_err(Failure::usage)?;
+    let given = (machine.time(), limits, policy);
+    let settings = settings(&args, &boot, given, &live).map_err(Failure::usage)?;
     let engine = engine(args.cache, false, &settings.limits, &*machine)?;
     let agent = Agent {
         boot,
@@ -98,6 +101,7 @@ fn sources(args: &AgentArgs) -> anyhow::Result<Sources> {
         token: token.map(Secret::new),
         pins: args.pin.clone(),
         mac: args.mac.clone(),
+        policy: args.policy.clone(),
     };
     let environment = Given::from_environment(|name| std::env::var(name).ok());
     let kernel = Given::from_kernel(&args.kernel_command_line);
@@ -123,7 +127,7 @@ fn live_image(args: &AgentArgs) -> Result<LiveImage, Failure> {
 fn settings(
     args: &AgentArgs,
     boot: &Parameters,
-    (time, limits): (Time, Limits),
+    (time, limits, policy): (Time, Limits, Policy),
     live: &LiveImage,
 ) -> anyhow::Result<Settings> {
     let simulated = time == Time::Virtual;
@@ -161,6 +165,7 @@ fn settings(
             .clone()
             .or_else(|| live.is_on().then(|| HOLD_KEYS.into())),
         notices: refused.into_iter().collect(),
+        policy: Arc::new(policy),
         queue: args.queue,
         limits,
         seed: args.machine.seed,

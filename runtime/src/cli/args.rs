@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::stage::StageArgs;
 
 /// Decides whether a server is fit for service, with sandboxed test stages over real tools.
 #[derive(Debug, Parser)]
@@ -38,6 +39,8 @@ pub enum Command {
     Agent(Box<AgentArgs>),
     /// Look at a machine as stages see it
     Machine(MachineArgs),
+    /// Look at stages, and sign them
+    Stage(StageArgs),
     /// Print a completion script for a shell
     Completions(CompletionArgs),
     /// Print the manual page, or write one page per subcommand to a folder
@@ -88,6 +91,9 @@ pub struct RunArgs {
     /// The folder of stage components (*.wasm)
     #[arg(long = "stages", value_name = "DIR", env = "VETTING_STAGES")]
     pub folder: Option<PathBuf>,
+    /// Whose signatures count, what stages get [default: /etc/vetting/policy.toml where it is there]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Set a stage's parameter; may be repeated
     #[arg(long, value_name = "STAGE.KEY=VALUE")]
     pub set: Vec<String>,
@@ -124,7 +130,8 @@ pub struct RunArgs {
 }
 
 /// `vetting agent`. Boot parameters come from flags, else the environment, else the kernel's command
-/// line (`vetting.url=`, `vetting.run=`, `vetting.token=`, `vetting.pin=`, `vetting.mac=`).
+/// line (`vetting.url=`, `vetting.run=`, `vetting.token=`, `vetting.pin=`, `vetting.mac=`,
+/// `vetting.policy=`).
 #[derive(Debug, Args)]
 pub struct AgentArgs {
     /// The orchestrator's URL, https://HOST:PORT [env: VETTING_URL]
@@ -146,6 +153,11 @@ pub struct AgentArgs {
     /// The MAC address that this machine was booted by [default: its first port's] [env: VETTING_MAC]
     #[arg(long)]
     pub mac: Option<String>,
+    /// The file that says whose signatures count, and what stages get at most [default:
+    /// /etc/vetting/policy.toml where it is there; with --live-image nothing runs without it] [env:
+    /// VETTING_POLICY]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Where the kernel's command line is read
     #[arg(long, value_name = "FILE", default_value = "/proc/cmdline")]
     pub kernel_command_line: PathBuf,

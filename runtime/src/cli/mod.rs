@@ -11,6 +11,7 @@ mod power_off;
 mod run;
 mod settings;
 mod signals;
+mod stage;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(*args).await,
         Command::Agent(args) => agent::agent(*args).await,
         Command::Machine(args) => machine::machine(args).await,
+        Command::Stage(args) => stage::stage(args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),
         Command::CompileComponent(_) => Ok(Exit::Usage),

@@ -18,9 +18,13 @@ use super::live::View;
 use super::settings;
 use super::signals::cancel_on_signals;
 use super::{Exit, Failure};
+use crate::agent::boot::Given;
 use crate::engine::{Cache, Compiler, Limits, StageEngine};
+use crate::policy::Policy;
 use crate::run::{self, Plan};
 
+/// Where the kernel tells what it was booted with.
+const KERNEL_COMMAND_LINE: &str = "/proc/cmdline";
 /// iperf3's own default port.
 const IPERF_PORT: u16 = 5201;
 
@@ -37,7 +41,8 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
         limits.fuel = fuel;
     }
     let folder = args.folder.clone().unwrap_or_else(default_stages);
-    let candidates = run::find(&folder).map_err(Failure::usage)?;
+    let policy = policy(args.policy.as_deref())?;
+    let candidates = run::find(&folder, &policy).map_err(Failure::usage)?;
     let names: Vec<String> = candidates.iter().map(|c| c.name().to_owned()).collect();
     let candidates = run::select(candidates, &args.stages).map_err(Failure::usage)?;
 
@@ -67,6 +72,7 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
         seed: args.machine.seed,
         limits,
         scratch: args.scratch.clone(),
+        policy,
     };
     let record = run::run(&engine, &*machine, plan, &cancel, &view).await;
     view.close();
@@ -250,6 +256,15 @@ pub fn engine(
     let flavour = run::flavour(machine);
     StageEngine::new(flavour, compiler, cache)
         .map_err(|error| Failure::runtime(anyhow::Error::from(error)))
+}
+
+/// The policy of a file that was named, else that of the image that this machine was booted with.
+pub fn policy(named: Option<&Path>) -> Result<Policy, Failure> {
+    let environment = Given::from_environment(|name| std::env::var(name).ok());
+    let booted = || Given::from_kernel(Path::new(KERNEL_COMMAND_LINE));
+    let named = named.map(Path::to_owned).or(environment.policy);
+    let named = named.or_else(|| booted().policy);
+    Policy::find(named.as_deref(), false).map_err(Failure::usage)
 }
 
 /// The default limits, and over them what was given as NAME=VALUE.

@@ -24,6 +24,7 @@ use super::{
     Facts, Flavour, LimitReached, Limiter, Limits, LoadedStage, Notebook, Over, StageEngine,
 };
 use crate::host::{HostState, wasi_context};
+use crate::policy::Withheld;
 
 /// What an attempt is begun with.
 pub struct Order {
@@ -41,8 +42,8 @@ pub struct Order {
     pub seed: u64,
     /// The limits.
     pub limits: Limits,
-    /// Interfaces that are not granted.
-    pub denied: BTreeSet<String>,
+    /// The interfaces that are withheld.
+    pub withheld: Withheld,
     /// The attempt's cancellation.
     pub cancel: Cancel,
     /// Where the attempt is written down while it lasts.
@@ -288,7 +289,7 @@ impl Running {
             session: Arc::clone(session),
             cancel: order.cancel.clone(),
             facts: Arc::clone(facts),
-            denied: Arc::new(order.denied.clone()),
+            withheld: Arc::new(order.withheld.clone()),
             notebook: Arc::clone(&order.notebook),
             limits: limits.clone(),
             carried: 0,

@@ -32,6 +32,7 @@ use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::engine::{Facts, HarnessBroke, LimitReached, Limiter, Limits, Notebook, Over};
+use crate::policy::Withheld;
 use bindings::vetting::stage::types;
 
 /// What a host function that could not answer tells: the stage, or the engine.
@@ -69,8 +70,8 @@ pub struct HostState {
     pub cancel: Cancel,
     /// The attempt's facts.
     pub facts: Arc<Facts>,
-    /// The interfaces that were not granted; they answer `denied`.
-    pub denied: Arc<BTreeSet<String>>,
+    /// The interfaces that are withheld; they answer `denied` with the reason.
+    pub withheld: Arc<Withheld>,
     /// What the attempt leaves behind, shared with whoever watches it.
     pub notebook: Arc<Notebook>,
     /// The attempt's budgets.
@@ -148,10 +149,9 @@ impl HostState {
         self.count(weight(&request))?;
         tracing::trace!(function, "host call");
         let interface = function.split('.').next().unwrap_or(function);
-        if self.denied.contains(interface) {
-            let reason = format!("the interface `{interface}` was not granted to this stage");
-            self.notebook.denied(function, &reason);
-            return Err(Error::Denied(reason).into());
+        if let Some(reason) = self.withheld.get(interface) {
+            self.notebook.denied(function, reason);
+            return Err(Error::Denied(reason.clone()).into());
         }
         let answer = self.answer(request).await;
         if self.virtual_time && self.session.elapsed() >= self.facts.deadline {

@@ -6,7 +6,6 @@
 mod order;
 mod stages;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +14,13 @@ use vetting_machine::{Cancel, Machine, MachineError, Time};
 use vetting_protocol::StageRecord;
 use vetting_report::RunRecord;
 
-pub use stages::{Candidate, StagesError, find, select};
+pub use stages::{Candidate, StagesError, check, find, select};
 
 use crate::engine::{
     Charge, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine, scratch_folder,
     shared_allowances,
 };
+use crate::policy::Policy;
 
 /// What a local run is begun with.
 pub struct Plan {
@@ -36,6 +36,8 @@ pub struct Plan {
     pub limits: Limits,
     /// Where scratch folders are made.
     pub scratch: PathBuf,
+    /// What stages get at most.
+    pub policy: Policy,
 }
 
 /// What happens in a run, for whoever shows it.
@@ -61,6 +63,9 @@ pub async fn run(
     let (cpu_allowance, memory_allowance_bytes) = shared_allowances(machine);
     let mut records = Vec::new();
     let mut notes = Vec::new();
+    if matches!(plan.policy, Policy::Open) {
+        notes.push(plan.policy.to_string());
+    }
     let mut duration_ms = 0;
     let mut began = None;
     for (stage, parameters) in plan.stages {
@@ -83,7 +88,7 @@ pub async fn run(
             grace: plan.grace,
             seed: plan.seed,
             limits: plan.limits.clone(),
-            denied: BTreeSet::new(),
+            withheld: plan.policy.withheld(manifest, None),
             cancel: attempt_cancel.clone(),
             notebook,
             scratch: scratch.path().to_owned(),

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use vetting_component::signature;
 use vetting_component::{ComponentError, Contents};
 
 use super::order::rank;
+use crate::policy::{Admitted, Policy, Refusal};
 
 /// The most that a stage's file may be, in bytes.
 const MAX_FILE: u64 = 64 << 20;
@@ -60,6 +62,14 @@ pub enum StagesError {
         /// Why.
         reason: ComponentError,
     },
+    /// A file may not be run.
+    #[error("{}: {reason}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: Refusal,
+    },
     /// Two files say they are the same stage.
     #[error("{} and {} are both the stage `{name}`; keep one of them", first.display(), second.display())]
     Twice {
@@ -80,12 +90,13 @@ pub enum StagesError {
     },
 }
 
-/// All stages in a folder, checked, in the pipeline's order.
+/// All stages in a folder, checked, in the pipeline's order. A file is verified as the policy wants
+/// it, by the signature beside it, before it is parsed.
 ///
 /// # Errors
 ///
 /// Any file that ends in `.wasm` and is no sound stage: a folder that is half good is not used.
-pub fn find(folder: &Path) -> Result<Vec<Candidate>, StagesError> {
+pub fn find(folder: &Path, policy: &Policy) -> Result<Vec<Candidate>, StagesError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |reason| StagesError::Io { path, reason }
@@ -101,10 +112,17 @@ pub fn find(folder: &Path) -> Result<Vec<Candidate>, StagesError> {
             return Err(StagesError::TooLarge { path, size });
         }
         let bytes = std::fs::read(&path).map_err(io(&path))?;
+        let refused = |reason: Refusal| StagesError::Refused {
+            path: path.clone(),
+            reason,
+        };
+        let admitted = admit(policy, &path, &bytes).map_err(refused)?;
         let contents = check(&bytes).map_err(|reason| StagesError::NoStage {
             path: path.clone(),
             reason,
         })?;
+        let confirmed = policy.confirm(&admitted, &contents.manifest);
+        confirmed.map_err(refused)?;
         candidates.push(Candidate {
             path,
             bytes,
@@ -149,8 +167,16 @@ pub fn select(candidates: Vec<Candidate>, names: &[String]) -> Result<Vec<Candid
     Ok(candidates.into_iter().filter(wanted).collect())
 }
 
+fn admit(policy: &Policy, path: &Path, bytes: &[u8]) -> Result<Admitted, Refusal> {
+    if matches!(policy, Policy::Open) {
+        return Ok(Admitted::Unchecked);
+    }
+    let signature = signature::read_file(&signature::beside(path))?;
+    policy.admit(bytes, signature.as_deref(), None)
+}
+
 /// Whether the bytes are a stage that this runtime can run.
-fn check(bytes: &[u8]) -> Result<Contents, ComponentError> {
+pub fn check(bytes: &[u8]) -> Result<Contents, ComponentError> {
     let contents = vetting_component::read(bytes)?;
     vetting_component::check_imports(&contents.imports, vetting_component::offered())?;
     vetting_component::check_manifest(&contents)?;

@@ -1,0 +1,60 @@
+//! `vetting stage`: looking at stages without running them, and signing them.
+
+mod args;
+mod inspect;
+mod keys;
+mod sign;
+mod verify;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use vetting_component::signature;
+
+pub use args::StageArgs;
+use args::StageCommand;
+
+use super::args::Format;
+use super::{Exit, Failure};
+
+/// Dispatches the subcommand.
+pub fn stage(args: StageArgs) -> Result<Exit, Failure> {
+    match args.command {
+        StageCommand::Inspect(args) => inspect::inspect(&args),
+        StageCommand::Keygen(args) => keys::keygen(&args),
+        StageCommand::Sign(args) => sign::sign(&args),
+        StageCommand::Verify(args) => verify::verify(&args),
+    }
+}
+
+fn component(file: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = std::fs::read(file).with_context(|| file.display().to_string());
+    bytes.map_err(Failure::usage)
+}
+
+/// The signature in a file that was named, else beside the component where there is one.
+fn signature_of(file: &Path, named: Option<&Path>) -> Result<Option<Vec<u8>>, Failure> {
+    let beside = signature::beside(file);
+    let read = signature::read_file(named.unwrap_or(&beside)).map_err(Failure::usage)?;
+    if let (None, Some(named)) = (&read, named) {
+        let missing = anyhow::anyhow!("there is no signature {}", named.display());
+        return Err(Failure::usage(missing));
+    }
+    Ok(read)
+}
+
+/// Prints JSON, or the text for a person.
+fn print(format: Format, json: &Value, text: &str) -> Result<(), Failure> {
+    let shown = match format {
+        Format::Json => serde_json::to_string_pretty(json).map_err(Failure::runtime)? + "\n",
+        Format::Pretty => text.to_owned(),
+    };
+    match std::io::stdout().write_all(shown.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::runtime(error))
+        }
+        _ => Ok(()),
+    }
+}
