@@ -140,7 +140,7 @@ fn off_disk(root: &Root, path: &str, layers: u32) -> Result<String, String> {
 }
 
 /// The folders that an overlay is made of.
-fn overlay_layers(options: &str) -> Result<Vec<String>, String> {
+pub(super) fn overlay_layers(options: &str) -> Result<Vec<String>, String> {
     let mut layers = Vec::new();
     for option in options.split(',') {
         match option.split_once('=') {

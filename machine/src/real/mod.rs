@@ -11,6 +11,7 @@ mod hwmon;
 mod inventory;
 mod kernel_log;
 mod live_image;
+pub mod outside;
 mod pci;
 mod placeholder;
 mod power;

@@ -159,7 +159,7 @@ async fn one(mut caged: Caged, watch: &Watch, device: Chosen) -> Result<Ended, E
 
 /// What one process has printed so far, line by line; a carriage return ends a line too.
 #[derive(Debug, Default)]
-struct Reading {
+pub(super) struct Reading {
     rest: Vec<u8>,
     errors: u64,
     gflops: Option<f64>,
@@ -167,7 +167,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             match byte {
                 b'\n' | b'\r' => self.line(),
@@ -178,7 +178,7 @@ impl Reading {
         }
     }
 
-    fn line(&mut self) {
+    pub(super) fn line(&mut self) {
         let line = std::mem::take(&mut self.rest);
         let line = String::from_utf8_lossy(&line);
         // `10.0%  proc'd: 100 (15000 Gflop/s)   errors: 4  (WARNING!)  temps: 60 C`. The errors
@@ -205,7 +205,7 @@ impl Reading {
     }
 
     /// A GPU of which it said nothing at the end has not passed.
-    fn result(&self, device: String) -> DeviceResult {
+    pub(super) fn result(&self, device: String) -> DeviceResult {
         DeviceResult {
             device,
             passed: self.verdict == Some(true) && self.errors == 0,

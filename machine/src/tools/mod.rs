@@ -14,6 +14,7 @@ pub mod ipmitool;
 mod json;
 pub mod leftovers;
 pub mod nvidia_smi;
+pub mod outside;
 pub mod process;
 pub mod processes;
 pub mod run;

@@ -1,7 +1,7 @@
 //! Whole disks: `sys/block`, what uses them, what is on them, and where scratch files go.
 
 pub mod scratch;
-mod signatures;
+pub mod signatures;
 pub mod target;
 pub mod transport;
 pub mod usage;

@@ -5,7 +5,7 @@ mod ethtool;
 mod gpus;
 pub mod memory;
 pub mod nics;
-mod smbios;
+pub mod smbios;
 
 use smbios::{Tables, kind};
 

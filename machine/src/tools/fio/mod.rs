@@ -4,7 +4,7 @@
 //! them; the last document is the result. Workers are threads, so that they die with fio.
 
 mod arguments;
-mod output;
+pub(super) mod output;
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};

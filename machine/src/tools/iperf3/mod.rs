@@ -3,7 +3,7 @@
 //! Before 3.17 iperf3 tells everything at the end, as one JSON document (`-J`); then progress is
 //! that of time. From 3.17 on it tells interval by interval (`--json-stream`).
 
-mod output;
+pub(super) mod output;
 mod server;
 
 use std::time::Duration;
@@ -123,7 +123,7 @@ fn arguments(job: &Job, peer: &NetworkPeer) -> Result<Vec<String>, Error> {
 }
 
 /// `iperf 3.17.1 (cJSON 1.7.15)`: from 3.17 on there is `--json-stream`.
-fn streams_json(version: &str) -> bool {
+pub(super) fn streams_json(version: &str) -> bool {
     let number = version.split_whitespace().nth(1).unwrap_or_default();
     let mut parts = number
         .split(['.', '-', '+'])

@@ -4,7 +4,7 @@
 //! core. Figures come from the YAML file that stress-ng writes, failures from what it prints.
 
 mod arguments;
-mod output;
+pub(super) mod output;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
