@@ -17,7 +17,7 @@ use vetting_protocol::StageRecord;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::ending::{Ran, judge};
+use super::ending::{Ran, Unreadable, judge};
 use super::facts::soft_deadline;
 use super::outcome::hold;
 use super::{Facts, Flavour, LimitReached, Limiter, Limits, LoadedStage, Notebook, StageEngine};
@@ -328,7 +328,7 @@ async fn call(stage: &LoadedStage, store: &mut Store<HostState>) -> Ran {
     match instance.call_run(&mut *store).await {
         Ok(Ok(outcome)) => Ran::Outcome(hold(outcome)),
         Ok(Err(text)) => Ran::Error(text),
-        Err(error) => Ran::Broke(error),
+        Err(error) => Ran::Broke(error.context(Unreadable)),
     }
 }
 
