@@ -1,4 +1,5 @@
-//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `bench`, `tidy`.
+//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `fuzz`, `bench`,
+//! `tidy`.
 //!
 //! Setting up is part of `demo` and `test`: what a fresh Debian machine lacks is found, named and
 //! installed, or the command to type is printed.
@@ -6,6 +7,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod setup;
 mod soak;
 mod test;
@@ -55,6 +57,8 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Give every parser and the engine whatever bytes, for as long as is said
+    Fuzz(fuzz::Fuzz),
     /// Measure, each figure against a baseline of the same run
     Bench {
         /// What to measure [default: what the runtime costs on one machine]
@@ -84,6 +88,7 @@ fn main() -> ExitCode {
             agents,
             seed,
         } => soak::soak(kills, agents, seed),
+        Task::Fuzz(wanted) => fuzz::fuzz(&wanted),
         Task::Bench {
             part: None, write, ..
         } => bench::machine(write),
