@@ -93,6 +93,11 @@ fn main() -> ExitCode {
             part: None, write, ..
         } => bench::machine(write),
         Task::Bench {
+            part: Some(bench::Part::Cancel),
+            write,
+            ..
+        } => bench::cancel(write),
+        Task::Bench {
             part: Some(bench::Part::Fleet),
             agents,
             write,
