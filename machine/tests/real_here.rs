@@ -21,6 +21,7 @@ fn attempt(scratch: &std::path::Path, max_tools: u32) -> Attempt {
         cpu_allowance: 1,
         memory_allowance_bytes: 64 << 20,
         max_tools,
+        mandate: vetting_machine::Mandate::default(),
         beside: false,
     }
 }
@@ -156,7 +157,10 @@ async fn no_disk_is_written_to_and_no_tool_is_started_beyond_the_limit() {
         let Err(Error::Denied(reason)) = answer else {
             panic!("{answer:?}");
         };
-        assert!(reason.contains("live-image mode: no"), "{reason}");
+        assert!(
+            reason.contains("live image: flag (--live-image was not given)"),
+            "{reason}"
+        );
     }
     for name in ["../etc/passwd", "/dev/vda", "loop0", ""] {
         let answer = session

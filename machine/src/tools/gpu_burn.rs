@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::process::{Caged, Stream, Watch, millis, within};
-use super::run::{Events, Files};
+use super::run::{Events, Kept};
 use super::tail::Tail;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::gpu::{DeviceResult, Event, Job, Progress, Summary};
@@ -53,7 +53,7 @@ pub async fn start(
     let drive = move |caged, watch, events| drive(caged, watch, events, chosen, seconds);
     Ok(ToolRun::begin(
         caged,
-        Files::default(),
+        Kept::default(),
         Signal::SIGTERM,
         Some(timeout),
         ctx,

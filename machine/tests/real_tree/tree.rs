@@ -69,6 +69,7 @@ impl Tree {
             cpu_allowance: 1,
             memory_allowance_bytes: 1 << 20,
             max_tools: 1,
+            mandate: vetting_machine::Mandate::default(),
             beside: false,
         };
         self.machine().begin(attempt).await.expect("a session")

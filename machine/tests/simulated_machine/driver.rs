@@ -23,6 +23,7 @@ pub fn attempt() -> Attempt {
         cpu_allowance: 64,
         memory_allowance_bytes: 1 << 38,
         max_tools: 4,
+        mandate: vetting_machine::Mandate::default(),
         beside: false,
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::process::{Caged, Stream, Watch, millis, within};
-use super::run::{Events, Files};
+use super::run::{Events, Kept};
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::context::NetworkPeer;
 use crate::contract::iperf::{Direction, Event, Job, Progress, Protocol};
@@ -54,7 +54,7 @@ pub async fn start(
     };
     Ok(ToolRun::begin(
         vec![caged],
-        Files::default(),
+        Kept::default(),
         Signal::SIGTERM,
         Some(timeout),
         ctx,

@@ -14,7 +14,7 @@ use futures::future::join_all;
 use nix::sys::signal::Signal;
 
 use super::process::{Caged, Ended, Watch, millis, within};
-use super::run::{Events, Files};
+use super::run::{Events, Kept};
 use super::tail::Tail;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::stress::{Ending, Event, Job, Progress, Summary};
@@ -51,13 +51,13 @@ pub async fn start(
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     tools.find("stress-ng", "stress-ng")?;
     let plans = arguments::plan(job, &allowed)?;
-    let mut files = Files::default();
+    let mut kept = Kept::default();
     let mut caged = Vec::new();
     let mut parts = Vec::new();
     for plan in plans {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let file = ctx.scratch.join(format!("stress-ng-{number}.yaml"));
-        files.0.push(file.clone());
+        kept.files.push(file.clone());
         let mut arguments = plan.arguments;
         arguments.extend(["--yaml".into(), file.display().to_string()]);
         arguments.extend(["--temp-path".into(), ctx.scratch.display().to_string()]);
@@ -73,7 +73,7 @@ pub async fn start(
     let drive = move |caged, watch, events| drive(caged, watch, events, parts, seconds);
     Ok(ToolRun::begin(
         caged,
-        files,
+        kept,
         Signal::SIGTERM,
         Some(timeout),
         ctx,
