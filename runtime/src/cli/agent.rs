@@ -33,7 +33,7 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     let boot = sources.given().checked().map_err(Failure::usage)?;
     service::ready();
     tokio::spawn(service::watchdog());
-    let (machine, _no_server) = machine(&args.machine, None, false).await?;
+    let (machine, _no_server) = machine(&args.machine, None, (false, args.live_image)).await?;
     let live = live_image(&args)?;
     let settings = settings(&args, &boot, machine.time(), &live).map_err(Failure::usage)?;
     let engine = engine(args.cache, false, &*machine)?;
@@ -113,9 +113,10 @@ fn live_image(args: &AgentArgs) -> Result<LiveImage, Failure> {
     }
     let machine = RealMachine::new(real::Options {
         root: args.machine.root.clone(),
+        live_image: args.live_image,
         ..real::Options::default()
     });
-    Ok(machine.map_err(Failure::usage)?.live_image(args.live_image))
+    Ok(machine.map_err(Failure::usage)?.live_image())
 }
 
 fn settings(
@@ -137,7 +138,7 @@ fn settings(
     });
     let refused = (args.live_image && !live.is_on()).then(|| {
         format!(
-            "live-image mode is off, so nothing is powered off and nobody is let in: {}",
+            "live-image mode is off, so nothing is powered off, nobody is let in and no disk is written to: {}",
             live.refusal()
         )
     });

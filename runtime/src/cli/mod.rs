@@ -11,6 +11,7 @@ mod power_off;
 mod run;
 mod settings;
 mod signals;
+mod wipe_check;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
