@@ -4,6 +4,7 @@
 pub mod between;
 pub mod certificate;
 pub mod fleet;
+pub mod qemu;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
