@@ -1,6 +1,5 @@
 //! A cached stage's whole life, and one host call.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,15 +7,19 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use vetting_machine::real::{Options, RealMachine};
 use vetting_machine::{Cancel, Machine};
+use vetting_protocol::StageRecord;
 use vetting_runtime::engine::{
     Cache, Compiler, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine,
 };
+
+use vetting_runtime::policy::Withheld;
 
 use crate::Built;
 use crate::table::{Pairs, Row, seconds};
 
 const ROUNDS: usize = 30;
-const CALLS: u64 = 200_000;
+/// So many calls are made, and their time divided.
+pub const CALLS: u64 = 200_000;
 
 /// An engine on the real machine, as `vetting run` has it.
 pub struct Bench {
@@ -29,11 +32,15 @@ pub struct Bench {
 impl Bench {
     /// With the stage `Gauge` compiled and cached.
     pub async fn new(built: &Built) -> anyhow::Result<Self> {
+        Self::on(built, RealMachine::new(Options::default())?).await
+    }
+
+    /// The same, on another machine.
+    pub async fn on(built: &Built, machine: RealMachine) -> anyhow::Result<Self> {
         let compiler = Compiler::new(built.vetting.clone(), Limits::default());
         let cache = Cache::open(&built.scratch.path().join("cache"))?;
         let engine = StageEngine::new(Flavour::Epoch, compiler, Some(cache))
             .map_err(|e| anyhow::anyhow!("{e:#}"))?;
-        let machine = RealMachine::new(Options::default())?;
         let bytes = std::fs::read(built.guests.join("Gauge.wasm")).context("Gauge.wasm")?;
         let bench = Bench {
             engine,
@@ -52,9 +59,38 @@ impl Bench {
 
     /// Runs it once; returns seconds.
     pub async fn run(&self, stage: &LoadedStage, mode: &str, times: u64) -> anyhow::Result<f64> {
-        let limits = Limits::default();
+        self.granted(stage, mode, times, Withheld::new()).await
+    }
+
+    /// Runs it once without the interfaces that are withheld; returns seconds.
+    pub async fn granted(
+        &self,
+        stage: &LoadedStage,
+        mode: &str,
+        times: u64,
+        withheld: Withheld,
+    ) -> anyhow::Result<f64> {
         let began = Instant::now();
         let order = Order {
+            withheld,
+            ..self.order(stage, mode, times)
+        };
+        let record = self.attempt(order).await?;
+        let took = began.elapsed().as_secs_f64();
+        anyhow::ensure!(record.summary == "one gauge", "{mode}: {}", record.message);
+        Ok(took)
+    }
+
+    /// Runs an order to its end.
+    pub async fn attempt(&self, order: Order) -> anyhow::Result<StageRecord> {
+        let machine = &self.machine as &dyn Machine;
+        Ok(self.engine.attempt(machine, order).await?.record)
+    }
+
+    /// What an attempt is begun with.
+    pub fn order(&self, stage: &LoadedStage, mode: &str, times: u64) -> Order {
+        let limits = Limits::default();
+        Order {
             stage: stage.clone(),
             attempt: 1,
             parameters: serde_json::json!({ "mode": mode, "times": times }),
@@ -63,21 +99,13 @@ impl Bench {
             seed: 1,
             notebook: Arc::new(Notebook::new(limits.clone())),
             limits,
-            withheld: BTreeMap::new(),
+            withheld: Withheld::new(),
             cancel: Cancel::new(),
             scratch: self.scratch.clone(),
             cpu_allowance: 1,
             memory_allowance_bytes: 1 << 20,
             charge: vetting_runtime::engine::Charge::default(),
-        };
-        let attempted = self
-            .engine
-            .attempt(&self.machine as &dyn Machine, order)
-            .await?;
-        let took = began.elapsed().as_secs_f64();
-        let record = attempted.record;
-        anyhow::ensure!(record.summary == "one gauge", "{mode}: {}", record.message);
-        Ok(took)
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 //! run, and only their ratio is worth anything elsewhere.
 
 mod calls;
+mod cancel;
 mod fleet;
+mod grants;
+mod interruption;
 mod judgement;
 mod memory;
 mod start;
@@ -35,6 +38,7 @@ fn main() -> anyhow::Result<()> {
     if let Some(word) = arguments.next_if(|first| first == "fleet" || first == fleet::ONE) {
         return fleets(word == "fleet", arguments);
     }
+    let cancels = arguments.next_if(|first| first == "cancel").is_some();
     let mut arguments = arguments.map(PathBuf::from);
     let (Some(vetting), Some(stages), Some(guests)) =
         (arguments.next(), arguments.next(), arguments.next())
@@ -48,11 +52,18 @@ fn main() -> anyhow::Result<()> {
         stages,
         scratch,
     };
+    if cancels {
+        let runtime = tokio::runtime::Runtime::new()?;
+        print!("{}", runtime.block_on(cancel::measure(&built))?);
+        return Ok(());
+    }
     let mut rows = Vec::new();
     rows.extend(memory::measure(&built)?);
     rows.extend(start::measure(&built)?);
     let runtime = tokio::runtime::Runtime::new()?;
     rows.extend(runtime.block_on(calls::measure(&built))?);
+    rows.extend(runtime.block_on(grants::measure(&built))?);
+    rows.extend(interruption::measure()?);
     rows.extend(runtime.block_on(judgement::measure(&built))?);
     rows.extend(tools::measure(&built)?);
     print!("{}", table::markdown(&rows));

@@ -68,7 +68,7 @@ fn refused(signature: &str, key: &Key) -> SignatureError {
     verify(
         POISON,
         signature.as_bytes(),
-        &[key.public.clone()],
+        std::slice::from_ref(&key.public),
         Some("Storage"),
     )
     .expect_err("refused")

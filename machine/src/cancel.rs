@@ -1,6 +1,7 @@
 //! One cancellation per attempt, with its reason.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +32,7 @@ impl std::fmt::Display for Reason {
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
     token: CancellationToken,
-    reason: Arc<OnceLock<Reason>>,
+    first: Arc<OnceLock<(Reason, Instant)>>,
 }
 
 impl Cancel {
@@ -42,7 +43,7 @@ impl Cancel {
 
     /// Cancels, unless somebody already did; the first reason stays.
     pub fn cancel(&self, reason: Reason) {
-        let _already_cancelled = self.reason.set(reason);
+        let _already_cancelled = self.first.set((reason, Instant::now()));
         self.token.cancel();
     }
 
@@ -53,7 +54,12 @@ impl Cancel {
 
     /// Why, once it was.
     pub fn reason(&self) -> Option<&Reason> {
-        self.reason.get()
+        self.first.get().map(|(reason, _)| reason)
+    }
+
+    /// When, once it was. Whoever hears of it later counts from here.
+    pub fn at(&self) -> Option<Instant> {
+        self.first.get().map(|(_, at)| *at)
     }
 
     /// Ends when it is cancelled.

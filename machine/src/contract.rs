@@ -5,3 +5,22 @@
 #![allow(clippy::large_enum_variant)]
 
 include!(concat!(env!("OUT_DIR"), "/contract.rs"));
+
+impl disks::Transport {
+    /// The word for it: `sata`, `nvme`, `usb`.
+    pub fn word(&self) -> &str {
+        use disks::Transport;
+        match self {
+            Transport::Sata => "sata",
+            Transport::Sas => "sas",
+            Transport::Nvme => "nvme",
+            Transport::NvmeOf => "nvme-of",
+            Transport::Usb => "usb",
+            Transport::Virtio => "virtio",
+            Transport::FibreChannel => "fibre-channel",
+            Transport::Iscsi => "iscsi",
+            Transport::Mmc => "mmc",
+            Transport::Other(other) => other,
+        }
+    }
+}

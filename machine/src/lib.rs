@@ -8,15 +8,20 @@
 
 pub mod cancel;
 pub mod check;
+mod condition;
 pub mod contract;
 mod error;
 pub mod paced;
+mod placeholder;
 pub mod real;
 pub mod seam;
 pub mod simulated;
 pub mod tools;
+pub mod wipe;
 
 pub use cancel::{Cancel, Reason};
+pub use condition::Condition;
 pub use error::MachineError;
 pub use paced::Paced;
 pub use seam::{Answer, Attempt, Machine, Reply, Request, RunId, Session, Time, WatchId};
+pub use wipe::{Decision, Mandate, WipeOverride};

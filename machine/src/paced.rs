@@ -51,6 +51,10 @@ impl Machine for Paced {
         self.machine.capacity()
     }
 
+    fn is_live_image(&self) -> bool {
+        self.machine.is_live_image()
+    }
+
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {
         if attempt.beside {
             // Who looks on waits for nobody's clock.

@@ -15,7 +15,7 @@ use crate::contract::types::Error;
 use crate::contract::{
     clock, counters, disks, fio, gpu, hwmon, inventory, iperf, kernel_log, power, smart, stress,
 };
-use crate::{Cancel, MachineError};
+use crate::{Cancel, MachineError, Mandate};
 
 /// A tool that was started: a number, unique within its session.
 pub type RunId = u32;
@@ -229,6 +229,8 @@ pub struct Attempt {
     pub max_tools: u32,
     /// How many watches of the kernel's log may be open at once; each is an open file.
     pub max_watches: u32,
+    /// What it may do to the machine's disks.
+    pub mandate: Mandate,
     /// Whether it only looks on beside the stage at work. On a simulated machine it then sees that
     /// stage's world, and moves no clock.
     pub beside: bool,
@@ -252,6 +254,7 @@ impl Attempt {
             memory_allowance_bytes: 0,
             max_tools: 0,
             max_watches: 0,
+            mandate: Mandate::default(),
             beside: true,
         }
     }
@@ -281,6 +284,11 @@ pub trait Machine: Send + Sync {
 
     /// Logical CPUs that are online, and bytes of memory that are free, for the allowances.
     fn capacity(&self) -> (u32, u64);
+
+    /// Whether it was booted for a test, so that it may be harmed where guards let it.
+    fn is_live_image(&self) -> bool {
+        false
+    }
 
     /// Begins a session: one attempt's view of the machine. Nothing of an earlier session is left.
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError>;

@@ -22,6 +22,7 @@ fn attempt(scratch: &std::path::Path, max_tools: u32) -> Attempt {
         memory_allowance_bytes: 64 << 20,
         max_tools,
         max_watches: 16,
+        mandate: vetting_machine::Mandate::default(),
         beside: false,
     }
 }
@@ -157,7 +158,10 @@ async fn no_disk_is_written_to_and_no_tool_is_started_beyond_the_limit() {
         let Err(Error::Denied(reason)) = answer else {
             panic!("{answer:?}");
         };
-        assert!(reason.contains("live-image mode: no"), "{reason}");
+        assert!(
+            reason.contains("live image: flag (--live-image was not given)"),
+            "{reason}"
+        );
     }
     for name in ["../etc/passwd", "/dev/vda", "loop0", ""] {
         let answer = session

@@ -60,6 +60,10 @@ pub struct Directive {
     pub override_flags: OverrideFlags,
     /// When it is void, RFC 3339.
     pub expires: String,
+    /// For how long it is still good as this is sent, in milliseconds: the clocks of machines under test
+    /// are often wrong. `null`: it is not said, and what it overrides is void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_ms: Option<u64>,
     /// Who gave it.
     pub by: String,
     /// What a retry runs, where that has changed.

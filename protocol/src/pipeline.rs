@@ -62,6 +62,10 @@ pub struct ExpectedDisk {
     /// Its world-wide name, NGUID or EUI-64, where the spec gives one.
     #[serde(default)]
     pub wwn: Option<String>,
+    /// How it is attached (`sata`, `usb` …), where the spec says so. Disks that are attached otherwise
+    /// than by SATA, SAS or PCIe are written to only where this says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<String>,
 }
 
 /// How often the agent does what it does beside the stages, in milliseconds.

@@ -9,7 +9,7 @@ use vetting_machine::real::{Options, RealMachine};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Cancel, Machine};
 use vetting_protocol::{Ending, StageRecord, Verdict};
-use vetting_runtime::engine::{Compiler, Flavour, Limits, Notebook, StageEngine};
+use vetting_runtime::engine::{Cache, Compiler, Flavour, Limits, Notebook, StageEngine};
 use vetting_runtime::policy::Policy;
 use vetting_runtime::run::{Plan, Watcher, run};
 
@@ -26,10 +26,13 @@ pub struct Host {
     flavour: Flavour,
     machine: Arc<dyn Machine>,
     scratch: tempfile::TempDir,
+    /// So that what is tried again and again is compiled once.
+    cache: tempfile::TempDir,
     honest: Vec<u8>,
 }
 
 /// What became of one kind.
+#[derive(Default)]
 pub struct Row {
     verdict: String,
     ended: String,
@@ -73,13 +76,15 @@ impl Host {
             flavour,
             machine,
             scratch: tempfile::tempdir().expect("a folder"),
+            cache: tempfile::tempdir().expect("a folder"),
             honest: std::fs::read(file).expect("the honest stage"),
         }
     }
 
     fn engine(&self, kind: &Kind) -> StageEngine {
         let compiler = Compiler::new(vetting_tests::vetting(), limits(kind));
-        StageEngine::new(self.flavour, compiler, None).expect("an engine")
+        let cache = Cache::open(&self.cache.path().join("code")).expect("a cache");
+        StageEngine::new(self.flavour, compiler, Some(cache)).expect("an engine")
     }
 
     /// Tries one kind, and an honest stage after it.
@@ -144,20 +149,6 @@ fn limits(kind: &Kind) -> Limits {
         limits.set(name, value).expect("a limit");
     }
     limits
-}
-
-impl Default for Row {
-    fn default() -> Self {
-        Row {
-            verdict: String::new(),
-            ended: String::new(),
-            next: String::new(),
-            descriptors: 0,
-            memory: 0,
-            message: String::new(),
-            wrong: Vec::new(),
-        }
-    }
 }
 
 impl Row {

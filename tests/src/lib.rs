@@ -4,6 +4,7 @@
 pub mod between;
 pub mod certificate;
 pub mod fleet;
+pub mod qemu;
 pub mod signing;
 
 use std::path::{Path, PathBuf};

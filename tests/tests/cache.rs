@@ -31,6 +31,7 @@ impl Bench {
     /// Runs the stage on a machine; says whether the cache was complained of.
     fn run(&self, machine: &str) -> bool {
         let vetting = Vetting::run(self.stages.path(), &["--machine", machine]);
+        let vetting = vetting.env("VETTING_LOG", Path::new("warn"));
         let ended = vetting.path("--cache", &self.folder()).output();
         assert_eq!(ended.status(), 0, "{}", ended.stderr());
         assert_eq!(ended.stage("Probe")["verdict"], "pass");
@@ -137,6 +138,7 @@ fn many_that_write_at_once_leave_a_sound_entry() {
     let runs: Vec<_> = (0..8)
         .map(|_| {
             Vetting::run(bench.stages.path(), &["--machine", "sim:small-vm"])
+                .env("VETTING_LOG", Path::new("warn"))
                 .path("--cache", &bench.folder())
                 .start()
         })

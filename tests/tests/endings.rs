@@ -70,7 +70,7 @@ fn each_limit_ends_the_attempt_and_is_named() {
         ("pass", 1, "table-elements=1"),
     ] {
         let name = limit.split('=').next().unwrap_or(limit);
-        let (exit, stage) = stage(mode, times, &["--limit", limit]);
+        let (exit, stage) = stage(mode, times, &["--limit", "watches=100", "--limit", limit]);
         assert_eq!(exit, 4, "{mode}: {stage:#}");
         assert_eq!(stage["ending"]["kind"], "limit", "{mode}: {stage:#}");
         assert_eq!(stage["ending"]["limit"], name, "{mode}: {stage:#}");

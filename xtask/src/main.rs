@@ -1,5 +1,5 @@
-//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `hostile`, `bench`,
-//! `tidy`.
+//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `hostile`, `fuzz`,
+//! `bench`, `tidy`.
 //!
 //! Setting up is part of `demo` and `test`: what a fresh Debian machine lacks is found, named and
 //! installed, or the command to type is printed.
@@ -7,6 +7,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod setup;
 mod soak;
 mod test;
@@ -61,6 +62,8 @@ enum Task {
         /// Only kinds whose names hold one of these
         kinds: Vec<String>,
     },
+    /// Give every parser and the engine whatever bytes, for as long as is said
+    Fuzz(fuzz::Fuzz),
     /// Measure, each figure against a baseline of the same run
     Bench {
         /// What to measure [default: what the runtime costs on one machine]
@@ -91,9 +94,15 @@ fn main() -> ExitCode {
             seed,
         } => soak::soak(kills, agents, seed),
         Task::Hostile { kinds } => test::hostile(&kinds),
+        Task::Fuzz(wanted) => fuzz::fuzz(&wanted),
         Task::Bench {
             part: None, write, ..
         } => bench::machine(write),
+        Task::Bench {
+            part: Some(bench::Part::Cancel),
+            write,
+            ..
+        } => bench::cancel(write),
         Task::Bench {
             part: Some(bench::Part::Fleet),
             agents,

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
-use crate::run;
+use crate::{run, target};
 
 /// What `vetting` runs: a program, and the Debian package that brings it.
 pub const TOOLS: [(&str, &str); 6] = [
@@ -18,7 +18,7 @@ pub const TOOLS: [(&str, &str); 6] = [
 ];
 
 /// What the tests run besides.
-pub const TEST_TOOLS: [(&str, &str); 12] = [
+pub const TEST_TOOLS: [(&str, &str); 24] = [
     ("mkfs.ext4", "e2fsprogs"),
     ("mkfs.xfs", "xfsprogs"),
     ("mkfs.btrfs", "btrfs-progs"),
@@ -31,6 +31,19 @@ pub const TEST_TOOLS: [(&str, &str); 12] = [
     (SSH_SERVER, "openssh-server"),
     ("openssl", "openssl"),
     ("minisign", "minisign"),
+    // The emulated machine of the wipe guard's test, and what is put on its disks.
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("busybox", "busybox-static"),
+    ("cpio", "cpio"),
+    ("depmod", "kmod"),
+    ("sfdisk", "fdisk"),
+    ("cryptsetup", "cryptsetup-bin"),
+    ("pvcreate", "lvm2"),
+    ("mdadm", "mdadm"),
+    ("make-bcache", "bcache-tools"),
+    ("dmsetup", "dmsetup"),
+    ("sg_persist", "sg3-utils"),
+    ("dpkg-deb", "dpkg"),
 ];
 
 /// The tests start an SSH server of their own; the machine's is not to start because of them.
@@ -98,6 +111,54 @@ pub fn packages_from_debian(packages: &[&str]) -> anyhow::Result<()> {
     let mut install = vec!["-q", "install", "-y", "--no-install-recommends"];
     install.extend(packages);
     run(&mut apt(&install))
+}
+
+/// Fetches Debian's kernel and takes it apart to `target/kernel`, once, for the tests' emulated machines.
+/// It is not installed.
+///
+/// # Errors
+///
+/// When it cannot be fetched; it says with what.
+pub fn kernel() -> anyhow::Result<()> {
+    let done = target("kernel");
+    if done.join("boot").is_dir() {
+        return Ok(());
+    }
+    let folder = target("kernel-new");
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    // The package depends on that of its newest version, which has the files.
+    let depends = Command::new("apt-cache")
+        .args(["depends", "linux-image-amd64"])
+        .output()
+        .context("apt-cache does not start; the tests' kernel is a Debian package")?;
+    let depends = String::from_utf8_lossy(&depends.stdout).into_owned();
+    let mut names = depends
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Depends: "));
+    let package = names
+        .next()
+        .context("there is no package linux-image-amd64: apt-get update")?;
+    run(Command::new("apt-get")
+        .args(["-q", "download", package])
+        .current_dir(&folder))?;
+    let mut files = std::fs::read_dir(&folder)?
+        .flatten()
+        .map(|entry| entry.path());
+    let file = files.find(|path| path.extension().is_some_and(|e| e == "deb"));
+    let file = file.with_context(|| format!("no package in {}", folder.display()))?;
+    run(Command::new("dpkg-deb")
+        .arg("--extract")
+        .args([&file, &folder]))?;
+    std::fs::remove_file(&file)?;
+    let version = std::fs::read_dir(folder.join("lib/modules"))?.next();
+    let version = version.context("the package has no drivers")??.file_name();
+    let depmod = if Path::new("/sbin/depmod").exists() {
+        "/sbin/depmod"
+    } else {
+        "depmod"
+    };
+    run(Command::new(depmod).arg("-b").arg(&folder).arg(version))?;
+    std::fs::rename(&folder, &done).with_context(|| done.display().to_string())
 }
 
 /// Whether a program is on the path or among the administrator's.

@@ -8,6 +8,7 @@ use crate::{build, cargo, run, setup, target, tidy};
 pub fn test() -> anyhow::Result<()> {
     setup::programs(&setup::TOOLS)?;
     setup::programs(&setup::TEST_TOOLS)?;
+    setup::kernel()?;
     tidy::tidy()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
     build::vetting()?;
@@ -51,6 +52,7 @@ pub fn tests() -> Command {
             target("release/vetting-orchestrator"),
         )
         .env("VETTING_STAGES", target("stages"))
-        .env("VETTING_TEST_GUESTS", target("stages-test"));
+        .env("VETTING_TEST_GUESTS", target("stages-test"))
+        .env("VETTING_TEST_KERNEL", target("kernel"));
     test
 }

@@ -1,8 +1,9 @@
 //! What of this machine can be looked at, and what to install or allow for the rest.
 
-use super::live_image::{Condition, LiveImage};
+use super::live_image::LiveImage;
 use super::root::Root;
 use super::{counters, disks, hardening, hwmon, inventory, kernel_log};
+use crate::Condition;
 use crate::check::{Check, Subject};
 use crate::contract::disks::Content;
 use crate::contract::types::{Error, Missing};

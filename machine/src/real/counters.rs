@@ -130,7 +130,7 @@ fn pcie(root: &Root) -> Vec<PcieCounters> {
 }
 
 /// The total of one AER file; the sum of its lines where an old kernel writes no total.
-fn aer_total(text: &str, last: &str) -> Option<u64> {
+pub fn aer_total(text: &str, last: &str) -> Option<u64> {
     let line = |line: &str| {
         let (name, count) = line.trim().rsplit_once(char::is_whitespace)?;
         Some((name.trim().to_owned(), count.parse::<u64>().ok()?))

@@ -157,7 +157,7 @@ fn amd(root: &Root, gpu: &Gpu, sensors: &[Sensor]) -> Device {
 }
 
 /// The clock in use, marked by a star: `1: 1700Mhz *`.
-fn level(text: &str) -> Option<f64> {
+pub fn level(text: &str) -> Option<f64> {
     let line = text.lines().find(|line| line.trim_end().ends_with('*'))?;
     let (_, clock) = line.split_once(':')?;
     let digits: String = clock

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::disks::usage::{mounts_of, unescape};
 use super::root::Root;
 use super::{inventory, power};
+use crate::Condition;
 
 /// The marker, as an image carries it.
 pub const MARKER: &str = "etc/vetting/live-image";
@@ -20,17 +21,6 @@ const IN_MEMORY: [&str; 3] = ["rootfs", "tmpfs", "ramfs"];
 
 /// File systems that another machine serves.
 const FROM_ELSEWHERE: [&str; 5] = ["nfs", "nfs4", "9p", "virtiofs", "ceph"];
-
-/// One thing that must be so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Condition {
-    /// What must be so.
-    pub name: String,
-    /// Whether it is.
-    pub met: bool,
-    /// What was found.
-    pub found: String,
-}
 
 /// Every condition with its state. The mode is on when all of them are met.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,11 +35,7 @@ impl LiveImage {
 
     /// Looks at all of them.
     pub(super) fn look(root: &Root, flag: bool) -> Self {
-        let condition = |name: &str, met: bool, found: String| Condition {
-            name: name.to_owned(),
-            met,
-            found,
-        };
+        let condition = |name: &str, met, found: String| Condition::new(name, met, found);
         let asked = if flag {
             "--live-image was given"
         } else {
@@ -140,7 +126,7 @@ fn off_disk(root: &Root, path: &str, layers: u32) -> Result<String, String> {
 }
 
 /// The folders that an overlay is made of.
-fn overlay_layers(options: &str) -> Result<Vec<String>, String> {
+pub(super) fn overlay_layers(options: &str) -> Result<Vec<String>, String> {
     let mut layers = Vec::new();
     for option in options.split(',') {
         match option.split_once('=') {

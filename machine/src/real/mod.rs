@@ -12,23 +12,26 @@ mod hwmon;
 mod inventory;
 mod kernel_log;
 mod live_image;
+pub mod outside;
 mod pci;
-mod placeholder;
 mod power;
 mod root;
 mod session;
 mod smart;
+mod wipe;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::MachineError;
 use crate::contract::context::NetworkPeer;
 use crate::contract::types::Missing;
 use crate::seam::{Attempt, Machine, Session, Time};
 use crate::tools::Toolbox;
-pub use live_image::{Condition, LiveImage, MARKER};
+use crate::{Decision, MachineError, Mandate};
+pub use live_image::{LiveImage, MARKER};
 use root::Root;
 
 /// How a real machine is looked at.
@@ -40,6 +43,8 @@ pub struct Options {
     pub tools: Option<PathBuf>,
     /// The network peer; `None`: there is none.
     pub peer: Option<NetworkPeer>,
+    /// Whether it was said that the machine was booted for a test. What else must be so is looked at.
+    pub live_image: bool,
 }
 
 impl Default for Options {
@@ -48,6 +53,7 @@ impl Default for Options {
             root: PathBuf::from("/"),
             tools: None,
             peer: None,
+            live_image: false,
         }
     }
 }
@@ -60,6 +66,8 @@ pub struct RealMachine {
     /// Whether the tools come from a folder that was named.
     own_tools: bool,
     peer: Option<NetworkPeer>,
+    /// Whether it was said that the machine was booted for a test.
+    live_image: bool,
 }
 
 impl RealMachine {
@@ -70,6 +78,7 @@ impl RealMachine {
             own_tools: options.tools.is_some(),
             tools: Toolbox::new(options.tools),
             peer: options.peer,
+            live_image: options.live_image,
         })
     }
 
@@ -78,9 +87,27 @@ impl RealMachine {
         check::all(&self.root, &self.tools, self.no_controller()).await
     }
 
-    /// Whether it was booted for a test. `flag`: whether that was said.
-    pub fn live_image(&self, flag: bool) -> LiveImage {
-        LiveImage::look(&self.root, flag)
+    /// Whether it was booted for a test.
+    pub fn live_image(&self) -> LiveImage {
+        LiveImage::look(&self.root, self.live_image)
+    }
+
+    /// Whether its disks may be written to under a mandate, those of the names or all: what the wipe
+    /// guard would say now. Nothing is written.
+    pub fn wipe_check(&self, names: &[String], mandate: &Mandate) -> Vec<Decision> {
+        let all = disks::names(&self.root);
+        let names = if names.is_empty() { &all } else { names };
+        let asked = |name: &String| {
+            wipe::decide(&wipe::Question {
+                root: &self.root,
+                live_image: self.live_image,
+                mandate,
+                name,
+                now: Duration::ZERO,
+                used: &BTreeSet::new(),
+            })
+        };
+        names.iter().map(|name| asked(name).0).collect()
     }
 
     /// Its tools.
@@ -121,6 +148,10 @@ impl Machine for RealMachine {
         let cpus = inventory::cpu::online(&self.root).len();
         let (_, available) = inventory::memory::visible(&self.root);
         (u32::try_from(cpus).unwrap_or(u32::MAX).max(1), available)
+    }
+
+    fn is_live_image(&self) -> bool {
+        self.live_image().is_on()
     }
 
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 
 use super::kernel_log::Watch;
 use super::root::Root;
+use super::wipe::Guard;
 use super::{RealMachine, counters, disks, gpu, hwmon, inventory, power, smart};
 use crate::contract::smart::{Device, Health};
 use crate::contract::types::Error;
@@ -27,6 +28,7 @@ const RELEASE: Duration = Duration::from_secs(1);
 pub struct RealSession {
     machine: RealMachine,
     attempt: Attempt,
+    guard: Arc<Guard>,
     begun: Instant,
     numbers: AtomicU32,
     runs: Table<Run>,
@@ -77,6 +79,7 @@ impl RealSession {
     pub fn new(machine: RealMachine, attempt: Attempt) -> Self {
         Self {
             machine,
+            guard: Arc::new(Guard::new(attempt.mandate.clone())),
             attempt,
             begun: Instant::now(),
             numbers: AtomicU32::new(1),
@@ -137,12 +140,17 @@ impl RealSession {
     async fn start_fio(&self, job: crate::contract::fio::Job) -> Answer {
         let folder = self.attempt.scratch.clone();
         let asked = job.clone();
-        let target = self
-            .blocking(move |root| disks::target::of(root, &asked, &folder))
+        let (guard, begun, live_image) = (self.guard.clone(), self.begun, self.machine.live_image);
+        let aim = self
+            .blocking(move |root| {
+                let open = |name: &str| guard.open(root, live_image, name, begun.elapsed());
+                disks::target::of(root, &asked, &folder, open)
+            })
             .await??;
         let (tools, context) = (&self.machine.tools, self.context());
-        self.start(Reply::Fio(None), fio::start(tools, &job, target, &context))
-            .await
+        let (held, why) = aim.held.map(|held| (held.file, held.why)).unzip();
+        let tool = fio::start(tools, &job, aim.target, (held, why), &context);
+        self.start(Reply::Fio(None), tool).await
     }
 
     async fn start_stress(&self, job: crate::contract::stress::Job) -> Answer {

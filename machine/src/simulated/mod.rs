@@ -23,6 +23,7 @@ mod strike;
 mod thermal;
 mod timeline;
 mod tools;
+mod wipe;
 mod world;
 
 use std::sync::Arc;
@@ -111,6 +112,10 @@ impl Machine for SimulatedMachine {
             self.profile.logical_cpus(),
             read::inventory::available_bytes(self.profile.installed_bytes()),
         )
+    }
+
+    fn is_live_image(&self) -> bool {
+        self.profile.live_image
     }
 
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {

@@ -6,7 +6,7 @@
 //! first, then tools by number. The clock stops once at the soft deadline, where the session fires
 //! the attempt's cancellation, and never passes the deadline. No call ever waits in real time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,8 +17,10 @@ use super::noise::Generator;
 use super::profile::Profile;
 use super::read;
 use super::tools::{self, Run};
+use super::wipe;
 use super::world::World;
 use crate::contract::clock::Instant;
+use crate::contract::fio::Job;
 use crate::contract::kernel_log::Event;
 use crate::contract::types::Error;
 use crate::{Answer, Attempt, Reason, Reply, Request, RunId, Session, WatchId};
@@ -93,6 +95,8 @@ struct State {
     runs: BTreeMap<RunId, Run>,
     watches: BTreeMap<WatchId, Watch>,
     next_id: u32,
+    /// Disks that were opened under the wipe override.
+    overridden: BTreeSet<String>,
     random: Generator,
 }
 
@@ -110,6 +114,7 @@ impl SimulatedSession {
             runs: BTreeMap::new(),
             watches: BTreeMap::new(),
             next_id: 1,
+            overridden: BTreeSet::new(),
             random: Generator::new(seed),
         };
         // A soft deadline of zero has come already.
@@ -215,7 +220,7 @@ impl State {
             Request::SmartSelfTestProgress { device } => {
                 read::smart::self_test_state(&self.world, &device).map(Reply::SmartSelfTest)
             }
-            Request::FioStart { job } => self.start(|w, _| tools::fio::start(w, job)),
+            Request::FioStart { job } => self.start_fio(job),
             Request::StressStart { job } => self.start(|w, a| tools::stress::start(w, a, job)),
             Request::IperfStart { job } => self.start(|w, _| tools::iperf::start(w, job)),
             Request::GpuStart { job } => self.start(|w, _| tools::gpu::start(w, job)),
@@ -279,6 +284,19 @@ impl State {
         let run = Run::begin(work, &mut self.world);
         self.runs.insert(id, run);
         Ok(Reply::Run(id))
+    }
+
+    fn start_fio(&mut self, job: Job) -> Answer {
+        let mut overridden = None;
+        let used = std::mem::take(&mut self.overridden);
+        let answer = self.start(|world, attempt| {
+            tools::fio::start(world, job, |disk| {
+                overridden = wipe::guard(world, &attempt.mandate, disk, &used)?;
+                Ok(())
+            })
+        });
+        self.overridden = used.into_iter().chain(overridden).collect();
+        answer
     }
 
     fn run_next(&mut self, id: RunId, timeout_ms: u64) -> Answer {

@@ -6,9 +6,24 @@ use nix::libc;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
-/// What happens between fork and exec: `joining` is the open file of a cgroup to join, `rules` a
-/// Landlock ruleset to be bound by. Only async-signal-safe calls.
-pub(super) fn cage(parent: i32, joining: Option<i32>, rules: Option<i32>) -> std::io::Result<()> {
+/// Descriptors that matter between fork and exec.
+#[derive(Clone, Copy)]
+pub(super) struct Descriptors {
+    /// The open file of a cgroup to join.
+    pub joining: Option<i32>,
+    /// A Landlock ruleset to be bound by.
+    pub rules: Option<i32>,
+    /// The one that the program keeps beside its standard three.
+    pub kept: Option<i32>,
+}
+
+/// What happens between fork and exec. Only async-signal-safe calls.
+pub(super) fn cage(parent: i32, descriptors: Descriptors) -> std::io::Result<()> {
+    let Descriptors {
+        joining,
+        rules,
+        kept,
+    } = descriptors;
     // SAFETY: plain system calls on numbers; the pointer is to a static byte.
     unsafe {
         if libc::setsid() < 0 {
@@ -43,6 +58,11 @@ pub(super) fn cage(parent: i32, joining: Option<i32>, rules: Option<i32>) -> std
             u32::MAX,
             libc::CLOSE_RANGE_CLOEXEC,
         );
+        if let Some(fd) = kept
+            && libc::fcntl(fd, libc::F_SETFD, 0) < 0
+        {
+            return Err(std::io::Error::last_os_error());
+        }
     }
     Ok(())
 }

@@ -60,7 +60,8 @@ pub fn landlock_version() -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::process::{Limits, Toolbox, Watch};
+    use super::super::process::Watch;
+    use super::super::toolbox::{Limits, Reach, Toolbox};
     use super::*;
 
     #[tokio::test]
@@ -84,7 +85,9 @@ mod tests {
         let tools = Toolbox::new(None);
         let arguments = ["-c", &tries];
         let may_write = [allowed.path()];
-        let caged = tools.start("sh", "dash", &arguments, &may_write).await;
+        let caged = tools
+            .start("sh", "dash", &arguments, Reach::writing(&may_write))
+            .await;
         let mut caged = caged.expect("it starts");
         let watch = Watch::for_at_most(Limits::default().timeout);
         let ended = caged.watch(&watch, |_, _| Ok(())).await.expect("it ends");

@@ -6,8 +6,9 @@ use nix::sys::signal::Signal;
 
 use super::confinement::DEVICES;
 use super::process::{Caged, Stream, Watch, millis, within};
-use super::run::{Events, Files};
+use super::run::{Events, Kept};
 use super::tail::Tail;
+use super::toolbox::Reach;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::gpu::{DeviceResult, Event, Job, Progress, Summary};
 use crate::contract::types::Error;
@@ -50,7 +51,12 @@ pub async fn start(
         arguments.extend(["-i".into(), device.index.to_string(), seconds.to_string()]);
         caged.push(
             tools
-                .start(TOOL, PACKAGE, &arguments, &[std::path::Path::new(DEVICES)])
+                .start(
+                    TOOL,
+                    PACKAGE,
+                    &arguments,
+                    Reach::writing(&[std::path::Path::new(DEVICES)]),
+                )
                 .await?,
         );
     }
@@ -58,7 +64,7 @@ pub async fn start(
     let drive = move |caged, watch, events| drive(caged, watch, events, chosen, seconds);
     Ok(ToolRun::begin(
         caged,
-        Files::default(),
+        Kept::default(),
         Signal::SIGTERM,
         Some(timeout),
         ctx,
@@ -164,7 +170,7 @@ async fn one(mut caged: Caged, watch: &Watch, device: Chosen) -> Result<Ended, E
 
 /// What one process has printed so far, line by line; a carriage return ends a line too.
 #[derive(Debug, Default)]
-struct Reading {
+pub(super) struct Reading {
     rest: Vec<u8>,
     errors: u64,
     gflops: Option<f64>,
@@ -172,7 +178,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             match byte {
                 b'\n' | b'\r' => self.line(),
@@ -183,7 +189,7 @@ impl Reading {
         }
     }
 
-    fn line(&mut self) {
+    pub(super) fn line(&mut self) {
         let line = std::mem::take(&mut self.rest);
         let line = String::from_utf8_lossy(&line);
         // `10.0%  proc'd: 100 (15000 Gflop/s)   errors: 4  (WARNING!)  temps: 60 C`. The errors
@@ -210,7 +216,7 @@ impl Reading {
     }
 
     /// A GPU of which it said nothing at the end has not passed.
-    fn result(&self, device: String) -> DeviceResult {
+    pub(super) fn result(&self, device: String) -> DeviceResult {
         DeviceResult {
             device,
             passed: self.verdict == Some(true) && self.errors == 0,

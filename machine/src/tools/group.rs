@@ -193,7 +193,7 @@ impl Group {
         }
         let until = Instant::now() + SURVIVAL;
         let mut killed = BTreeMap::new();
-        let mut left = self.members();
+        let mut left = self.left();
         while !left.is_empty() && Instant::now() < until {
             if let Some(cgroup) = &self.cgroup {
                 cgroup.kill();
@@ -207,7 +207,7 @@ impl Group {
                 }
             }
             self.reap(&left);
-            left = self.members();
+            left = self.left();
             if !left.is_empty() {
                 std::thread::sleep(Duration::from_millis(2));
             }
@@ -234,6 +234,17 @@ impl Group {
             if gone && process.pid == self.leader() {
                 self.leader_reaped();
             }
+        }
+    }
+
+    /// What is left of it. A look takes its time: whose parent goes meanwhile is neither a child of
+    /// that parent in it nor an orphan of ours yet. Only a second look that finds nothing tells that
+    /// there is nothing.
+    fn left(&self) -> Vec<Process> {
+        let left = self.members();
+        match left.is_empty() {
+            true => self.members(),
+            false => left,
         }
     }
 

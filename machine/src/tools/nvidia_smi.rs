@@ -224,7 +224,7 @@ fn repairs(gpu: Node) -> Repairs {
 }
 
 /// `nvidia-smi nvlink -s`: a line per GPU with its UUID, below it a line per link.
-fn add_links(devices: &mut [Device], text: &str) {
+pub(super) fn add_links(devices: &mut [Device], text: &str) {
     let mut current = None;
     for line in text.lines() {
         if let Some((_, rest)) = line.split_once("(UUID: ") {

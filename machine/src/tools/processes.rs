@@ -42,7 +42,7 @@ impl Process {
     }
 
     /// The name stands in parentheses and may itself hold any character, parentheses too.
-    fn parse(line: &str) -> Option<Process> {
+    pub(super) fn parse(line: &str) -> Option<Process> {
         let (pid, rest) = line.split_once(" (")?;
         let (name, rest) = rest.rsplit_once(") ")?;
         let fields: Vec<&str> = rest.split(' ').collect();

@@ -3,6 +3,7 @@
 //! One task drives the tool's processes and sends events; [`ToolRun`] is the receiving end and owns
 //! the processes: whatever becomes of the task, ending or dropping the run kills them all.
 
+use std::fs::File;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,13 +79,16 @@ impl Events {
     }
 }
 
-/// Files that go when the run does.
+/// What goes when the run does: files that it made, and a disk that is held for it.
 #[derive(Debug, Default)]
-pub(super) struct Files(pub Vec<PathBuf>);
+pub(super) struct Kept {
+    pub files: Vec<PathBuf>,
+    pub held: Option<File>,
+}
 
-impl Drop for Files {
+impl Drop for Kept {
     fn drop(&mut self) {
-        for file in &self.0 {
+        for file in &self.files {
             match std::fs::remove_file(file) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
                     tracing::warn!(file = %file.display(), error = %e, "a scratch file is left");
@@ -103,15 +107,15 @@ pub struct ToolRun {
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
     groups: Vec<Arc<Group>>,
-    // After the groups: files go when nobody writes them any more.
-    _files: Files,
+    // After the groups: files and disks are let go when nobody writes to them any more.
+    _kept: Kept,
 }
 
 impl ToolRun {
     /// Drives `caged` by `drive`, which is told the watch to keep and returns the last event.
     pub(super) fn begin<F>(
         caged: Vec<Caged>,
-        files: Files,
+        kept: Kept,
         signal: Signal,
         timeout: Option<Duration>,
         ctx: &RunContext,
@@ -149,7 +153,7 @@ impl ToolRun {
             stop,
             task: Some(task),
             groups,
-            _files: files,
+            _kept: kept,
         }
     }
 

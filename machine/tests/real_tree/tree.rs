@@ -70,6 +70,7 @@ impl Tree {
             memory_allowance_bytes: 1 << 20,
             max_tools: 1,
             max_watches: 1,
+            mandate: vetting_machine::Mandate::default(),
             beside: false,
         };
         self.machine().begin(attempt).await.expect("a session")

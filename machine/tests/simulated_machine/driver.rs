@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::FutureExt;
-use vetting_machine::contract::{fio, gpu, iperf, stress};
+use vetting_machine::contract::context::ExpectedDisk;
+use vetting_machine::contract::{disks, fio, gpu, iperf, stress};
 use vetting_machine::simulated::SimulatedMachine;
-use vetting_machine::{Answer, Attempt, Cancel, Machine, Reply, Request, RunId, Session};
+use vetting_machine::{Answer, Attempt, Cancel, Machine, Mandate, Reply, Request, RunId, Session};
 
 /// An attempt of an hour, of which the last two seconds are soft.
 pub fn attempt() -> Attempt {
@@ -24,6 +25,7 @@ pub fn attempt() -> Attempt {
         memory_allowance_bytes: 1 << 38,
         max_tools: 4,
         max_watches: 16,
+        mandate: Mandate::default(),
         beside: false,
     }
 }
@@ -52,6 +54,31 @@ impl Driver {
         let text = format!("extends = \"healthy-server\"\n{toml}");
         let machine = SimulatedMachine::from_toml("test", &text, 1).expect("is a good profile");
         Self::with(&machine, attempt())
+    }
+
+    /// On a live image of a healthy server, in a run that may write to any of its disks.
+    pub fn destructive(toml: &str) -> Self {
+        let text = format!("extends = \"healthy-server\"\nlive_image = true\n{toml}");
+        let machine = SimulatedMachine::from_toml("test", &text, 1).expect("is a good profile");
+        let Reply::Disks(disks) = Driver::with(&machine, attempt()).ask(Request::Disks) else {
+            panic!("no disks")
+        };
+        let expected = |disk: disks::Disk| ExpectedDisk {
+            serial: disk.serial.unwrap_or_default(),
+            size_bytes: disk.size_bytes,
+            wwn: disk.wwn,
+            extra: Vec::new(),
+        };
+        let mandate = Mandate {
+            non_destructive: false,
+            expected_disks: disks.into_iter().map(expected).collect(),
+            wipe_override: None,
+        };
+        let attempt = Attempt {
+            mandate,
+            ..attempt()
+        };
+        Driver::with(&machine, attempt)
     }
 
     pub fn call(&self, request: Request) -> Answer {

@@ -195,7 +195,8 @@ fn sick_disks() {
     let summary = driver.fio(reads("sdb", 30));
     assert_eq!((summary.error, summary.exit_status), (5, Some(1)));
     assert!(summary.runtime_ms < 7_000, "{}", summary.runtime_ms);
-    let driver = fault("kind = \"disk-verify-error\"\ndisk = \"sdb\"\ncount = 2");
+    let wrong = "[[fault]]\nkind = \"disk-verify-error\"\ndisk = \"sdb\"\ncount = 2";
+    let driver = Driver::destructive(wrong);
     let job = fio::Job {
         pattern: fio::Pattern::Write,
         verify: true,

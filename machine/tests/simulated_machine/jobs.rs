@@ -2,7 +2,7 @@
 
 use vetting_machine::contract::iperf::{self, Direction, Protocol};
 use vetting_machine::contract::smart::{SelfTestKind, SelfTestState};
-use vetting_machine::contract::types::Error;
+use vetting_machine::contract::types::{Error, MissingKind};
 use vetting_machine::contract::{fio, gpu, stress};
 use vetting_machine::{Reply, Request};
 
@@ -15,6 +15,15 @@ fn invalid(request: Request, argument: &str) {
     assert!(
         matches!(&answer, Err(Error::Invalid(i)) if i.argument.contains(argument)),
         "{argument}: {answer:?}"
+    );
+}
+
+/// What is no disk's name is hardware that is not there, as on a real machine.
+fn absent(request: Request) {
+    let answer = Driver::builtin("healthy-server").call(request);
+    assert!(
+        matches!(&answer, Err(Error::Unavailable(m)) if m.kind == MissingKind::Hardware),
+        "{answer:?}"
     );
 }
 
@@ -99,13 +108,12 @@ fn fio_jobs_out_of_range_are_refused() {
         },
         "verify",
     );
-    refused(
-        fio::Job {
+    absent(Request::FioStart {
+        job: fio::Job {
             target: fio::Target::Disk("/dev/sda".into()),
             ..job()
         },
-        "target",
-    );
+    });
     refused(
         fio::Job {
             target: fio::Target::Scratch(u64::MAX),
@@ -388,11 +396,8 @@ fn handles_that_are_not_there_are_invalid() {
         "watch",
     );
     invalid(Request::KernelLogLost { watch: 9 }, "watch");
-    invalid(
-        Request::SmartRead {
-            device: "sdz".into(),
-        },
-        "device",
-    );
+    absent(Request::SmartRead {
+        device: "sdz".into(),
+    });
     invalid(Request::Random { bytes: 65_537 }, "bytes");
 }

@@ -8,3 +8,4 @@ mod jobs;
 mod profiles;
 mod properties;
 mod sick;
+mod wipe;

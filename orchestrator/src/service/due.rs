@@ -32,7 +32,17 @@ impl Orchestrator {
                 self.changed(&run).await;
             }
         }
-        Ok(pending.into_iter().map(|given| given.directive).collect())
+        Ok(pending.into_iter().map(sent).collect())
+    }
+}
+
+/// A directive as it is sent now.
+fn sent(given: Given) -> Directive {
+    let expires: Option<jiff::Timestamp> = given.directive.expires.parse().ok();
+    let left = expires.map(|expires| expires.duration_since(jiff::Timestamp::now()).as_millis());
+    Directive {
+        expires_in_ms: left.map(|ms| u64::try_from(ms).unwrap_or(0)),
+        ..given.directive
     }
 }
 

@@ -68,6 +68,8 @@ impl Orchestrator {
             attempt: None,
             override_flags: OverrideFlags::default(),
             expires: from_now(self.settings.directive),
+            // Said as it is sent.
+            expires_in_ms: None,
             by: who.name.clone(),
             order: None,
         };

@@ -11,7 +11,11 @@
 //! [[disks]]
 //! serial = "S6ESNX0T123456"
 //! size_bytes = 1920383410176
+//! wwn = "0025385b71b01234"
 //! ```
+//!
+//! A destructive run writes only to disks that are named so; of an NVMe disk the `wwn` is needed, and of
+//! one that is attached otherwise than by SATA, SAS or PCIe the `transport`.
 //!
 //! A value is a plain one, or a table of `min`, `max` (numbers) or `one_of` (a list). Of a list that
 //! the spec names (`disks`, `gpus`, `memory.modules` …) every entry must match an entry of its own,
@@ -102,6 +106,7 @@ impl Spec {
                 serial: text("serial")?,
                 size_gb: disk["size_bytes"].as_f64()? / 1e9,
                 wwn: text("wwn"),
+                transport: text("transport"),
             })
         };
         disks.into_iter().flatten().filter_map(one).collect()

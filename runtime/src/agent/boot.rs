@@ -63,7 +63,11 @@ pub enum BootError {
 impl Given {
     /// What the kernel's command line says.
     pub fn from_kernel(command_line: &Path) -> Self {
-        let text = std::fs::read_to_string(command_line).unwrap_or_default();
+        Self::from_words(&std::fs::read_to_string(command_line).unwrap_or_default())
+    }
+
+    /// What a command line says.
+    pub fn from_words(text: &str) -> Self {
         let mut given = Given::default();
         for word in text.split_whitespace() {
             let Some((key, value)) = word

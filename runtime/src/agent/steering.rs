@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use vetting_machine::{Cancel, Reason};
@@ -16,6 +16,7 @@ use vetting_transport::CallError;
 use super::beat::{Signal, Status};
 use super::forward::Journal;
 use super::link::Link;
+use super::override_flags::Armed;
 use super::{AgentError, Ended};
 
 /// How long a result may be on its way.
@@ -36,6 +37,8 @@ pub(super) struct Steps {
     pub ending: Option<Ended>,
     pub at_work: Option<(String, u32, Cancel)>,
     pub retry: Option<Directive>,
+    /// What the last retry may wipe, until an attempt begins.
+    pub armed: Option<Armed>,
     pub to_apply: Vec<String>,
 }
 
@@ -147,6 +150,7 @@ impl Steps {
             },
             // It may overtake the answer that tells of the hold.
             Command::RetryStage if self.at_work.is_none() && self.retry.is_none() => {
+                self.armed = Armed::by(&directive, Instant::now());
                 self.retry = Some(directive);
             }
             Command::RetryStage => reject(self, "the run does not hold".to_owned()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use vetting_machine::Cancel;
@@ -18,6 +18,7 @@ use super::components::Components;
 use super::forward::{Journal, forward};
 use super::hold::{self, Keys};
 use super::link::Link;
+use super::override_flags::Armed;
 use super::spool::Spool;
 use super::steering::Steps;
 use super::{Agent, AgentError, Ended, evidence, identity, service, thermal};
@@ -123,6 +124,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
             ending: None,
             at_work: None,
             retry: None,
+            armed: None,
             to_apply: Vec::new(),
         },
         spool,
@@ -288,6 +290,8 @@ impl Walk {
         order: &StageOrder,
         attempt: u32,
     ) -> Result<Option<ResultAnswer>, AgentError> {
+        // Taken by whichever attempt begins next, so that it is never left for a later one.
+        let armed = self.steps.armed.take();
         let result = match self.spool.left(&order.stage, attempt) {
             Some(mut left) => {
                 let text = format!("{} attempt {attempt} was done already", order.stage);
@@ -295,7 +299,7 @@ impl Walk {
                 left.epoch = self.steps.epoch;
                 left
             }
-            None => match self.attempt(order, attempt).await? {
+            None => match self.attempt(order, attempt, armed).await? {
                 Some(result) => result,
                 None => return Ok(None),
             },
@@ -313,13 +317,22 @@ impl Walk {
         &mut self,
         order: &StageOrder,
         number: u32,
+        armed: Option<Armed>,
     ) -> Result<Option<StageResult>, AgentError> {
         let link = Arc::clone(&self.steps.link);
         let load = self.components.load(&link, &self.agent.engine, order);
         let Some(loaded) = self.steps.beside(load).await else {
             return Ok(None);
         };
-        let charge = super::work::charge(&self.claimed, self.steps.link.url());
+        let armed = armed.map(|armed| armed.of(&order.stage, number, Instant::now()));
+        let wipe_override = match armed.transpose() {
+            Ok(wipe_override) => wipe_override,
+            Err(void) => {
+                self.steps.journal.say(Level::Warn, &void);
+                None
+            }
+        };
+        let charge = super::work::charge(&self.claimed, self.steps.link.url(), wipe_override);
         let mut record = match loaded {
             Err(error) => super::work::refused(order, number, &error.to_string()),
             Ok(stage) => {

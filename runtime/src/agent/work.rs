@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vetting_machine::contract::context::{ExpectedDisk, NetworkPeer};
-use vetting_machine::{Cancel, MachineError};
+use vetting_machine::wipe::TRANSPORT;
+use vetting_machine::{Cancel, MachineError, Mandate, WipeOverride};
 use vetting_protocol::{ClaimAnswer, Ending, Level, StageOrder, StageRecord, State, Verdict};
 
 use super::Agent;
@@ -15,17 +16,32 @@ use super::identity;
 use crate::engine::{Charge, LoadedStage, Notebook, Order, scratch_folder, shared_allowances};
 
 /// What the claim says of every attempt.
-pub(super) fn charge(claimed: &ClaimAnswer, url: &str) -> Charge {
+pub(super) fn charge(
+    claimed: &ClaimAnswer,
+    url: &str,
+    wipe_override: Option<WipeOverride>,
+) -> Charge {
     let disk = |disk: &vetting_protocol::ExpectedDisk| ExpectedDisk {
         serial: disk.serial.clone(),
-        // Gigabytes to bytes: positive, and far below what a u64 holds.
-        size_bytes: (disk.size_gb * 1e9) as u64,
+        // Gigabytes to bytes: positive, and far below what a u64 holds. Rounded, since a whole number of
+        // bytes is what was divided.
+        size_bytes: (disk.size_gb * 1e9).round() as u64,
         wwn: disk.wwn.clone(),
-        extra: Vec::new(),
+        extra: {
+            let named = disk.transport.clone();
+            named
+                .map(|t| (TRANSPORT.to_owned(), t))
+                .into_iter()
+                .collect()
+        },
     };
     Charge {
         peer: claimed.iperf_port.and_then(|port| peer(url, port)),
-        expected_disks: claimed.expected_disks.iter().map(disk).collect(),
+        mandate: Mandate {
+            non_destructive: claimed.non_destructive,
+            expected_disks: claimed.expected_disks.iter().map(disk).collect(),
+            wipe_override,
+        },
     }
 }
 

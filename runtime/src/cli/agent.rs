@@ -36,7 +36,7 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     let boot = given.checked().map_err(Failure::usage)?;
     service::ready();
     tokio::spawn(service::watchdog());
-    let (machine, _no_server) = machine(&args.machine, None, false).await?;
+    let (machine, _no_server) = machine(&args.machine, None, (false, args.live_image)).await?;
     let live = live_image(&args)?;
     let limits = limits(&args.limit)?;
     let given = (machine.time(), limits, policy);
@@ -119,9 +119,10 @@ fn live_image(args: &AgentArgs) -> Result<LiveImage, Failure> {
     }
     let machine = RealMachine::new(real::Options {
         root: args.machine.root.clone(),
+        live_image: args.live_image,
         ..real::Options::default()
     });
-    Ok(machine.map_err(Failure::usage)?.live_image(args.live_image))
+    Ok(machine.map_err(Failure::usage)?.live_image())
 }
 
 fn settings(
@@ -143,7 +144,7 @@ fn settings(
     });
     let refused = (args.live_image && !live.is_on()).then(|| {
         format!(
-            "live-image mode is off, so nothing is powered off and nobody is let in: {}",
+            "live-image mode is off, so nothing is powered off, nobody is let in and no disk is written to: {}",
             live.refusal()
         )
     });

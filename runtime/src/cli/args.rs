@@ -167,11 +167,11 @@ pub struct AgentArgs {
     /// Which machine
     #[command(flatten)]
     pub machine: MachineChoice,
-    /// Allow powering off and letting operators in: the machine was booted for this
+    /// Allow powering off, letting operators in and writing to disks: the machine was booted for this
     ///
     /// It takes effect only where the image carries the marker /etc/vetting/live-image, the root file
     /// system lies on no block device, and the machine has no battery and no portable chassis;
-    /// `vetting machine check` shows each.
+    /// `vetting machine check` shows each, and `vetting machine check --wipe` what else a disk needs.
     #[arg(long)]
     pub live_image: bool,
     /// The system UUID that a simulated machine tells
@@ -278,6 +278,15 @@ pub enum Topic {
 /// `vetting machine check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// Show what the wipe guard says of these disks, or of all; nothing is written
+    #[arg(long, value_name = "DISK", num_args = 0..)]
+    pub wipe: Option<Vec<String>>,
+    /// A disk that is expected, by serial number, size in bytes and world-wide name; may be repeated
+    #[arg(long, value_name = "SERIAL,BYTES[,WWN]", requires = "wipe")]
+    pub expect: Vec<String>,
+    /// A spec file whose `[[disks]]` are expected
+    #[arg(long, value_name = "FILE", requires = "wipe")]
+    pub spec: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

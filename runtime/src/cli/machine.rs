@@ -37,7 +37,7 @@ const ALL: [Topic; 7] = [
 ];
 
 async fn show(args: ShowArgs) -> Result<Exit, Failure> {
-    let (machine, _no_server) = chosen(&args.machine, None, false).await?;
+    let (machine, _no_server) = chosen(&args.machine, None, (false, false)).await?;
     let session = begin(&*machine).await?;
     let topics = args.topic.map_or(ALL.to_vec(), |topic| vec![topic]);
     let mut all = Map::new();
@@ -173,10 +173,15 @@ fn name(topic: Topic) -> &'static str {
 }
 
 async fn check(args: CheckArgs) -> Result<Exit, Failure> {
+    if let Some(disks) = &args.wipe {
+        let shown = super::wipe_check::shown(&args, disks)?;
+        print(&shown)?;
+        return Ok(Exit::Passed);
+    }
     let machine = RealMachine::new(real::Options {
         root: args.root,
         tools: args.tools,
-        peer: None,
+        ..real::Options::default()
     })
     .map_err(Failure::usage)?;
     let checks = machine.check().await;

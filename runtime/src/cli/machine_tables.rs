@@ -1,10 +1,10 @@
 //! Tables of what a machine tells, for a person.
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_BORDERS_ONLY};
-use vetting_machine::Reply;
 use vetting_machine::check::Check;
 use vetting_machine::contract::inventory::Parts;
 use vetting_machine::contract::{counters, disks, gpu, hwmon, kernel_log, power, smart};
+use vetting_machine::{Condition, Reply};
 
 use super::machine::Shown;
 use crate::engine::printable;
@@ -55,6 +55,21 @@ pub fn checks(checks: &[Check]) -> String {
             ]
         }),
         "nothing to check",
+    )
+}
+
+/// Conditions and their states.
+pub fn conditions(conditions: &[Condition]) -> String {
+    of(
+        &["", "Condition", "Found"],
+        conditions.iter().map(|condition| {
+            vec![
+                if condition.met { "✓" } else { "✗" }.to_owned(),
+                condition.name.clone(),
+                printable(&condition.found),
+            ]
+        }),
+        "nothing was looked at",
     )
 }
 

@@ -12,6 +12,7 @@ mod run;
 mod settings;
 mod signals;
 mod stage;
+mod wipe_check;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;

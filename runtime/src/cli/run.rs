@@ -46,7 +46,8 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let names: Vec<String> = candidates.iter().map(|c| c.name().to_owned()).collect();
     let candidates = run::select(candidates, &args.stages).map_err(Failure::usage)?;
 
-    let (machine, _loopback_server) = machine(&args.machine, args.peer.as_deref(), true).await?;
+    let (machine, _loopback_server) =
+        machine(&args.machine, args.peer.as_deref(), (true, false)).await?;
     let parameters =
         settings::parameters(&*machine, &candidates, &names, &args.set).map_err(Failure::usage)?;
     let engine = engine(args.cache.clone(), args.no_cache, &limits, &*machine)?;
@@ -135,11 +136,12 @@ fn plain_style(width: u16) -> vetting_report::Style {
     }
 }
 
-/// The machine that was asked for, and the iperf3 server on loopback when nothing better was named.
+/// The machine that was asked for, and the iperf3 server on loopback when that is wanted and nothing
+/// better was named. `live_image`: whether it was said that the machine was booted for a test.
 pub async fn machine(
     choice: &MachineChoice,
     peer: Option<&str>,
-    with_peer: bool,
+    (with_peer, live_image): (bool, bool),
 ) -> Result<(Arc<dyn Machine>, Option<iperf3::Server>), Failure> {
     if let Some(profile) = choice.machine.strip_prefix("sim:") {
         let machine = if profile.ends_with(".toml") {
@@ -177,6 +179,7 @@ pub async fn machine(
         root: choice.root.clone(),
         tools: choice.tools.clone(),
         peer,
+        live_image,
     })
     .map_err(Failure::usage)?;
     Ok((Arc::new(machine), server))

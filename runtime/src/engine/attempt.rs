@@ -10,14 +10,16 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use vetting_machine::contract::context::{ExpectedDisk, NetworkPeer};
+use vetting_machine::contract::context::NetworkPeer;
 use vetting_machine::contract::types::Error;
-use vetting_machine::{Attempt, Cancel, Machine, MachineError, Reason, Reply, Request, Session};
+use vetting_machine::{
+    Attempt, Cancel, Machine, MachineError, Mandate, Reason, Reply, Request, Session,
+};
 use vetting_protocol::StageRecord;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::ending::{InRun, Ran, judge};
+use super::ending::{Ran, Unreadable, judge};
 use super::facts::soft_deadline;
 use super::outcome::hold;
 use super::{
@@ -63,8 +65,8 @@ pub struct Order {
 pub struct Charge {
     /// The other end of the network test; `None`: the machine's own.
     pub peer: Option<NetworkPeer>,
-    /// The disks of the operator's spec.
-    pub expected_disks: Vec<ExpectedDisk>,
+    /// What the attempt may do to the machine's disks.
+    pub mandate: Mandate,
 }
 
 /// What became of it.
@@ -112,24 +114,26 @@ impl StageEngine {
                     memory_allowance_bytes: order.memory_allowance_bytes,
                     max_tools: u32::try_from(order.limits.tools).unwrap_or(u32::MAX),
                     max_watches: u32::try_from(order.limits.watches).unwrap_or(u32::MAX),
+                    mandate: order.charge.mandate.clone(),
                     beside: false,
                 })
                 .await?,
         );
+        let mandate = &order.charge.mandate;
         let facts = Arc::new(Facts {
             stage: order.stage.name().to_owned(),
             attempt: order.attempt,
             deadline: order.deadline,
             soft_deadline: soft,
             began: calendar(&*session).await,
-            non_destructive: true,
-            wipe_armed: false,
-            expected_disks: order.charge.expected_disks.clone(),
+            non_destructive: mandate.non_destructive,
+            wipe_armed: !mandate.non_destructive && mandate.wipe_override.is_some(),
+            expected_disks: mandate.expected_disks.clone(),
             peer,
             parameters: order.parameters.clone(),
             cpu_allowance: order.cpu_allowance,
             memory_allowance_bytes: order.memory_allowance_bytes,
-            live_image: false,
+            live_image: machine.is_live_image(),
         });
         let mut running = Running {
             end: Arc::new(HardEnd::default()),
@@ -253,7 +257,9 @@ impl Running {
                     () = order.cancel.cancelled(), if !cancel_seen => {
                         cancel_seen = true;
                         if order.cancel.reason() != Some(&Reason::Deadline) {
-                            self.end.nearer(Instant::now() + order.grace);
+                            // A guest that computes lets this be heard a tick late.
+                            let at = order.cancel.at().unwrap_or(began).max(began);
+                            self.end.nearer(at + order.grace);
                         }
                     }
                     () = tokio::time::sleep_until((began + facts.soft_deadline).into()), if !soft_passed => {
@@ -340,7 +346,7 @@ async fn call(stage: &LoadedStage, store: &mut Store<HostState>) -> Ran {
     match instance.call_run(&mut *store).await {
         Ok(Ok(outcome)) => Ran::Outcome(hold(outcome)),
         Ok(Err(text)) => Ran::Error(text),
-        Err(error) => Ran::Broke(error.context(InRun)),
+        Err(error) => Ran::Broke(error.context(Unreadable)),
     }
 }
 

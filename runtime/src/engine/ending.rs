@@ -29,11 +29,12 @@ pub struct Over;
 #[error("{0}")]
 pub struct HarnessBroke(pub String);
 
-/// The stage was being called: what went wrong without the runtime's doing is the stage's, such as an
-/// outcome that breaks the component model's rules.
+/// What the guest gave back is no value of the contract: an address outside its memory or not
+/// aligned, a text that is no UTF-8, a case that there is not. wasmtime finds that after the guest's
+/// code has ended, so that no trap and no backtrace tell whose fault it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("while `run` was called")]
-pub struct InRun;
+#[error("what the stage returned cannot be read")]
+pub struct Unreadable;
 
 /// What a guest's run came to.
 pub enum Ran {
@@ -239,9 +240,11 @@ fn trap(error: &wasmtime::Error) -> Option<String> {
     if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return Some(format!("exited with status {} without an outcome", exit.0));
     }
-    let its_own =
-        error.downcast_ref::<WasmBacktrace>().is_some() || error.downcast_ref::<InRun>().is_some();
-    its_own.then(|| root_cause(error))
+    if error.downcast_ref::<WasmBacktrace>().is_some() {
+        return Some(root_cause(error));
+    }
+    let unreadable = error.downcast_ref::<Unreadable>()?;
+    Some(format!("{unreadable}: {}", root_cause(error)))
 }
 
 fn root_cause(error: &wasmtime::Error) -> String {

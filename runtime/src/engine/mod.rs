@@ -25,7 +25,7 @@ use wasmtime::component::{Component, Linker};
 pub use attempt::{Attempted, Charge, Order};
 pub use cache::Cache;
 pub use compile::{CompileError, Compiler};
-pub use config::Flavour;
+pub use config::{Flavour, config};
 pub use ending::{HarnessBroke, Over};
 pub use facts::Facts;
 pub use limits::{LimitError, LimitReached, Limiter, Limits};

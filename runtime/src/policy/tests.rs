@@ -211,12 +211,15 @@ fn by_whom(withheld: &Withheld) -> Vec<String> {
     withheld.iter().map(short).collect()
 }
 
+/// A policy, what the orchestrator grants, and what is withheld by whom.
+type Case<'a> = (&'a str, Option<&'a [&'a str]>, &'a [&'a str]);
+
 #[test]
 fn a_stage_gets_what_all_three_grant() {
     let allow = "unsigned = \"allow\"\n";
     let some: &[&str] = &["disks", "smart", "power"];
     let none: &[&str] = &[];
-    let cases: [(&str, Option<&[&str]>, &[&str]); 9] = [
+    let cases: [Case; 9] = [
         ("", None, &[]),
         ("", Some(some), &["fio: orchestrator"]),
         (

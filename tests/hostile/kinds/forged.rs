@@ -142,11 +142,7 @@ fn imports() -> Vec<Kind> {
             another_type,
             End::Refused("does not link"),
         ),
-        kind(
-            "import-name-of-a-terminal",
-            || bare_import(),
-            End::Refused(""),
-        ),
+        kind("import-name-of-a-terminal", bare_import, End::Refused("")),
         kind("thousand-imports", thousand_imports, End::Refused("")),
     ]
 }

@@ -9,11 +9,14 @@ use anyhow::{Context as _, bail};
 use crate::{build, cargo, root, setup, target};
 
 const ONE_MACHINE: &str = "One machine";
+const CANCELLATION: &str = "Cancellation";
 const A_FLEET: &str = "A fleet";
 
 /// What can be measured beside the runtime itself.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Part {
+    /// How long a cancel takes to be over, and what it leaves
+    Cancel,
     /// A fleet of simulated machines against one orchestrator
     Fleet,
 }
@@ -39,9 +42,35 @@ pub fn machine(write: bool) -> anyhow::Result<()> {
          and checking the stage, the code cache and linking included, compiling not.\n\
          * *One host call*: the difference between 200,000 calls and none, through the component's \
          canonical ABI and an async host function.\n\
+         * *Engine*: core loops with the runtime's own configuration, which on real machines has \
+         epochs, and on simulated ones fuel too. A loop is the worst case, because each of its rounds \
+         looks whether it is over.\n\
          * *fio*, *stress-ng*: what the tools themselves report. A ratio of 1 says that the runtime \
          does not disturb what it measures.";
     kept(ONE_MACHINE, notes, &table, more, write)
+}
+
+/// How long a cancel takes to be over, and what it leaves.
+pub fn cancel(write: bool) -> anyhow::Result<()> {
+    build::vetting()?;
+    build::test_stages()?;
+    let mut bench = program();
+    bench
+        .arg("cancel")
+        .arg(target("release/vetting"))
+        .arg(target("stages"))
+        .arg(target("stages-test"));
+    println!("measuring, some two minutes …");
+    let table = measured(&mut bench)?;
+    let notes = "Written by `cargo xtask bench cancel --write`: a person's cancel, with a grace of \
+        50 ms for the guest and its tools, until the attempt has ended. The times are those that are \
+        told; that no process is left is asserted in each round.";
+    let more = "* *A guest that computes* is looked at once a tick (10 ms) and interrupted at the \
+         first one after the grace.\n\
+         * *A tool with 20 grandchildren*: a tool whose whole tree ignores SIGTERM, some of it in \
+         sessions of its own, some of it orphaned, some of it both. Until all of it is killed and \
+         reaped.";
+    kept(CANCELLATION, notes, &table, more, write)
 }
 
 /// What a fleet costs its orchestrator, and how that grows up to so many agents.
@@ -102,7 +131,7 @@ fn kept(heading: &str, notes: &str, table: &str, more: &str, write: bool) -> any
     let path = root().join("BENCHMARKS.md");
     let page = std::fs::read_to_string(&path).unwrap_or_default();
     let part = format!("{notes}\n\n{}\n\n{table}\n{more}", this_machine());
-    let page = page::with(&page, &[ONE_MACHINE, A_FLEET], heading, &part);
+    let page = page::with(&page, &[ONE_MACHINE, CANCELLATION, A_FLEET], heading, &part);
     std::fs::write(&path, page).with_context(|| path.display().to_string())?;
     println!("written to {}", path.display());
     Ok(())

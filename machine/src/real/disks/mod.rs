@@ -1,7 +1,7 @@
 //! Whole disks: `sys/block`, what uses them, what is on them, and where scratch files go.
 
 pub mod scratch;
-mod signatures;
+pub mod signatures;
 pub mod target;
 pub mod transport;
 pub mod usage;
@@ -17,7 +17,7 @@ use nix::libc::{O_CLOEXEC, O_NONBLOCK};
 use super::pci;
 use super::root::Root;
 use crate::contract::disks::{Content, Disk, Transport};
-use crate::real::placeholder::real;
+use crate::placeholder::real;
 
 /// Where the kernel shows whole disks.
 pub const BLOCK: &str = "sys/block";
@@ -135,20 +135,25 @@ fn wwn(value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
 
 /// All whole disks, by name.
 pub fn list(root: &Root) -> Vec<Disk> {
+    list_reading(root, |_| true)
+}
+
+/// All whole disks, by name; the content of those alone that are asked for.
+pub fn list_reading(root: &Root, reads: impl Fn(&str) -> bool) -> Vec<Disk> {
     let mounts = Mounts::read(root);
-    names(root)
-        .iter()
-        .map(|name| disk(root, name, &mounts))
+    let names = names(root).into_iter();
+    names
+        .map(|name| disk(root, &name, &mounts, reads(&name)))
         .collect()
 }
 
 /// One disk of the list; `None` when there is none of that name.
 pub fn find(root: &Root, name: &str) -> Option<Disk> {
     let known = names(root).into_iter().find(|known| known == name)?;
-    Some(disk(root, &known, &Mounts::read(root)))
+    Some(disk(root, &known, &Mounts::read(root), true))
 }
 
-fn disk(root: &Root, name: &str, mounts: &Mounts) -> Disk {
+fn disk(root: &Root, name: &str, mounts: &Mounts, reads: bool) -> Disk {
     let facts = facts(root, name);
     let folder = format!("{BLOCK}/{name}");
     let block = |file: &str| root.number::<u32>(&format!("{folder}/queue/{file}"));
@@ -167,7 +172,10 @@ fn disk(root: &Root, name: &str, mounts: &Mounts) -> Disk {
             .and_then(|address| pci::link(root, address)),
         controller,
         in_use: usage::of(root, name, mounts),
-        content: content(root, name, facts.size_bytes, logical_block_bytes),
+        content: match reads {
+            true => content(root, name, facts.size_bytes, logical_block_bytes),
+            false => Content::Unreadable("it was not read".into()),
+        },
         name: facts.name,
         serial: facts.serial,
         wwn: facts.wwn,
@@ -189,7 +197,7 @@ fn content(root: &Root, name: &str, size: u64, logical: u32) -> Content {
     if size == 0 {
         return Content::Unreadable("it has no medium".into());
     }
-    let content = open(root, name).and_then(|file| signatures::scan(&file, size, logical));
+    let content = open(root, name, 0).and_then(|file| signatures::scan(&file, size, logical));
     match content {
         Ok(found) if found.is_empty() => Content::NoneRecognised,
         Ok(found) => Content::Signatures(found),
@@ -197,9 +205,9 @@ fn content(root: &Root, name: &str, size: u64, logical: u32) -> Content {
     }
 }
 
-/// Opens a disk for reading: on the machine we run on, its block device; in a copied tree, an
-/// ordinary file.
-fn open(root: &Root, name: &str) -> std::io::Result<File> {
+/// Opens a disk for reading, with more flags: on the machine we run on, its block device; in a copied
+/// tree, an ordinary file.
+pub fn open(root: &Root, name: &str, flags: i32) -> std::io::Result<File> {
     let path = node(root, name)?;
     let check = |file: &std::fs::Metadata| {
         let kind = file.file_type();
@@ -214,7 +222,7 @@ fn open(root: &Root, name: &str) -> std::io::Result<File> {
     let mut options = File::options();
     let file = options
         .read(true)
-        .custom_flags(O_NONBLOCK | O_CLOEXEC)
+        .custom_flags(O_NONBLOCK | O_CLOEXEC | flags)
         .open(path)?;
     check(&file.metadata()?)?;
     Ok(file)

@@ -1,15 +1,30 @@
-//! From a fio job's target to what fio is pointed at: the guard between a stage and the disks.
+//! From a fio job's target to what fio is pointed at. A disk that is written to is the wipe guard's.
 
 use std::path::Path;
 
 use super::{find, node, scratch};
+use crate::contract::disks::Disk;
 use crate::contract::fio::{Job, Pattern, Target};
 use crate::contract::types::Error;
 use crate::real::root::Root;
+use crate::real::wipe::{self, Held};
 use crate::tools::fio;
 
-/// Checks a job (`wit/fio.wit`) and says what fio is to be pointed at.
-pub fn of(root: &Root, job: &Job, scratch_folder: &Path) -> Result<fio::Target, Error> {
+/// What fio is pointed at, and what is held for as long as it works.
+#[derive(Debug)]
+pub struct Aim {
+    pub target: fio::Target,
+    pub held: Option<Held>,
+}
+
+/// Checks a job (`wit/fio.wit`) and says what fio is to be pointed at. `open` is the wipe guard: it
+/// opens a disk for writing, or refuses.
+pub fn of(
+    root: &Root,
+    job: &Job,
+    scratch_folder: &Path,
+    open: impl Fn(&str) -> Result<Held, Error>,
+) -> Result<Aim, Error> {
     let writes = !matches!(job.pattern, Pattern::Read | Pattern::RandomRead);
     ranges(job, writes)?;
     match &job.target {
@@ -21,26 +36,48 @@ pub fn of(root: &Root, job: &Job, scratch_folder: &Path) -> Result<fio::Target, 
                 return Err(Error::invalid("job.target", reason));
             }
             fits(job, *bytes)?;
-            Ok(fio::Target::Scratch {
-                file: scratch_folder.join("fio.scratch"),
-                bytes: *bytes,
+            let file = scratch_folder.join("fio.scratch");
+            Ok(Aim {
+                target: fio::Target::Scratch {
+                    file,
+                    bytes: *bytes,
+                },
+                held: None,
             })
         }
         Target::Disk(name) => {
-            let disk =
-                find(root, name).ok_or_else(|| Error::no_hardware(format!("the disk {name:?}")))?;
-            if writes {
-                return Err(Error::Denied(refusal(&disk)));
+            let known = find(root, name);
+            if writes && known.is_none() && wipe::is_partition(root, name) {
+                return Err(open(name).map_or_else(|error| error, |_| no_disk(name)));
             }
+            let disk = known.ok_or_else(|| no_disk(name))?;
             fits(job, disk.size_bytes)?;
+            if writes {
+                let held = open(&disk.name)?;
+                return Ok(Aim {
+                    target: whole(&disk, held.path()),
+                    held: Some(held),
+                });
+            }
             let path = node(root, &disk.name);
             let path = path.map_err(|error| Error::no_hardware(format!("dev/{name}: {error}")))?;
-            Ok(fio::Target::Disk {
-                path,
-                bytes: disk.size_bytes,
-                logical_block: disk.logical_block_bytes,
+            Ok(Aim {
+                target: whole(&disk, path),
+                held: None,
             })
         }
+    }
+}
+
+fn no_disk(name: &str) -> Error {
+    Error::no_hardware(format!("the disk {name:?}"))
+}
+
+fn whole(disk: &Disk, path: std::path::PathBuf) -> fio::Target {
+    fio::Target::Disk {
+        path,
+        bytes: disk.size_bytes,
+        logical_block: disk.logical_block_bytes,
     }
 }
 
@@ -95,38 +132,4 @@ fn fits(job: &Job, bytes: u64) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
-}
-
-/// Why a disk may not be written to, with the state of each condition.
-fn refusal(disk: &crate::contract::disks::Disk) -> String {
-    use crate::contract::disks::Content;
-    let uses: Vec<String> = disk
-        .in_use
-        .iter()
-        .map(|u| format!("{} {}", u.kind, u.by))
-        .collect();
-    let uses = match uses.is_empty() {
-        true => "yes".to_owned(),
-        false => format!("no ({})", uses.join(", ")),
-    };
-    let empty = match &disk.content {
-        Content::NoneRecognised => "no signature recognised, blocks not sampled".to_owned(),
-        Content::Unreadable(reason) => format!("no (unreadable: {reason})"),
-        Content::Signatures(found) => {
-            let found: Vec<_> = found
-                .iter()
-                .map(|s| format!("{} at {}", s.kind, s.offset))
-                .collect();
-            format!("no ({})", found.join(", "))
-        }
-    };
-    format!(
-        "writing to the disk {} needs all of these. live-image mode: no; \
-         run may write: not asked; matches one expected disk: not asked (serial {}); \
-         transport allowed: {}; writable: {}; not in use: {uses}; empty: {empty}; wipe override: none",
-        disk.name,
-        disk.serial.as_deref().unwrap_or("unknown"),
-        super::transport::name(&disk.transport),
-        if disk.read_only { "no" } else { "yes" },
-    )
 }

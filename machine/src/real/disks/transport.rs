@@ -62,26 +62,9 @@ pub fn of(root: &Root, name: &str) -> Transport {
     }
 }
 
-/// The word for it: `sata`, `nvme`, `usb`.
-pub fn name(transport: &Transport) -> String {
-    match transport {
-        Transport::Sata => "sata",
-        Transport::Sas => "sas",
-        Transport::Nvme => "nvme",
-        Transport::NvmeOf => "nvme-of",
-        Transport::Usb => "usb",
-        Transport::Virtio => "virtio",
-        Transport::FibreChannel => "fibre-channel",
-        Transport::Iscsi => "iscsi",
-        Transport::Mmc => "mmc",
-        Transport::Other(other) => other,
-    }
-    .to_owned()
-}
-
 /// The NVMe controllers that lead to a namespace, as paths in sysfs. With native multipathing the
 /// namespace hangs on a subsystem, and the controllers are links in it.
-fn nvme_controllers(root: &Root, name: &str) -> Vec<String> {
+pub fn nvme_controllers(root: &Root, name: &str) -> Vec<String> {
     let device = format!("{BLOCK}/{name}/device");
     let is_controller = |name: &str| {
         let number = name.strip_prefix("nvme").unwrap_or_default();

@@ -41,7 +41,7 @@ pub fn online(root: &Root) -> Vec<u32> {
 }
 
 /// The kernel's way to write lists: `0-3,8,10-11`.
-fn ranges(text: &str) -> Vec<u32> {
+pub fn ranges(text: &str) -> Vec<u32> {
     let mut numbers = BTreeSet::new();
     for part in text.trim().split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -66,9 +66,9 @@ pub fn place(root: &Root, cpu: u32) -> Place {
 }
 
 /// One processor's lines in `proc/cpuinfo`.
-type Lines = BTreeMap<String, String>;
+pub type Lines = BTreeMap<String, String>;
 
-fn cpuinfo(text: &str) -> BTreeMap<u32, Lines> {
+pub fn cpuinfo(text: &str) -> BTreeMap<u32, Lines> {
     let mut all: BTreeMap<u32, Lines> = BTreeMap::new();
     let mut current = None;
     for line in text.lines() {
@@ -179,7 +179,7 @@ fn arm(lines: &Lines) -> Option<String> {
 }
 
 /// Intel's names end in the base frequency: `… CPU @ 2.40GHz`.
-fn base(model: &str) -> Option<u32> {
+pub fn base(model: &str) -> Option<u32> {
     let (_, text) = model.rsplit_once('@')?;
     let ghz: f64 = text.trim().strip_suffix("GHz")?.trim().parse().ok()?;
     (0.1..100.0)

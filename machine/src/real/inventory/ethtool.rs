@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use nix::libc;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
-use crate::real::placeholder::real;
+use crate::placeholder::real;
 
 const SIOCETHTOOL: libc::Ioctl = 0x8946;
 const GET_DRIVER_INFO: u32 = 0x03;

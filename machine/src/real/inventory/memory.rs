@@ -13,7 +13,7 @@ pub fn visible(root: &Root) -> (u64, u64) {
 }
 
 /// One field of `proc/meminfo` in bytes: `MemTotal:  16384 kB`.
-fn meminfo(text: &str, name: &str) -> Option<u64> {
+pub fn meminfo(text: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     let (_, value) = lines.find(|(field, _)| field.trim() == name)?;
     let kib: u64 = value.split_whitespace().next()?.parse().ok()?;
@@ -44,7 +44,7 @@ pub fn read(root: &Root, tables: &Tables) -> Memory {
 }
 
 /// A memory device (DSP0134, 7.18).
-fn module(device: &Structure) -> MemoryModule {
+pub fn module(device: &Structure) -> MemoryModule {
     let speed = |word: usize, extended: usize| match device.word(word)? {
         0 => None,
         0xffff => device.dword(extended).filter(|s| *s != 0),

@@ -5,15 +5,15 @@ mod ethtool;
 mod gpus;
 pub mod memory;
 pub mod nics;
-mod smbios;
+pub mod smbios;
 
 use smbios::{Tables, kind};
 
 use super::disks;
 use super::pci;
-use super::placeholder::real;
 use super::root::Root;
 use crate::contract::inventory::{Bios, Board, Disk, Parts, System};
+use crate::placeholder::real;
 
 /// The tables are rarely over 100 KB.
 const TABLES_LIMIT: u64 = 1 << 20;
@@ -185,7 +185,7 @@ fn disks(root: &Root) -> Vec<Disk> {
     let names = disks::names(root);
     let facts = names.iter().map(|name| disks::facts(root, name));
     let disk = |facts: disks::Facts| Disk {
-        transport: disks::transport::name(&facts.transport),
+        transport: facts.transport.word().to_owned(),
         name: facts.name,
         model: facts.model,
         serial: facts.serial,

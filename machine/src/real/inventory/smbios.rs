@@ -1,7 +1,7 @@
 //! The tables of the System Management BIOS (DMTF DSP0134), read by a small parser that trusts no
 //! length: firmware writes them, and firmware is often wrong.
 
-use crate::real::placeholder::real;
+use crate::placeholder::real;
 
 /// What the tables told. Texts that are placeholders are left out.
 #[derive(Clone, Debug, Default, PartialEq)]

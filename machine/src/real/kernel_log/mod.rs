@@ -5,8 +5,8 @@
 //! ordinary file in the same format takes its place. Each watch has a reader thread of its own,
 //! which ends with the watch.
 
-mod classify;
-mod record;
+pub mod classify;
+pub mod record;
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};

@@ -42,6 +42,10 @@ pub struct Profile {
     /// What the calendar says when a session begins, in seconds since 1970.
     #[serde(default = "epoch")]
     pub epoch_seconds: u64,
+    /// Whether it says that it was booted for a test, so that its disks may be written to where the
+    /// wipe guard's conditions are met.
+    #[serde(default)]
+    pub live_image: bool,
     /// Air at the inlet, in degrees Celsius.
     #[serde(default = "ambient")]
     pub ambient: f64,

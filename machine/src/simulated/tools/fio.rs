@@ -51,8 +51,12 @@ struct Fio {
     error: i32,
 }
 
-/// Checks a job and makes its work.
-pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
+/// Checks a job and makes its work. `guard` says whether a disk may be written to.
+pub fn start(
+    world: &World,
+    job: Job,
+    guard: impl FnOnce(&str) -> Result<(), Error>,
+) -> Result<Box<dyn Work>, Error> {
     let version = installed(world, "fio", "fio")?;
     within("job.block-size", job.block_size, 512, 16 << 20)?;
     if !job.block_size.is_multiple_of(512) {
@@ -90,11 +94,8 @@ pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
         Target::Disk(name) => {
             let none = || Error::no_hardware(format!("the disk {name:?}"));
             let disk = world.disk(name).ok_or_else(none)?;
-            if writes && !disk.mounted.is_empty() {
-                return Err(Error::Denied(format!(
-                    "{name} is mounted at {}",
-                    disk.mounted.join(", ")
-                )));
+            if writes {
+                guard(name)?;
             }
             (Some(name.clone()), disk.size_bytes)
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Target;
 use crate::contract::fio::{Job, Pattern};
 use crate::contract::types::Error;
+use crate::wipe::PATTERN;
 
 /// The command line, and how many bytes will be through at the end.
 #[derive(Debug)]
@@ -61,9 +62,38 @@ pub(super) fn check(job: &Job, target: &Target) -> Result<(), Error> {
         let reason = "only a pattern that writes can be verified";
         return Err(Error::invalid("job.verify", reason));
     }
+    if let (true, Target::Disk { path, .. }) = (writes(&job.pattern), target)
+        && let Some((name, _)) = job.options.iter().find(|(name, _)| changes_data(name))
+    {
+        let path = path.display();
+        let reason = format!(
+            "{name} is not allowed on {path}: a disk is written with the host's own pattern, so that it counts as empty afterwards"
+        );
+        return Err(Error::invalid("job.options", reason));
+    }
     job.options
         .iter()
         .try_for_each(|(name, value)| option(name, value))
+}
+
+/// What fills the blocks that are written to a disk: the pattern by which the wipe guard knows them
+/// again. fio takes a text in double quotes for its bytes.
+pub fn pattern(verify: bool) -> String {
+    let option = if verify {
+        "verify_pattern"
+    } else {
+        "buffer_pattern"
+    };
+    let text = String::from_utf8_lossy(PATTERN);
+    format!("--{option}=\"{text}\"")
+}
+
+/// Whether an option makes the blocks' content another one.
+fn changes_data(option: &str) -> bool {
+    matches!(
+        option,
+        "buffer_pattern" | "refill_buffers" | "buffer_compress_percentage"
+    )
 }
 
 /// Whether a pattern writes.
@@ -198,6 +228,9 @@ pub(super) fn plan(job: &Job, target: &Target, direct: bool) -> Result<Plan, Err
     match target {
         Target::Scratch { bytes, .. } => arguments.push(format!("--filesize={bytes}")),
         Target::Disk { .. } => arguments.push("--allow_file_create=0".into()),
+    }
+    if matches!(target, Target::Disk { .. }) && writes(&job.pattern) {
+        arguments.push(pattern(job.verify));
     }
     // A scratch file has to be laid out before it can be read, which fio counts as writing.
     if matches!(target, Target::Disk { .. }) && !writes(&job.pattern) {

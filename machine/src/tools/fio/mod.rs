@@ -4,8 +4,9 @@
 //! them; the last document is the result. Workers are threads, so that they die with fio.
 
 mod arguments;
-mod output;
+pub(super) mod output;
 
+use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -13,12 +14,13 @@ use std::time::Instant;
 use nix::sys::signal::Signal;
 
 use super::process::{Caged, Stream, Watch, within};
-use super::run::{Events, Files};
+use super::run::{Events, Kept};
+use super::toolbox::Reach;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::fio::{Event, Job};
 use crate::contract::types::Error;
 
-pub use arguments::option;
+pub use arguments::{option, pattern};
 pub use output::{Documents, summary};
 
 /// What is read and written, already resolved and allowed by whoever knows the disks.
@@ -42,34 +44,43 @@ pub enum Target {
     },
 }
 
-/// Starts a job. `invalid` when the job is out of range, `unavailable` without fio.
+/// Starts a job. `invalid` when the job is out of range, `unavailable` without fio. `held`: a disk that
+/// is written to, opened by whoever allowed that, and why it was; it is let go when every process of fio
+/// has ended.
 pub async fn start(
     tools: &Toolbox,
     job: &Job,
     target: Target,
+    (held, why): (Option<File>, Option<String>),
     ctx: &RunContext,
 ) -> Result<ToolRun, Error> {
     tools.find("fio", "fio")?;
     arguments::check(job, &target)?;
     let (direct, files) = match &target {
         Target::Scratch { file, .. } => {
-            let files = Files(vec![file.clone()]);
+            let files = vec![file.clone()];
             (job.direct && takes_direct(file)?, files)
         }
-        Target::Disk { .. } => (job.direct, Files::default()),
+        Target::Disk { .. } => (job.direct, Vec::new()),
     };
+    let kept = Kept { files, held };
     let plan = arguments::plan(job, &target, direct)?;
     let written = match &target {
         Target::Scratch { .. } => Some(&*ctx.scratch),
         Target::Disk { path, .. } => arguments::writes(&job.pattern).then_some(&**path),
     };
     let written: Vec<&Path> = written.into_iter().collect();
-    let caged = tools.start("fio", "fio", &plan.arguments, &written).await?;
+    let reach = Reach {
+        may_write: &written,
+        keeps: kept.held.as_ref(),
+    };
+    let caged = tools.start("fio", "fio", &plan.arguments, reach).await?;
     let job = job.clone();
-    let drive = move |caged, watch, events| drive(caged, watch, events, job, plan.total, direct);
+    let drive =
+        move |caged, watch, events| drive(caged, watch, events, job, plan.total, (direct, why));
     Ok(ToolRun::begin(
         vec![caged],
-        files,
+        kept,
         Signal::SIGTERM,
         None,
         ctx,
@@ -102,7 +113,7 @@ async fn drive(
     events: Events,
     job: Job,
     total: u64,
-    direct: bool,
+    (direct, why): (bool, Option<String>),
 ) -> Result<ToolEvent, Error> {
     let Some(caged) = caged.first_mut() else {
         return Err(Error::tool_failed("fio", "it was not started"));
@@ -138,5 +149,8 @@ async fn drive(
         let why = "the scratch folder's file system refuses O_DIRECT";
         summary.extra.push(("page-cache".into(), why.into()));
     }
+    summary
+        .extra
+        .extend(why.map(|why| ("wipe-guard".to_owned(), why)));
     Ok(ToolEvent::Fio(Event::Finished(summary)))
 }

@@ -128,7 +128,7 @@ fn direction(value: &Value) -> Direction {
 
 /// Speeds of the last second, from the difference of two documents: each counts from the start.
 #[derive(Debug)]
-pub(super) struct Rates {
+pub(in crate::tools) struct Rates {
     runtime_ms: Option<u64>,
     total: u64,
     before: (u64, u64, u64),

@@ -3,7 +3,7 @@
 //! Before 3.17 iperf3 tells everything at the end, as one JSON document (`-J`); then progress is
 //! that of time. From 3.17 on it tells interval by interval (`--json-stream`).
 
-mod output;
+pub(super) mod output;
 mod server;
 
 use std::time::Duration;
@@ -11,7 +11,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::process::{Caged, Stream, Watch, millis, within};
-use super::run::{Events, Files};
+use super::run::{Events, Kept};
+use super::toolbox::Reach;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::context::NetworkPeer;
 use crate::contract::iperf::{Direction, Event, Job, Progress, Protocol};
@@ -41,7 +42,12 @@ pub async fn start(
     arguments.push(if streaming { "--json-stream" } else { "-J" }.into());
     let seconds = seconds(job);
     let caged = tools
-        .start("iperf3", "iperf3", &arguments, &[&ctx.scratch])
+        .start(
+            "iperf3",
+            "iperf3",
+            &arguments,
+            Reach::writing(&[&ctx.scratch]),
+        )
         .await?;
     // A peer that falls silent leaves iperf3 waiting for ever.
     let timeout = Duration::from_secs(seconds)
@@ -56,7 +62,7 @@ pub async fn start(
     };
     Ok(ToolRun::begin(
         vec![caged],
-        Files::default(),
+        Kept::default(),
         Signal::SIGTERM,
         Some(timeout),
         ctx,
@@ -125,7 +131,7 @@ fn arguments(job: &Job, peer: &NetworkPeer) -> Result<Vec<String>, Error> {
 }
 
 /// `iperf 3.17.1 (cJSON 1.7.15)`: from 3.17 on there is `--json-stream`.
-fn streams_json(version: &str) -> bool {
+pub(super) fn streams_json(version: &str) -> bool {
     let number = version.split_whitespace().nth(1).unwrap_or_default();
     let mut parts = number
         .split(['.', '-', '+'])

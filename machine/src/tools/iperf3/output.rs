@@ -168,7 +168,7 @@ fn nic(address: &str) -> Option<String> {
 
 /// Picks the intervals out of a stream of events.
 #[derive(Debug, Default)]
-pub(super) struct Lines(Vec<u8>);
+pub(in crate::tools) struct Lines(Vec<u8>);
 
 impl Lines {
     /// Takes more output; gives each interval's end and its bits per second, all flows together.

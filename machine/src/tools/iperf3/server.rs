@@ -11,6 +11,7 @@ use crate::contract::types::Error;
 use crate::tools::Toolbox;
 use crate::tools::group::Group;
 use crate::tools::process::Watch;
+use crate::tools::toolbox::Reach;
 
 /// A server on 127.0.0.1. It ends when this is dropped, and when this process dies.
 #[derive(Debug)]
@@ -58,7 +59,12 @@ async fn attempt(tools: &Toolbox) -> Result<Option<Server>, Error> {
     let number = port.to_string();
     let arguments = ["-s", "-B", "127.0.0.1", "-p", &number];
     let mut caged = tools
-        .start("iperf3", "iperf3", &arguments, &[&std::env::temp_dir()])
+        .start(
+            "iperf3",
+            "iperf3",
+            &arguments,
+            Reach::writing(&[&std::env::temp_dir()]),
+        )
         .await?;
     let group = caged.group.clone();
     let watch = Watch {

@@ -1,6 +1,6 @@
 //! ipmitool: what the management controller says of power, sensors, parts and events.
 
-mod output;
+pub(super) mod output;
 mod states;
 
 use std::time::Duration;

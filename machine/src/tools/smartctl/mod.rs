@@ -1,6 +1,6 @@
 //! smartctl: what drives say of their own health.
 
-mod output;
+pub(super) mod output;
 #[cfg(test)]
 mod tests;
 

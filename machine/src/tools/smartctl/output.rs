@@ -126,7 +126,7 @@ fn refusal(answer: &Value, device: &Device, messages: &[String], exit: i32) -> R
 }
 
 /// What smartctl itself remarks, errors first.
-pub(super) fn messages(answer: &Value) -> Vec<String> {
+pub(in crate::tools) fn messages(answer: &Value) -> Vec<String> {
     let all = json::list(answer, &["smartctl", "messages"]);
     let with = |wanted: bool| {
         let is_error = |m: &Value| json::text(m, &["severity"]).as_deref() == Some("error");
@@ -139,7 +139,7 @@ pub(super) fn messages(answer: &Value) -> Vec<String> {
 }
 
 /// What `--scan-open` found and could open.
-pub(super) fn scanned(answer: &Value) -> Vec<Device> {
+pub(in crate::tools) fn scanned(answer: &Value) -> Vec<Device> {
     let mut found = Vec::new();
     for entry in json::list(answer, &["devices"]) {
         let Some(name) = json::text(entry, &["name"]) else {
@@ -378,7 +378,7 @@ fn scsi_self_test(entry: &Value) -> SelfTest {
 }
 
 /// Per cent of the running self-test that is still to do; `None` when none runs.
-pub(super) fn remaining(answer: &Value) -> Option<u8> {
+pub(in crate::tools) fn remaining(answer: &Value) -> Option<u8> {
     let left = |done: u64| u8::try_from(100_u64.saturating_sub(done)).ok();
     let ata = ["ata_smart_data", "self_test", "status", "remaining_percent"];
     if let Some(percent) = json::unsigned(answer, &ata) {

@@ -4,7 +4,7 @@
 //! core. Figures come from the YAML file that stress-ng writes, failures from what it prints.
 
 mod arguments;
-mod output;
+pub(super) mod output;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,8 +14,9 @@ use futures::future::join_all;
 use nix::sys::signal::Signal;
 
 use super::process::{Caged, Ended, Watch, millis, within};
-use super::run::{Events, Files};
+use super::run::{Events, Kept};
 use super::tail::Tail;
+use super::toolbox::Reach;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::stress::{Ending, Event, Job, Progress, Summary};
 use crate::contract::types::Error;
@@ -51,20 +52,25 @@ pub async fn start(
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     tools.find("stress-ng", "stress-ng")?;
     let plans = arguments::plan(job, &allowed)?;
-    let mut files = Files::default();
+    let mut kept = Kept::default();
     let mut caged = Vec::new();
     let mut parts = Vec::new();
     for plan in plans {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let file = ctx.scratch.join(format!("stress-ng-{number}.yaml"));
-        files.0.push(file.clone());
+        kept.files.push(file.clone());
         let mut arguments = plan.arguments;
         arguments.extend(["--yaml".into(), file.display().to_string()]);
         arguments.extend(["--temp-path".into(), ctx.scratch.display().to_string()]);
-        let scratch: &[&std::path::Path] = &[&ctx.scratch];
+        let scratch = [&*ctx.scratch];
         caged.push(
             tools
-                .start("stress-ng", "stress-ng", &arguments, scratch)
+                .start(
+                    "stress-ng",
+                    "stress-ng",
+                    &arguments,
+                    Reach::writing(&scratch),
+                )
                 .await?,
         );
         parts.push(Part {
@@ -78,7 +84,7 @@ pub async fn start(
     let drive = move |caged, watch, events| drive(caged, watch, events, parts, seconds);
     Ok(ToolRun::begin(
         caged,
-        files,
+        kept,
         Signal::SIGTERM,
         Some(timeout),
         ctx,

@@ -73,7 +73,7 @@ pub fn failures(output: &[u8]) -> Vec<String> {
 
 /// Collects the lines that tell of a failed check while stress-ng prints.
 #[derive(Debug, Default)]
-pub(super) struct Failures {
+pub(in crate::tools) struct Failures {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     found: Vec<String>,

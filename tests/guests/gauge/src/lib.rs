@@ -5,7 +5,7 @@ use vetting_stage::{
 };
 
 vetting_stage::parameters! {
-    /// What to do: `empty`, `first-call`, `calls`, `judge`, `fio` or `stress`.
+    /// What to do: `empty`, `first-call`, `calls`, `refused`, `judge`, `spin`, `sleep`, `fio` or `stress`.
     mode: text = "empty", "the benchmarks";
     /// How often; for tools, for how many milliseconds.
     times: integer = 0, "the benchmarks";
@@ -29,6 +29,15 @@ fn run() -> Result<Outcome, String> {
             for _ in 0..times {
                 std::hint::black_box(clock::monotonic());
             }
+            Ok(measured(1.0))
+        }
+        "refused" => refused(times),
+        "spin" => loop {
+            std::hint::black_box(0);
+        },
+        "sleep" => {
+            // Cancelled, it ends at once.
+            let _woken = clock::sleep(3_600_000);
             Ok(measured(1.0))
         }
         "judge" => Ok(measured(judge(times) as f64)),
@@ -74,9 +83,23 @@ pub fn judge(times: u64) -> u64 {
     bad
 }
 
-/// The job that is compared: a scratch file read in order, around the page cache.
-fn read(milliseconds: u64) -> Result<Outcome, String> {
+/// Asks for what is refused: by the host where fio is not granted, else by the machine.
+fn refused(times: u64) -> Result<Outcome, String> {
     let job = fio::Job {
+        workers: 0,
+        ..reading(1)
+    };
+    for _ in 0..times {
+        if fio::start(&job).is_ok() {
+            return Err("a job of no workers was started".to_owned());
+        }
+    }
+    Ok(measured(1.0))
+}
+
+/// The job that is compared: a scratch file read in order, around the page cache.
+fn reading(milliseconds: u64) -> fio::Job {
+    fio::Job {
         target: fio::Target::Scratch(FILE),
         pattern: fio::Pattern::Read,
         block_size: 128 << 10,
@@ -88,7 +111,11 @@ fn read(milliseconds: u64) -> Result<Outcome, String> {
         direct: true,
         verify: false,
         options: Vec::new(),
-    };
+    }
+}
+
+fn read(milliseconds: u64) -> Result<Outcome, String> {
+    let job = reading(milliseconds);
     let tool = fio::start(&job).map_err(|e| explain(&e))?;
     let driven = drive(&tool, 1000, |_| Drive::On).map_err(|e| explain(&e))?;
     Ok(measured(driven.summary.read.bytes_per_second))
