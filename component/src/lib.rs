@@ -3,6 +3,7 @@
 //! Nothing here runs a component, so a registry or a reviewer can use it without an engine.
 
 mod contents;
+mod digest;
 mod error;
 mod manifest;
 mod offered;
@@ -11,10 +12,11 @@ mod parameters;
 pub mod signature;
 
 pub use contents::{Contents, Import, Version, read};
+pub use digest::digest;
 pub use error::ComponentError;
-pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest, needs_asking};
-pub use offered::{Offered, check_imports, offered};
-pub use pack::pack;
+pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest, is_name, needs_asking};
+pub use offered::{CONTRACT, Offered, check_imports, offered};
+pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};
 
 /// The contract's package.

@@ -161,8 +161,8 @@ pub(crate) fn check_fields(manifest: &Manifest) -> Result<(), ComponentError> {
     Ok(())
 }
 
-/// Whether a text can be a stage's name.
-pub(crate) fn is_name(text: &str) -> bool {
+/// Whether a text can be a stage's name: a letter, then letters, digits or `-`, at most 64 in all.
+pub fn is_name(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.len() <= MAX_NAME

@@ -9,8 +9,8 @@ use wit_parser::{Resolve, UnresolvedPackageGroup};
 use crate::contents::{Import, Version};
 use crate::{ComponentError, PACKAGE};
 
-/// The contract's files, as they were when this was built.
-const FILES: [(&str, &str); 17] = [
+/// The contract's files, each with its name, as they were when this was built.
+pub const CONTRACT: [(&str, &str); 17] = [
     ("clock.wit", include_str!("../../wit/clock.wit")),
     ("context.wit", include_str!("../../wit/context.wit")),
     ("counters.wit", include_str!("../../wit/counters.wit")),
@@ -44,7 +44,7 @@ pub fn offered() -> &'static Offered {
     static OFFERED: OnceLock<Offered> = OnceLock::new();
     OFFERED.get_or_init(|| {
         // The contract is part of this program, and `tests/contract.rs` parses it.
-        parse(&FILES).unwrap_or_else(|error| panic!("the contract in wit/: {error}"))
+        parse(&CONTRACT).unwrap_or_else(|error| panic!("the contract in wit/: {error}"))
     })
 }
 

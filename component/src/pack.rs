@@ -15,17 +15,28 @@ use crate::{ComponentError, MANIFEST_SECTION, PARAMETERS_SECTION};
 ///
 /// A sentence on what is wrong with the manifest or the module.
 pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    let mut manifest = from_toml(stage_toml, parameters_of(module)?)?;
-    check_fields(&manifest)?;
-    manifest.interfaces.values_mut().for_each(|request| {
-        request.reason = request.reason.trim().to_owned();
-    });
-    let mut component = ComponentEncoder::default()
+    let manifest = from_toml(stage_toml, parameters_of(module)?)?;
+    let component = ComponentEncoder::default()
         .validate(true)
         .module(&without_parameters(module)?)
         .and_then(|mut encoder| encoder.encode())
         .map_err(|error| ComponentError::Encode(format!("{error:#}")))?;
-    let json = serde_json::to_vec(&manifest)
+    append_manifest(component, &manifest)
+}
+
+/// Puts the manifest into a component that another toolchain made. Its parameters are those of the
+/// text.
+///
+/// # Errors
+///
+/// A sentence on what is wrong with the manifest, or on where it and the component disagree.
+pub fn describe(component: Vec<u8>, stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
+    append_manifest(component, &from_toml(stage_toml, None)?)
+}
+
+/// Appends the manifest as JSON, last.
+fn append_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>, ComponentError> {
+    let json = serde_json::to_vec(manifest)
         .map_err(|error| ComponentError::Manifest(error.to_string()))?;
     append_section(&mut component, MANIFEST_SECTION, &json);
     let contents: Contents = read(&component)?;
@@ -70,6 +81,10 @@ fn from_toml(text: &str, parameters: Option<Value>) -> Result<Manifest, Componen
             "additionalProperties": false,
         });
     }
+    check_fields(&manifest)?;
+    manifest.interfaces.values_mut().for_each(|request| {
+        request.reason = request.reason.trim().to_owned();
+    });
     Ok(manifest)
 }
 

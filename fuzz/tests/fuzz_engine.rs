@@ -262,7 +262,7 @@ fn keep(bytes: &[u8]) -> String {
     let folder = folder.canonicalize().expect("a folder");
     let path = folder.join(format!(
         "engine-{}.wasm",
-        &vetting_runtime::engine::compile::digest(bytes)[..16]
+        &vetting_component::digest(bytes)[..16]
     ));
     std::fs::write(&path, bytes).expect("a stage is kept");
     format!(

@@ -1,7 +1,7 @@
 //! Tokens and ids: random, and stored only as their hashes.
 
 use rand::Rng as _;
-use sha2::{Digest as _, Sha256};
+use vetting_component::digest;
 
 /// A new token: 256 random bits in hexadecimal, after a word that says what it is, so that one that
 /// leaked is recognised.
@@ -17,11 +17,6 @@ pub fn id() -> String {
 /// What is stored of a token. It has 256 random bits, so a fast hash is enough.
 pub fn hash(token: &str) -> String {
     digest(token.as_bytes())
-}
-
-/// The sha256 of a content.
-pub fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }
 
 fn random<const N: usize>() -> [u8; N] {

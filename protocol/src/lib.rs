@@ -17,6 +17,7 @@ mod heartbeat;
 mod hold;
 mod outcome;
 mod pipeline;
+mod publication;
 mod refusal;
 mod result;
 mod sample;
@@ -33,6 +34,7 @@ pub use outcome::{
     Comparison, Diagnosis, Finding, Measurement, Part, Severity, Validator, Value, Verdict,
 };
 pub use pipeline::{ComponentRef, ExpectedDisk, PIPELINE, Periods, StageOrder};
+pub use publication::Publication;
 pub use refusal::{Code, Refusal};
 pub use result::{ResultAnswer, StageResult};
 pub use sample::{Level, LogLine, Sample};

@@ -16,3 +16,4 @@ pub mod engine;
 pub mod host;
 pub mod policy;
 pub mod run;
+pub mod scenario;

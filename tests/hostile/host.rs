@@ -116,6 +116,7 @@ impl Host {
             limits: limits(kind),
             scratch: self.scratch.path().to_owned(),
             policy: Policy::Open,
+            granted: None,
         };
         let record = run(&engine, &*self.machine, plan, &Cancel::new(), &Nobody).await;
         let record = match record {

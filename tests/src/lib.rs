@@ -49,6 +49,11 @@ pub fn guests() -> PathBuf {
     built("VETTING_TEST_GUESTS", "stages-test")
 }
 
+/// The folder of examples in other languages.
+pub fn examples() -> PathBuf {
+    built("VETTING_EXAMPLES", "stages-examples")
+}
+
 /// A folder that holds copies of some stages.
 pub fn folder_of(stages: &[(&Path, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -121,7 +126,7 @@ impl Vetting {
 }
 
 /// A cache that all tests share, so that each stage is compiled once.
-fn shared_cache() -> PathBuf {
+pub fn shared_cache() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/e2e-cache")
 }
 

@@ -62,7 +62,7 @@ impl Signer {
     pub fn sign_as(&self, file: &Path, name: &str, version: &str, flags: &[&str]) -> String {
         let comment = format!(
             "vetting-stage name={name} version={version} sha256={}",
-            vetting_component::signature::digest(&std::fs::read(file).expect("a file"))
+            vetting_component::digest(&std::fs::read(file).expect("a file"))
         );
         let mut sign = Command::new("minisign");
         sign.arg("-S").args(flags).arg("-s").arg(self.secret());

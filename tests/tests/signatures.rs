@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use vetting_component::signature::digest;
+use vetting_component::digest;
 use vetting_tests::signing::{Signer, beside};
 use vetting_tests::{Ended, Vetting, stages};
 

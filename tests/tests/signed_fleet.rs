@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use vetting_component::signature::digest;
+use vetting_component::digest;
 use vetting_tests::between::{Act, Answer, Between, Rule};
 use vetting_tests::fleet::{Agent, Orchestrator, Run};
 use vetting_tests::signing::{Signer, beside};

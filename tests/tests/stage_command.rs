@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use vetting_component::signature::digest;
+use vetting_component::digest;
 use vetting_tests::signing::{Signer, beside, run};
 use vetting_tests::{stages, vetting};
 

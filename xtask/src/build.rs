@@ -1,12 +1,16 @@
 //! Building: the program, the built-in stages, the tests' own stages.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+use vetting_project::TARGET;
 
-use crate::toolchain::{TARGET, Toolchain};
-use crate::{cargo, root, run, target};
+use crate::{cargo, root, run, target, toolchain};
+
+/// The examples in other languages.
+const EXAMPLES: [&str; 1] = ["thermals"];
 
 /// Builds `target/release/vetting`.
 pub fn vetting() -> anyhow::Result<()> {
@@ -18,6 +22,19 @@ pub fn orchestrator() -> anyhow::Result<()> {
     program("vetting-orchestrator")
 }
 
+/// Builds the programs and all tests together, so that what they share is compiled once: cargo unites
+/// the features of what is built at a time.
+pub fn programs_and_tests() -> anyhow::Result<()> {
+    let both = ["--workspace", "--bins", "--tests"];
+    run(cargo().args(["build", "--release", "--locked"]).args(both))
+}
+
+/// Builds `target/release/vetting` beside one test, with the features that all tests have.
+pub fn vetting_for(test: &str) -> anyhow::Result<()> {
+    let both = ["--workspace", "--bin", "vetting", "--test", test];
+    run(cargo().args(["build", "--release", "--locked"]).args(both))
+}
+
 fn program(package: &str) -> anyhow::Result<()> {
     run(cargo().args(["build", "--release", "--locked", "--package", package]))
 }
@@ -25,6 +42,29 @@ fn program(package: &str) -> anyhow::Result<()> {
 /// Builds the built-in stages to `target/stages/NAME.wasm`.
 pub fn stages() -> anyhow::Result<()> {
     guests(&root().join("guest-stages"), &target("stages"))
+}
+
+/// Builds the examples in other languages to `target/stages-examples/NAME.wasm`.
+pub fn examples() -> anyhow::Result<()> {
+    toolchain::python()?;
+    let to = target("stages-examples");
+    std::fs::create_dir_all(&to).with_context(|| to.display().to_string())?;
+    // With the program's own words, and by the toolchain that stands beside it.
+    for example in EXAMPLES {
+        let folder = root().join("guest-stages/examples").join(example);
+        run(Command::new(target("release/vetting"))
+            .args(["stage", "build"])
+            .arg(&folder))?;
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|e| e == "wasm")
+                && let Some(name) = path.file_name()
+            {
+                std::fs::copy(&path, to.join(name)).with_context(|| path.display().to_string())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Builds the tests' own stages to `target/stages-test/NAME.wasm`.
@@ -35,7 +75,7 @@ pub fn test_stages() -> anyhow::Result<()> {
 /// Builds every crate in `folder` that has a `stage.toml`, and packs each to a component.
 fn guests(folder: &Path, to: &Path) -> anyhow::Result<()> {
     let crates = crates_with_manifest(folder)?;
-    let toolchain = Toolchain::find()?;
+    let toolchain = toolchain::rust()?;
     let built = target("guests");
     let mut build = cargo();
     build.args([

@@ -85,7 +85,8 @@ fn main() -> ExitCode {
         Task::Test => test::test(),
         Task::Build => build::vetting()
             .and_then(|()| build::orchestrator())
-            .and_then(|()| build::stages()),
+            .and_then(|()| build::stages())
+            .and_then(|()| build::examples()),
         Task::Stages { tests: false } => build::stages(),
         Task::Stages { tests: true } => build::stages().and_then(|()| build::test_stages()),
         Task::Soak {

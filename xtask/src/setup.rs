@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
+pub use vetting_project::found;
+
 use crate::{run, target};
 
 /// What `vetting` runs: a program, and the Debian package that brings it.
@@ -159,15 +161,6 @@ pub fn kernel() -> anyhow::Result<()> {
     };
     run(Command::new(depmod).arg("-b").arg(&folder).arg(version))?;
     std::fs::rename(&folder, &done).with_context(|| done.display().to_string())
-}
-
-/// Whether a program is on the path or among the administrator's.
-pub fn found(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let more = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(|folder| Path::new(folder).to_owned());
-    std::env::split_paths(&path)
-        .chain(more)
-        .any(|folder| folder.join(program).is_file())
 }
 
 /// Whether a command ends well, its output not shown.

@@ -11,10 +11,10 @@ pub fn test() -> anyhow::Result<()> {
     setup::kernel()?;
     tidy::tidy()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
-    build::vetting()?;
-    build::orchestrator()?;
+    build::programs_and_tests()?;
     build::stages()?;
     build::test_stages()?;
+    build::examples()?;
     run(tests().args(["--workspace", "--no-fail-fast"]))?;
     run(cargo().args([
         "clippy",
@@ -36,7 +36,7 @@ pub fn test() -> anyhow::Result<()> {
 /// Prints the table of hostile stages; fails when one of them is not as it must be.
 pub fn hostile(kinds: &[String]) -> anyhow::Result<()> {
     setup::programs(&setup::TOOLS)?;
-    build::vetting()?;
+    build::vetting_for("hostile")?;
     build::test_stages()?;
     let table = ["--workspace", "--test", "hostile", "--"];
     run(tests().args(table).args(kinds))
@@ -53,6 +53,7 @@ pub fn tests() -> Command {
         )
         .env("VETTING_STAGES", target("stages"))
         .env("VETTING_TEST_GUESTS", target("stages-test"))
+        .env("VETTING_EXAMPLES", target("stages-examples"))
         .env("VETTING_TEST_KERNEL", target("kernel"));
     test
 }

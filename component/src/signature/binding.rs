@@ -43,7 +43,7 @@ impl Binding {
                 let version = &manifest.version;
                 SignatureError::Comment(format!("`{version}` is no version"))
             })?,
-            sha256: super::digest(bytes),
+            sha256: crate::digest(bytes),
         })
     }
 

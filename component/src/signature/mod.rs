@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
 
 pub use binding::Binding;
 pub use error::SignatureError;
@@ -110,7 +109,7 @@ impl Signature {
     /// When it says otherwise, or its trusted comment is not of the form.
     pub fn is_for(&self, bytes: &[u8]) -> Result<Binding, SignatureError> {
         let binding = self.binding()?;
-        let found = digest(bytes);
+        let found = crate::digest(bytes);
         if binding.sha256 != found {
             return Err(SignatureError::OtherFile {
                 claimed: binding.sha256,
@@ -191,10 +190,4 @@ pub fn read_file(path: &Path) -> Result<Option<Vec<u8>>, SignatureError> {
         return Err(SignatureError::TooLarge);
     }
     Ok(Some(bytes))
-}
-
-/// The sha256 of a component's bytes, in lower-case hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -66,6 +66,14 @@ impl SimulatedMachine {
         profile::builtin_names()
     }
 
+    /// A built-in machine's profile, as TOML.
+    ///
+    /// # Errors
+    /// [`MachineError::UnknownProfile`], which lists the names there are.
+    pub fn builtin_text(name: &str) -> Result<&'static str, MachineError> {
+        profile::builtin_text(name)
+    }
+
     /// What the profile says about itself, in one line.
     pub fn description(&self) -> &str {
         &self.profile.description

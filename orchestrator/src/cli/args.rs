@@ -165,6 +165,9 @@ pub enum RunCommand {
         /// Set a stage's deadline, such as Storage=10m; may be repeated
         #[arg(long, value_name = "STAGE=DUR")]
         timeout: Vec<String>,
+        /// Try this published version in this run alone; may be repeated
+        #[arg(long, value_name = "NAME@VERSION")]
+        canary: Vec<String>,
         /// Let stages write to the disks that the host's spec names
         #[arg(long)]
         destructive: bool,
@@ -295,6 +298,9 @@ pub enum StageCommand {
         /// Where it stands in a pipeline; lower is earlier
         #[arg(long)]
         position: Option<i64>,
+        /// Keep it for runs that ask for it, and let all others run what they did
+        #[arg(long)]
+        canary: bool,
         /// Refuse later components of this name
         #[arg(long, conflicts_with = "unpinned")]
         pinned: bool,
@@ -308,6 +314,17 @@ pub enum StageCommand {
     Show {
         /// Which
         name: String,
+    },
+    /// List every version of a stage that was published
+    Releases {
+        /// Which stage
+        name: String,
+    },
+    /// Make a published version the one that new runs run: a canary, or an older one again
+    Use {
+        /// Which
+        #[arg(value_name = "NAME@VERSION")]
+        release: String,
     },
     /// Remove a stage from the registry
     Remove {

@@ -11,7 +11,6 @@ use vetting_protocol::{Command, State};
 
 use super::args::{RunCommand, ServerArgs};
 use super::remote::{Remote, encoded, listed, pairs, plain, shown, signature_of, text};
-use crate::secret;
 use crate::service::{MadeRun, NewRun, Order, RunView};
 
 /// How often a run that is watched is looked at.
@@ -35,6 +34,7 @@ pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> any
             stages,
             set,
             timeout,
+            canary,
             destructive,
         } => {
             let new = NewRun {
@@ -42,6 +42,7 @@ pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> any
                 stages,
                 parameters: parameters(&set)?,
                 timeouts: timeouts(&timeout)?,
+                canaries: canary,
                 destructive,
             };
             let made = remote.post(path, &new).await?;
@@ -171,7 +172,7 @@ async fn artifact(
 ) -> anyhow::Result<()> {
     let path = format!("/api/v1/admin/runs/{run}/artifacts/{sha256}");
     let content = remote.bytes(&path).await?;
-    let found = secret::digest(&content);
+    let found = vetting_component::digest(&content);
     if found != sha256 {
         bail!("the server sent a file with the sha256 {found}: fetch it again");
     }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
+use vetting_protocol::Publication;
 
 use super::args::{ServerArgs, StageCommand};
 use super::remote::{Remote, encoded, listed, pairs, shown, signature_of, text};
-use crate::service::Publication;
 
 /// Does what the subcommand says.
 pub async fn stage(
@@ -33,6 +33,7 @@ pub async fn stage(
             set,
             timeout,
             position,
+            canary,
             pinned,
             unpinned,
         } => {
@@ -46,6 +47,8 @@ pub async fn stage(
             for file in files {
                 let publication = Publication {
                     component: encoded(&file)?,
+                    sha256: None,
+                    canary,
                     signature: signature_of(&file, signature.as_deref())?,
                     grants: (!grant.is_empty()).then(|| grant.clone()),
                     parameters: pairs(&set)?,
@@ -65,6 +68,18 @@ pub async fn stage(
             let stage = stages.find(|stage| stage["name"] == name.as_str());
             let stage = stage.with_context(|| format!("there is no stage `{name}`"))?;
             println!("{}", serde_json::to_string_pretty(stage)?);
+        }
+        StageCommand::Releases { name } => {
+            let releases = remote.get(&format!("{path}/{name}/releases")).await?;
+            listed(&releases, as_json, line);
+        }
+        StageCommand::Use { release } => {
+            let (name, version) = release
+                .split_once('@')
+                .with_context(|| format!("`{release}`: NAME@VERSION is needed"))?;
+            let chosen = json!({ "version": version });
+            let used = remote.post(&format!("{path}/{name}/use"), &chosen).await?;
+            shown(&used, as_json, line);
         }
         StageCommand::Remove { name } => {
             let path = format!("{path}/{name}");

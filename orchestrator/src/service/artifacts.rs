@@ -7,7 +7,6 @@ use vetting_protocol::{Artifact, ArtifactAnswer, Code};
 
 use super::agents::newest_of;
 use super::{Caller, Orchestrator, ServiceError};
-use crate::secret;
 use crate::store::artifacts::{self, ArtifactRecord, New};
 
 /// How many files a run may have.
@@ -36,7 +35,7 @@ impl Orchestrator {
         let bytes = STANDARD.decode(&artifact.base64).map_err(|error| {
             ServiceError::refused(Code::Malformed, format!("`base64` is none: {error}"))
         })?;
-        let sha256 = secret::digest(&bytes);
+        let sha256 = vetting_component::digest(&bytes);
         let mut tx = self.store.write().await?;
         let run = newest_of(&mut tx, caller, artifact.epoch).await?;
         let there = artifacts::of_run(&mut tx, &run.id).await?;
@@ -136,7 +135,10 @@ mod tests {
         for _ in 0..2 {
             let last_words = artifact(&caller, "dmesg-pstore-0", b"panic\n");
             let answer = trial.us.artifact(&caller, &last_words).await;
-            assert_eq!(answer.expect("stored").sha256, secret::digest(b"panic\n"));
+            assert_eq!(
+                answer.expect("stored").sha256,
+                vetting_component::digest(b"panic\n")
+            );
         }
         let view = trial.us.run(&run.id).await.expect("the run");
         let [file] = view.artifacts.as_slice() else {

@@ -11,6 +11,7 @@ mod live;
 mod patrol;
 mod records;
 mod registry;
+mod releases;
 mod result;
 mod runs;
 mod spec_check;
@@ -27,7 +28,6 @@ use vetting_protocol::{Code, Periods};
 
 pub use agents::{Caller, sent};
 pub use live::{LiveEvent, Presence};
-pub use registry::Publication;
 pub use runs::{MadeRun, NewRun, RunView, StageView};
 pub use steer::{Order, Steered};
 

@@ -4,44 +4,16 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use vetting_component::Manifest;
 use vetting_component::signature::Signature;
-use vetting_protocol::{Code, ComponentRef, PIPELINE, StageOrder, State};
+use vetting_protocol::{Code, ComponentRef, PIPELINE, Publication, StageOrder, State};
 
 use super::{Orchestrator, ServiceError};
-use crate::secret;
 use crate::store::audit;
 use crate::store::operators::Operator;
+use crate::store::releases;
 use crate::store::runs::{self, Run};
 use crate::store::stages::{self, Settings, Stage};
-
-/// A component and what the fleet's owner says of it.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Publication {
-    /// The component, in base 64.
-    pub component: String,
-    /// Its detached signature, in minisign's format. A component that is registered again without
-    /// one keeps the one that it has.
-    #[serde(default)]
-    pub signature: Option<String>,
-    /// Grants, parameters, deadline; what is not said stays as it was.
-    #[serde(default)]
-    pub grants: Option<Vec<String>>,
-    /// Parameters.
-    #[serde(default)]
-    pub parameters: BTreeMap<String, serde_json::Value>,
-    /// The deadline in seconds.
-    #[serde(default)]
-    pub timeout_seconds: Option<u64>,
-    /// Where it stands in a pipeline.
-    #[serde(default)]
-    pub position: Option<i64>,
-    /// Whether later components of this name are kept but not run.
-    #[serde(default)]
-    pub pinned: Option<bool>,
-}
 
 /// A component that was checked.
 struct Checked {
@@ -52,19 +24,41 @@ struct Checked {
 }
 
 impl Orchestrator {
-    /// Registers a stage, or replaces its component and settings.
+    /// Registers a stage, or replaces its component and settings; a canary is only kept.
     ///
     /// # Errors
     ///
-    /// When the component is no stage, or the settings do not fit its manifest.
+    /// When the component is no stage or not the one that was sent, its version is published with other
+    /// bytes, or the settings do not fit its manifest.
     pub async fn publish(
         &self,
         who: &Operator,
         publication: &Publication,
     ) -> Result<Stage, ServiceError> {
         let checked = checked(&publication.component, publication.signature.as_deref())?;
+        if let Some(claimed) = &publication.sha256
+            && *claimed != checked.digest
+        {
+            let message = format!(
+                "the component arrived with the sha256 {}, and its publisher has {claimed}: it was \
+                 changed on the way",
+                checked.digest
+            );
+            return Err(ServiceError::refused(Code::Malformed, message));
+        }
         let name = checked.manifest.name.clone();
         let mut tx = self.store.write().await?;
+        let version = &checked.manifest.version;
+        if let Some(release) = releases::get(&mut tx, &name, version).await?
+            && release.digest != checked.digest
+        {
+            let message = format!(
+                "{name} {version} is published already, with other bytes (sha256 {}): give this one \
+                 another version",
+                release.digest
+            );
+            return Err(ServiceError::refused(Code::State, message));
+        }
         let before = stages::get(&mut tx, &name).await?;
         let mut settings = before
             .as_ref()
@@ -78,6 +72,7 @@ impl Orchestrator {
             && before.settings.pinned
             && before.digest != checked.digest
             && !unpinning
+            && !publication.canary
         {
             return Err(ServiceError::refused(
                 Code::State,
@@ -120,11 +115,19 @@ impl Orchestrator {
             published_by: who.name.clone(),
         };
         stages::put_component(&mut tx, &checked.digest, &checked.bytes).await?;
-        stages::put(&mut tx, &stage).await?;
+        releases::put(&mut tx, &stage).await?;
+        if !publication.canary {
+            stages::put(&mut tx, &stage).await?;
+        }
         let signed = stage.signed_by.as_deref();
         let signed = signed.map_or("unsigned".to_owned(), |key| format!("signed by {key}"));
         let detail = format!("{name} {} sha256 {} {signed}", stage.version, stage.digest);
-        audit::note(&mut tx, &who.name, "stage add", None, &detail).await?;
+        let deed = if publication.canary {
+            "stage canary"
+        } else {
+            "stage add"
+        };
+        audit::note(&mut tx, &who.name, deed, None, &detail).await?;
         tx.commit().await?;
         Ok(stage)
     }
@@ -199,7 +202,7 @@ pub(super) fn order(stage: &Stage) -> StageOrder {
 }
 
 /// Where a stage stands unless its owner says otherwise: built-in ones in their order, others after.
-fn position(name: &str) -> i64 {
+pub(super) fn position(name: &str) -> i64 {
     let place = PIPELINE.iter().position(|stage| *stage == name);
     let place = place.unwrap_or(PIPELINE.len());
     i64::try_from(place).map_or(i64::MAX, |place| (place + 1) * 100)
@@ -235,7 +238,7 @@ fn checked(component: &str, signature: Option<&str>) -> Result<Checked, ServiceE
     }
     Ok(Checked {
         signature,
-        digest: secret::digest(&bytes),
+        digest: vetting_component::digest(&bytes),
         manifest: contents.manifest,
         bytes,
     })

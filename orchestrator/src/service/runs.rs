@@ -8,7 +8,7 @@ use vetting_component::Manifest;
 use vetting_protocol::{Code, State};
 
 use super::agents::run_of;
-use super::{Orchestrator, ServiceError, registry};
+use super::{Orchestrator, ServiceError, registry, releases};
 use crate::lifecycle::{Held, Progress};
 use crate::secret;
 use crate::store::artifacts::ArtifactRecord;
@@ -17,7 +17,7 @@ use crate::store::holds::HoldRecord;
 use crate::store::hosts::Host;
 use crate::store::operators::Operator;
 use crate::store::runs::{self, Run, Transition};
-use crate::store::{artifacts, audit, directives, holds, hosts, results, stages};
+use crate::store::{artifacts, audit, directives, holds, hosts, results};
 
 /// A run to make.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +33,9 @@ pub struct NewRun {
     /// Deadlines by stage, in seconds, over those of the registry.
     #[serde(default)]
     pub timeouts: BTreeMap<String, u64>,
+    /// Versions that this run tries in the place of what is registered, each as `NAME@VERSION`.
+    #[serde(default)]
+    pub canaries: Vec<String>,
     /// Whether stages may write to the disks that the host's spec names.
     #[serde(default)]
     pub destructive: bool,
@@ -133,7 +136,7 @@ impl Orchestrator {
                 ),
             ));
         }
-        let registered = stages::all(&mut tx).await?;
+        let registered = releases::with_canaries(&mut tx, &new.canaries).await?;
         for name in new
             .stages
             .iter()

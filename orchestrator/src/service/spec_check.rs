@@ -8,7 +8,6 @@ use vetting_protocol::{
 
 use super::ServiceError;
 use crate::lifecycle::{Event, Progress, step};
-use crate::secret;
 use crate::spec::{self, Difference, Spec};
 use crate::store::results;
 use crate::store::runs::Run;
@@ -134,7 +133,7 @@ fn record(attempt: u32, spec: Option<&Spec>, inventory: Option<&Value>) -> Stage
             name: "differences.json".to_owned(),
             media_type: "application/json".to_owned(),
             bytes: text.len() as u64,
-            digest: secret::digest(text.as_bytes()),
+            digest: vetting_component::digest(text.as_bytes()),
             text: Some(text),
             base64: None,
         }];

@@ -12,6 +12,7 @@ pub mod holds;
 pub mod hosts;
 pub mod journal;
 pub mod operators;
+pub mod releases;
 pub mod reports;
 pub mod results;
 pub mod runs;

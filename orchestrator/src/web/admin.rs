@@ -4,16 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vetting_protocol::Code;
+use vetting_protocol::{Code, Publication};
 
 use super::body::{Body, COMPONENT};
 use super::caller::{Asked, At, By, Operate, Publish, View};
 use super::route::Download;
-use crate::service::{
-    MadeRun, NewRun, Orchestrator, Order, Publication, RunView, ServiceError, Steered,
-};
+use crate::service::{MadeRun, NewRun, Orchestrator, Order, RunView, ServiceError, Steered};
 use crate::store::audit::{self, Deed};
 use crate::store::hosts::{self, Host, RunOfHost};
+use crate::store::releases::Release;
 use crate::store::stages::{self, Stage};
 
 type Answer<T> = Result<Json<T>, ServiceError>;
@@ -139,6 +138,31 @@ pub(super) async fn publish(
     Body(publication): Body<Publication, COMPONENT>,
 ) -> Answer<Stage> {
     us.publish(&by.who, &publication).await.map(Json)
+}
+
+/// Which version.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Chosen {
+    /// `MAJOR.MINOR.PATCH`.
+    version: String,
+}
+
+pub(super) async fn releases(
+    State(us): Us,
+    _by: By<View>,
+    At(name): At<String>,
+) -> Answer<Vec<Release>> {
+    us.releases(&name).await.map(Json)
+}
+
+pub(super) async fn use_release(
+    State(us): Us,
+    by: By<Publish>,
+    At(name): At<String>,
+    Body(chosen): Body<Chosen, COMPONENT>,
+) -> Answer<Stage> {
+    let used = us.use_release(&by.who, &name, &chosen.version).await;
+    used.map(Json)
 }
 
 pub(super) async fn unpublish(

@@ -52,6 +52,10 @@ pub(super) fn routes() -> Vec<Route> {
             .says("The stages, in the order of a pipeline", &[]),
         post("/api/v1/admin/stages", admin::publish)
             .says("Register a stage, or replace what it runs", &[409]),
+        get("/api/v1/admin/stages/{name}/releases", admin::releases)
+            .says("Every version of a stage that was published", &[]),
+        post("/api/v1/admin/stages/{name}/use", admin::use_release)
+            .says("Make a published version the one that new runs run", &[404]),
         delete("/api/v1/admin/stages/{name}", admin::unpublish)
             .says("Remove a stage from the registry", &[]),
         get("/api/v1/admin/audit", admin::audit).says("Who did what, newest first", &[]),

@@ -9,7 +9,7 @@ use vetting_protocol::{Code, ComponentRef, StageOrder};
 use vetting_transport::CallError;
 
 use super::link::Link;
-use crate::engine::{LoadError, LoadedStage, StageEngine, compile};
+use crate::engine::{LoadError, LoadedStage, StageEngine};
 use crate::policy::{Policy, Refusal};
 
 /// The most that a component may be, in bytes.
@@ -95,12 +95,12 @@ impl Components {
             .kept(reference)
             .and_then(|file| std::fs::read(file).ok());
         if let Some(bytes) = kept
-            && compile::digest(&bytes) == reference.sha256
+            && vetting_component::digest(&bytes) == reference.sha256
         {
             return Ok(bytes);
         }
         let bytes = fetch(link, reference).await?;
-        let found = compile::digest(&bytes);
+        let found = vetting_component::digest(&bytes);
         if found != reference.sha256 {
             return Err(ComponentError::Digest {
                 found,

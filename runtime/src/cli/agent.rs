@@ -41,7 +41,8 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     let limits = limits(&args.limit)?;
     let given = (machine.time(), limits, policy);
     let settings = settings(&args, &boot, given, &live).map_err(Failure::usage)?;
-    let engine = engine(args.cache, false, &settings.limits, &*machine)?;
+    let flavour = crate::run::flavour(&*machine);
+    let engine = engine(args.cache, false, &settings.limits, flavour)?;
     let agent = Agent {
         boot,
         engine: Arc::new(engine),

@@ -74,7 +74,7 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(*args).await,
         Command::Agent(args) => agent::agent(*args).await,
         Command::Machine(args) => machine::machine(args).await,
-        Command::Stage(args) => stage::stage(args),
+        Command::Stage(args) => stage::stage(args).await,
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),
         Command::CompileComponent(_) => Ok(Exit::Usage),

@@ -19,7 +19,7 @@ use super::settings;
 use super::signals::cancel_on_signals;
 use super::{Exit, Failure};
 use crate::agent::boot::Given;
-use crate::engine::{Cache, Compiler, Limits, StageEngine};
+use crate::engine::{Cache, Compiler, Flavour, Limits, StageEngine};
 use crate::policy::Policy;
 use crate::run::{self, Plan};
 
@@ -42,7 +42,7 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     }
     let folder = args.folder.clone().unwrap_or_else(default_stages);
     let policy = policy(args.policy.as_deref())?;
-    let candidates = run::find(&folder, &policy).map_err(Failure::usage)?;
+    let candidates = run::find(&folder, &policy, limits.component_bytes).map_err(Failure::usage)?;
     let names: Vec<String> = candidates.iter().map(|c| c.name().to_owned()).collect();
     let candidates = run::select(candidates, &args.stages).map_err(Failure::usage)?;
 
@@ -50,7 +50,12 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
         machine(&args.machine, args.peer.as_deref(), (true, false)).await?;
     let parameters =
         settings::parameters(&*machine, &candidates, &names, &args.set).map_err(Failure::usage)?;
-    let engine = engine(args.cache.clone(), args.no_cache, &limits, &*machine)?;
+    let engine = engine(
+        args.cache.clone(),
+        args.no_cache,
+        &limits,
+        run::flavour(&*machine),
+    )?;
     let mut stages = Vec::new();
     for (candidate, parameters) in candidates.iter().zip(parameters) {
         let stage = engine
@@ -74,6 +79,7 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
         limits,
         scratch: args.scratch.clone(),
         policy,
+        granted: None,
     };
     let record = run::run(&engine, &*machine, plan, &cancel, &view).await;
     view.close();
@@ -233,12 +239,12 @@ fn profiles() -> String {
     names.join(", ")
 }
 
-/// The engine that the machine's stages run on.
+/// An engine, and its cache unless there is to be none.
 pub fn engine(
     folder: Option<PathBuf>,
     no_cache: bool,
     limits: &Limits,
-    machine: &dyn Machine,
+    flavour: Flavour,
 ) -> Result<StageEngine, Failure> {
     let program = std::env::current_exe()
         .context("this program's own file cannot be found, and it is the compiler too")
@@ -256,7 +262,6 @@ pub fn engine(
         },
         _ => None,
     };
-    let flavour = run::flavour(machine);
     StageEngine::new(flavour, compiler, cache)
         .map_err(|error| Failure::runtime(anyhow::Error::from(error)))
 }

@@ -77,6 +77,8 @@ pub struct Attempted {
     pub record: StageRecord,
     /// What the machine had to kill or could not end, one line each.
     pub leftovers: Vec<String>,
+    /// The fuel that it used, on a machine of virtual time.
+    pub fuel: Option<u64>,
 }
 
 /// How long a guest on a machine of virtual time may take of the wall's, whatever its fuel: a
@@ -138,6 +140,7 @@ impl StageEngine {
         let mut running = Running {
             end: Arc::new(HardEnd::default()),
             peak_memory: 0,
+            fuel: None,
         };
         let ran = running
             .run(self, &order, &session, &facts, machine.pace())
@@ -177,6 +180,7 @@ impl StageEngine {
             began: facts.began,
             record,
             leftovers,
+            fuel: running.fuel,
         })
     }
 }
@@ -208,6 +212,7 @@ impl HardEnd {
 struct Running {
     end: Arc<HardEnd>,
     peak_memory: u64,
+    fuel: Option<u64>,
 }
 
 impl Running {
@@ -270,6 +275,11 @@ impl Running {
             }
         };
         self.peak_memory = store.data().limiter.peak_memory();
+        // Without fuel the store has none to tell.
+        self.fuel = store
+            .get_fuel()
+            .ok()
+            .map(|left| order.limits.fuel.saturating_sub(left));
         let ran = match ran {
             Ran::Outcome(held) => within_size(held, &order.limits),
             other => other,

@@ -8,7 +8,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, setrlimit};
-use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
@@ -46,12 +45,6 @@ pub enum CompileError {
         /// What happened.
         reason: String,
     },
-}
-
-/// The sha256 of a component, lower-case hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Starts compiler children.

@@ -117,7 +117,7 @@ impl StageEngine {
     /// See [`LoadError`]; nothing of the component was run.
     pub async fn load(&self, bytes: &[u8]) -> Result<LoadedStage, LoadError> {
         self.compiler.admit(bytes)?;
-        let digest = compile::digest(bytes);
+        let digest = vetting_component::digest(bytes);
         let shared = self.shared.as_ref();
         let shared = || shared.map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(loaded) = shared().and_then(|kept| kept.get(&digest).cloned()) {

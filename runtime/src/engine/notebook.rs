@@ -195,7 +195,7 @@ impl Notebook {
             )));
         }
         pages.attachment_bytes = total;
-        let digest = super::compile::digest(&bytes);
+        let digest = vetting_component::digest(&bytes);
         let size = bytes.len() as u64;
         let (text, base64) = match String::from_utf8(bytes) {
             Ok(text) => (Some(text), None),

@@ -171,7 +171,7 @@ impl Policy {
             }
             Policy::File { path, rules } => (path, rules),
         };
-        let digest = signature::digest(bytes);
+        let digest = vetting_component::digest(bytes);
         if rules.revoked.contains(&digest) {
             let policy = path.clone();
             return Err(Refusal::Revoked { digest, policy });

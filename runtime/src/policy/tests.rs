@@ -5,7 +5,8 @@ use std::path::Path;
 
 use minisign::KeyPair;
 use vetting_component::Manifest;
-use vetting_component::signature::{PublicKey, digest};
+use vetting_component::digest;
+use vetting_component::signature::PublicKey;
 
 use super::{Admitted, Policy, Refusal, Rules, Withheld};
 

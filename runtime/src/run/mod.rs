@@ -14,7 +14,7 @@ use vetting_machine::{Cancel, Machine, MachineError, Time};
 use vetting_protocol::StageRecord;
 use vetting_report::RunRecord;
 
-pub use stages::{Candidate, StagesError, check, find, select};
+pub use stages::{Candidate, StagesError, check, find, select, sound};
 
 use crate::engine::{
     Charge, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine, scratch_folder,
@@ -38,6 +38,8 @@ pub struct Plan {
     pub scratch: PathBuf,
     /// What stages get at most.
     pub policy: Policy,
+    /// The interfaces that are granted to them, as an orchestrator grants some; `None`: all.
+    pub granted: Option<Vec<String>>,
 }
 
 /// What happens in a run, for whoever shows it.
@@ -46,6 +48,8 @@ pub trait Watcher: Send + Sync {
     fn begins(&self, stage: &str, notebook: &Arc<Notebook>);
     /// A stage has ended.
     fn ended(&self, record: &StageRecord);
+    /// The fuel that it used, on a machine of virtual time.
+    fn burnt(&self, _fuel: u64) {}
 }
 
 /// Runs the plan's stages in order. `cancel` ends the stage at work and leaves the rest not run.
@@ -88,7 +92,7 @@ pub async fn run(
             grace: plan.grace,
             seed: plan.seed,
             limits: plan.limits.clone(),
-            withheld: plan.policy.withheld(manifest, None),
+            withheld: plan.policy.withheld(manifest, plan.granted.as_deref()),
             cancel: attempt_cancel.clone(),
             notebook,
             scratch: scratch.path().to_owned(),
@@ -110,12 +114,15 @@ pub async fn run(
         if let Err(error) = scratch.close() {
             notes.push(format!("the scratch folder could not be removed: {error}"));
         }
+        watcher.ended(&attempted.record);
+        if let Some(fuel) = attempted.fuel {
+            watcher.burnt(fuel);
+        }
         for leftover in attempted.leftovers {
             notes.push(format!("{}: {leftover}", stage.name()));
         }
         began.get_or_insert(attempted.began);
         duration_ms += attempted.record.duration_ms;
-        watcher.ended(&attempted.record);
         records.push(attempted.record);
     }
     let virtual_time = machine.time() == Time::Virtual;

@@ -8,9 +8,6 @@ use vetting_component::{ComponentError, Contents};
 use super::order::rank;
 use crate::policy::{Admitted, Policy, Refusal};
 
-/// The most that a stage's file may be, in bytes.
-const MAX_FILE: u64 = 64 << 20;
-
 /// A file that is a stage.
 #[derive(Debug)]
 pub struct Candidate {
@@ -47,12 +44,14 @@ pub enum StagesError {
         folder: PathBuf,
     },
     /// A file is too large.
-    #[error("{}: {size} bytes are too many for a stage; {MAX_FILE} are allowed", path.display())]
+    #[error("{}: {size} bytes are too many for a stage; the limit component-bytes allows {allowed}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
         /// Its size.
         size: u64,
+        /// The limit.
+        allowed: u64,
     },
     /// A file is no stage, or needs what this runtime lacks.
     #[error("{}: {reason}", path.display())]
@@ -91,12 +90,12 @@ pub enum StagesError {
 }
 
 /// All stages in a folder, checked, in the pipeline's order. A file is verified as the policy wants
-/// it, by the signature beside it, before it is parsed.
+/// it, by the signature beside it, before it is parsed. `allowed` is the most that a file may be, in bytes.
 ///
 /// # Errors
 ///
 /// Any file that ends in `.wasm` and is no sound stage: a folder that is half good is not used.
-pub fn find(folder: &Path, policy: &Policy) -> Result<Vec<Candidate>, StagesError> {
+pub fn find(folder: &Path, policy: &Policy, allowed: u64) -> Result<Vec<Candidate>, StagesError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |reason| StagesError::Io { path, reason }
@@ -108,8 +107,12 @@ pub fn find(folder: &Path, policy: &Policy) -> Result<Vec<Candidate>, StagesErro
             continue;
         }
         let size = std::fs::metadata(&path).map_err(io(&path))?.len();
-        if size > MAX_FILE {
-            return Err(StagesError::TooLarge { path, size });
+        if size > allowed {
+            return Err(StagesError::TooLarge {
+                path,
+                size,
+                allowed,
+            });
         }
         let bytes = std::fs::read(&path).map_err(io(&path))?;
         let refused = |reason: Refusal| StagesError::Refused {
@@ -175,12 +178,17 @@ fn admit(policy: &Policy, path: &Path, bytes: &[u8]) -> Result<Admitted, Refusal
     policy.admit(bytes, signature.as_deref(), None)
 }
 
-/// Whether the bytes are a stage that this runtime can run.
+/// Reads a stage that this runtime can run.
 pub fn check(bytes: &[u8]) -> Result<Contents, ComponentError> {
     let contents = vetting_component::read(bytes)?;
-    vetting_component::check_imports(&contents.imports, vetting_component::offered())?;
-    vetting_component::check_manifest(&contents)?;
+    sound(&contents)?;
     Ok(contents)
+}
+
+/// Whether this runtime can run what was read.
+pub fn sound(contents: &Contents) -> Result<(), ComponentError> {
+    vetting_component::check_imports(&contents.imports, vetting_component::offered())?;
+    vetting_component::check_manifest(contents)
 }
 
 /// A hint at what was meant.

@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 use vetting_protocol::PIPELINE;
 
-use crate::{build, setup, target};
+use crate::{build, setup, target, toolchain};
 use interrupt::Interrupt;
 use orchestrator::{Orchestrator, printed};
 use process::{LOOK, Process};
@@ -41,6 +41,10 @@ pub fn demo(keep: bool) -> anyhow::Result<()> {
     build::vetting()?;
     build::orchestrator()?;
     build::stages()?;
+    // Whoever goes on to write a stage finds what it is built with; the demo itself needs none of it.
+    if let Err(error) = toolchain::python() {
+        println!("stages in Python cannot be built here: {error:#}");
+    }
     let interrupt = Interrupt::take()?;
     let kept = target("demo");
     std::fs::create_dir_all(&kept).with_context(|| kept.display().to_string())?;

@@ -47,11 +47,14 @@ pub fn builtin_names() -> Vec<(&'static str, &'static str)> {
 
 /// A built-in profile.
 pub fn builtin(name: &str) -> Result<Profile, MachineError> {
-    let (_, text) = BUILT_IN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .ok_or_else(|| unknown(name))?;
-    from_toml(name, text)
+    from_toml(name, builtin_text(name)?)
+}
+
+/// A built-in profile's text.
+pub fn builtin_text(name: &str) -> Result<&'static str, MachineError> {
+    let mut all = BUILT_IN.iter();
+    let found = all.find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text).ok_or_else(|| unknown(name))
 }
 
 fn unknown(name: &str) -> MachineError {

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub use fault::{Fault, Scheduled, SmartField};
-pub use load::{builtin, builtin_names, from_toml};
+pub use load::{builtin, builtin_names, builtin_text, from_toml};
 pub use parts::{Cpu, Disk, DiskKind, Fan, Gpu, Memory, Nic, Peer, Psu, Rail, Scratch};
 
 use crate::contract::inventory::{Bios, Bmc, Board, System};

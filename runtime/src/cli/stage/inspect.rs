@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
-use vetting_component::signature::{self, Signature};
+use vetting_component::signature::Signature;
 use vetting_component::{Contents, Hardware, Import};
 
 use super::args::InspectArgs;
@@ -74,7 +74,7 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<Exit, Failure> {
         .with_context(|| args.file.display().to_string())
         .map_err(Failure::usage)?;
     let signature = super::signature_of(&args.file, args.signature.as_deref())?;
-    let unsound = crate::run::check(&bytes).err();
+    let unsound = crate::run::sound(&contents).err();
     let state = state(&policy, &bytes, signature.as_deref(), &contents);
     let inspection = inspection(
         &policy,
@@ -146,7 +146,7 @@ fn inspection(
         functions: import.functions.clone(),
     };
     Inspection {
-        sha256: signature::digest(bytes),
+        sha256: vetting_component::digest(bytes),
         size_bytes: bytes.len(),
         unsound,
         imports: contents.imports.iter().map(imported).collect(),

@@ -1,10 +1,16 @@
-//! `vetting stage`: looking at stages without running them, and signing them.
+//! `vetting stage`: from an idea to a signed stage on a fleet.
 
 mod args;
+mod bench;
+mod build;
 mod inspect;
+mod junit;
 mod keys;
+mod publish;
 mod sign;
+mod test;
 mod verify;
+mod watch;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -20,8 +26,13 @@ use super::args::Format;
 use super::{Exit, Failure};
 
 /// Dispatches the subcommand.
-pub fn stage(args: StageArgs) -> Result<Exit, Failure> {
+pub async fn stage(args: StageArgs) -> Result<Exit, Failure> {
     match args.command {
+        StageCommand::New(args) => build::new(&args),
+        StageCommand::Build(args) => build::build(&args),
+        StageCommand::Test(args) => test::test(args).await,
+        StageCommand::Bench(args) => bench::bench(&args).await,
+        StageCommand::Publish(args) => publish::publish(&args).await,
         StageCommand::Inspect(args) => inspect::inspect(&args),
         StageCommand::Keygen(args) => keys::keygen(&args),
         StageCommand::Sign(args) => sign::sign(&args),
@@ -51,7 +62,12 @@ fn print(format: Format, json: &Value, text: &str) -> Result<(), Failure> {
         Format::Json => serde_json::to_string_pretty(json).map_err(Failure::runtime)? + "\n",
         Format::Pretty => text.to_owned(),
     };
-    match std::io::stdout().write_all(shown.as_bytes()) {
+    show(&shown)
+}
+
+/// Prints a text. A pipe that is closed is no error.
+fn show(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::runtime(error))
         }
