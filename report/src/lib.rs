@@ -1,9 +1,10 @@
-//! One run record in; JSON, a terminal table or OCP Test & Validation output out.
+//! One run record in; JSON, a terminal table, OCP Test & Validation output or JUnit out.
 //!
 //! [`RunRecord`] is the stable JSON that `vetting run --format json` prints; its schema, generated
 //! from these types, is `report/schema/run-record.schema.json`.
 
 mod json;
+mod junit;
 mod ocptv;
 mod record;
 mod series;
@@ -14,6 +15,7 @@ mod verdict;
 mod words;
 
 pub use json::{ReadError, from_json, schema, to_json};
+pub use junit::junit;
 pub use ocptv::{OcptvError, ocptv};
 pub use record::{Counts, RunRecord, RunVerdict};
 pub use series::SeriesSet;
