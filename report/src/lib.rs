@@ -1,8 +1,9 @@
-//! One run record in; JSON, a terminal table, OCP Test & Validation output or JUnit out.
+//! One run record in; JSON, a terminal table, OCP Test & Validation output, JUnit or HTML out.
 //!
 //! [`RunRecord`] is the stable JSON that `vetting run --format json` prints; its schema, generated
 //! from these types, is `report/schema/run-record.schema.json`.
 
+mod html;
 mod json;
 mod junit;
 mod ocptv;
@@ -14,6 +15,7 @@ mod table;
 mod verdict;
 mod words;
 
+pub use html::html;
 pub use json::{ReadError, from_json, schema, to_json};
 pub use junit::junit;
 pub use ocptv::{OcptvError, ocptv};
