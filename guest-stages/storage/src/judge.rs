@@ -187,6 +187,13 @@ fn latency(read: &Direction, disk: &Disk, place: &Part, p: &Parameters, findings
             .find(|(p, _)| (p - percent).abs() < 0.01);
         found.map(|(_, nanoseconds)| nanoseconds / 1e6)
     };
+    for (percent, nanoseconds) in read.percentiles.iter().filter(|(p, _)| *p >= 50.0) {
+        // The one that is held against the class' floor comes with it.
+        if *percent != 99.0 || floors(disk).is_none() {
+            let measure = Measure::number(&format!("latency-p{percent}"), nanoseconds / 1e6);
+            findings.note(measure.unit("ms").part(place));
+        }
+    }
     if let (Some(p99), Some(floors)) = (at(99.0), floors(disk)) {
         let measure = Measure::number("latency-p99", p99)
             .unit("ms")
