@@ -20,6 +20,8 @@ const BARS_LEFT: f64 = 118.0;
 const BARS_RIGHT: f64 = WIDTH - 74.0;
 /// Characters of a bar's label that have room.
 const LABEL: usize = 17;
+/// How wide a letter is, about.
+const LETTER: f64 = 6.0;
 /// More bars than this stand upright, without their values.
 const ROWS: usize = 16;
 /// Lines that can be told apart in one chart.
@@ -162,8 +164,10 @@ fn rows(axis: &Axis, bars: &[Bar], thresholds: &[Threshold]) -> (Markup, f64) {
 fn columns(axis: &Axis, bars: &[Bar], thresholds: &[Threshold]) -> Markup {
     let down = |value: f64| BOTTOM - axis.position(value) * (BOTTOM - TOP);
     let width = (RIGHT - LEFT) / bars.len() as f64;
-    // A label in every so many has room, the first and the last always.
-    let every = bars.len().div_ceil(4);
+    let labels: Vec<String> = bars.iter().map(|bar| shortened(&bar.label)).collect();
+    let longest = labels.iter().map(|label| label.chars().count()).max();
+    let room = LETTER * (longest.unwrap_or_default() + 2) as f64;
+    let every = ((room / width).ceil() as usize).max(1);
     html! {
         (horizontals(axis, down))
         @for (number, bar) in bars.iter().enumerate() {
@@ -173,8 +177,9 @@ fn columns(axis: &Axis, bars: &[Bar], thresholds: &[Threshold]) -> Markup {
                 width=(px(width * 0.8)) height=(px((to - from).max(1.0))) {
                 title { (bar.label) ": " (marked(bar)) }
             }
-            @if number % every == 0 {
-                (text(left, BOTTOM + 14.0, "start", &shortened(&bar.label)))
+            @if number % every == 0 && left + room <= WIDTH + LETTER {
+                (vertical(left + width / 2.0, BOTTOM, BOTTOM + 4.0))
+                (text(left, BOTTOM + 16.0, "start", &labels[number]))
             }
             @if let Some(mark) = bar.mark {
                 (text(left + width / 2.0, from - 3.0, "middle", mark))
@@ -267,6 +272,21 @@ fn swatch(number: usize) -> Markup {
 
 fn px(value: f64) -> String {
     format!("{value:.1}")
+}
+
+/// What all labels begin with, up to the last word or level of it: it need be said only once.
+pub(super) fn shared_prefix<'a>(labels: &[&'a str]) -> &'a str {
+    let Some((first, rest)) = labels.split_first().filter(|(_, rest)| !rest.is_empty()) else {
+        return "";
+    };
+    let same = |label: &&str| {
+        let pairs = first.char_indices().zip(label.chars());
+        let differs = pairs.filter(|((_, a), b)| a != b).map(|((at, _), _)| at);
+        differs.min().unwrap_or(first.len().min(label.len()))
+    };
+    let length = rest.iter().map(same).min().unwrap_or_default();
+    let cut = first[..length].rfind([' ', '/']);
+    cut.map_or("", |at| &first[..=at])
 }
 
 /// Its end: what parts of one kind differ in.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use maud::Markup;
 use vetting_protocol::{Bucket, Series};
 
-use super::chart::{LINES, Line, Naming, Point, lines};
-use super::scale::Axis;
+use super::chart::{LINES, Line, Naming, Point, lines, shared_prefix, si_measured};
+use super::scale::{Axis, si};
 use crate::series::merge;
 use crate::words::{number_words, printable, unit_words};
 
@@ -22,7 +22,8 @@ pub(super) fn charts(id: &str, series: &[Series], most: usize) -> (Vec<Markup>, 
     }
     let mut charts = Vec::new();
     let mut left_out = 0;
-    for ((kind, unit), group) in groups {
+    for ((kind, unit), mut group) in groups {
+        group.sort_by_cached_key(|series| natural(&series.key));
         let parts = group.chunks(LINES);
         let of = parts.len();
         for (number, part) in parts.enumerate() {
@@ -47,7 +48,7 @@ pub(super) fn charts(id: &str, series: &[Series], most: usize) -> (Vec<Markup>, 
 /// Some series of a group; all of it has the same axes, so that its charts can be compared.
 fn chart(
     id: String,
-    title: String,
+    mut title: String,
     unit: &str,
     group: &[&Series],
     part: &[&Series],
@@ -58,7 +59,18 @@ fn chart(
     let end = buckets().map(|b| b.at_ns).max().unwrap_or_default();
     let y = Axis::of(low, high, &unit_words(unit))?;
     let x = Axis::of_time(seconds(end))?;
-    let all: Vec<Line> = part.iter().map(|series| line(series)).collect();
+    let keys: Vec<&str> = part.iter().map(|series| series.key.as_str()).collect();
+    let shared = shared_prefix(&keys);
+    if !shared.is_empty() {
+        title.push_str(&format!(
+            ": {}",
+            printable(shared.trim_end_matches(['/', ' ']))
+        ));
+    }
+    let all: Vec<Line> = part
+        .iter()
+        .map(|series| line(series, shared.len()))
+        .collect();
     let each = all
         .iter()
         .map(|line| format!("{}: {}", line.label, line.told));
@@ -71,16 +83,16 @@ fn chart(
     Some(lines(&Naming { id, title, words }, &x, &y, &all))
 }
 
-fn line(series: &Series) -> Line {
+fn line(series: &Series, shared: usize) -> Line {
     let drawn = thinned(&series.buckets);
     let whole = series.buckets.iter().copied().reduce(merge);
     let unit = unit_words(&series.unit);
     let told = whole.map_or(String::new(), |all| {
-        let [min, mean, max] = [all.min, all.mean, all.max].map(number_words);
-        format!("{min} to {max} {unit}, mean {mean}")
+        let (min, mean, max) = (si(all.min), si(all.mean), si_measured(all.max, &unit));
+        format!("{min} to {max}, mean {mean}")
     });
     Line {
-        label: printable(&series.key),
+        label: printable(&series.key[shared..]),
         told,
         points: drawn.iter().map(point).collect(),
     }
@@ -99,10 +111,49 @@ fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
+/// So that core 2 comes before core 10: pieces of text, each with the number after it.
+fn natural(key: &str) -> Vec<(String, u64)> {
+    let mut pieces = vec![(String::new(), 0_u64)];
+    let mut in_number = false;
+    for c in key.chars() {
+        if !c.is_ascii_digit() && in_number {
+            pieces.push((String::new(), 0));
+        }
+        in_number = c.is_ascii_digit();
+        if let Some((text, number)) = pieces.last_mut() {
+            match c.to_digit(10) {
+                Some(digit) => *number = number.saturating_mul(10).saturating_add(digit.into()),
+                None => text.push(c),
+            }
+        }
+    }
+    pieces
+}
+
 fn thinned(buckets: &[Bucket]) -> Vec<Bucket> {
     let each = buckets.len().div_ceil(POINTS).max(1);
     let chunks = buckets.chunks(each);
     chunks
         .filter_map(|chunk| chunk.iter().copied().reduce(merge))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn core_two_comes_before_core_ten() {
+        let mut keys = ["a/Core 10", "a/Core 2", "b", "a/Core 2 x"];
+        keys.sort_by_cached_key(|key| natural(key));
+        assert_eq!(keys, ["a/Core 2", "a/Core 2 x", "a/Core 10", "b"]);
+    }
+
+    #[test]
+    fn what_all_begin_with_ends_at_a_word() {
+        assert_eq!(shared_prefix(&["a/Core 10", "a/Core 12"]), "a/Core ");
+        assert_eq!(shared_prefix(&["a/Core", "a/Core"]), "a/");
+        assert_eq!(shared_prefix(&["é/1", "è/1"]), "");
+        assert_eq!(shared_prefix(&["alone/1"]), "");
+    }
 }

@@ -94,7 +94,7 @@ fn overview(record: &RunRecord) -> Markup {
             h2 { "Stages" }
             @if record.stages.is_empty() { p { "None was run, so nothing was judged." } }
             @else {
-                table {
+                table class="overview" {
                     thead { tr { th { "stage" } th { "verdict" } th { "time" } th { "why" } } }
                     tbody {
                         @for (number, stage) in record.stages.iter().enumerate() {
@@ -104,13 +104,21 @@ fn overview(record: &RunRecord) -> Markup {
                                 td class="number" {
                                     @if stage.ending != Ending::NotRun { (seconds(stage.duration_ms)) }
                                 }
-                                td { (printable(&stage.message)) }
+                                td { (why(stage)) }
                             }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// Why it ended so; of a plain pass, what was tested.
+fn why(stage: &StageRecord) -> String {
+    match stage.verdict == Some(Verdict::Pass) && stage.message == "good" {
+        true => printable(&stage.summary),
+        false => printable(&stage.message),
     }
 }
 

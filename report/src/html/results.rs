@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::Markup;
 use vetting_protocol::{Comparison, Measurement, Severity, Value};
 
-use super::chart::{Bar, LINES, Line, Naming, Point, Threshold, bars, lines, si_measured};
+use super::chart::{
+    Bar, LINES, Line, Naming, Point, Threshold, bars, lines, shared_prefix, si_measured,
+};
 use super::scale::Axis;
 use crate::words::{met_words, part_words, printable, rule_words, unit_words};
 
@@ -182,26 +184,35 @@ fn of_each_part(id: String, name: &str, unit: &str, group: &[&Number<'_>]) -> Op
     let low = values().fold(0.0, f64::min);
     let axis = Axis::of(low, high, &unit)?;
     let one_kind = group.iter().all(|n| n.part.kind == first.part.kind);
-    let bar = |n: &&Number<'_>| {
+    let label = |n: &&Number<'_>| match one_kind {
+        true => printable(&n.part.location),
+        false => part_words(n.part),
+    };
+    let labels: Vec<String> = group.iter().map(label).collect();
+    let shared = shared_prefix(&labels.iter().map(String::as_str).collect::<Vec<_>>()).len();
+    let bar = |(n, label): (&&Number<'_>, &String)| {
         let missed = n.of.validators.iter().filter(|v| v.met != Some(true));
         let worst = missed.max_by_key(|v| v.severity == Severity::Fail);
         Bar {
-            label: match one_kind {
-                true => printable(&n.part.location),
-                false => part_words(n.part),
-            },
+            label: label[shared..].to_owned(),
             value: n.value,
             told: si_measured(n.value, ""),
             mark: worst.map(|validator| met_words(validator).0),
         }
     };
-    let all: Vec<Bar> = group.iter().map(bar).collect();
+    let all: Vec<Bar> = group.iter().zip(&labels).map(bar).collect();
     let each = all.iter().map(|bar| format!("{} {}", bar.label, bar.told));
     let mut title = printable(name);
     if !unit.is_empty() {
         title.push_str(&format!(" in {unit}"));
     }
-    if one_kind {
+    if let Some(shared) = labels
+        .first()
+        .map(|label| label[..shared].trim_end())
+        .filter(|s| !s.is_empty())
+    {
+        title.push_str(&format!(": {shared}"));
+    } else if one_kind {
         title.push_str(&format!(", by {}", printable(&first.part.kind)));
     }
     let words = each.collect::<Vec<_>>().join(", ");

@@ -34,11 +34,14 @@ impl Axis {
         let (first, last) = ((low / step).floor(), (high / step).ceil());
         let count = (last - first) as usize;
         let tick = |at: usize| (first + at as f64) * step;
+        let label_of = |value: f64| prefixed(value, low.abs().max(high.abs()), step);
         Some(Axis {
             low: first * step,
             high: last * step,
             spread: Spread::Even,
-            ticks: (0..=count).map(|at| (tick(at), si(tick(at)))).collect(),
+            ticks: (0..=count)
+                .map(|at| (tick(at), label_of(tick(at))))
+                .collect(),
             label: label.to_owned(),
         })
     }
@@ -111,30 +114,30 @@ fn round_step(wanted: f64) -> f64 {
 
 /// A number of few digits with a prefix: `250 M`.
 pub(super) fn si(value: f64) -> String {
-    let size = value.abs();
-    let (unit, prefix) = match size {
-        s if s >= 1e15 => return format!("{value:.1e}"),
-        s if s >= 1e12 => (1e12, "\u{202f}T"),
-        s if s >= 1e9 => (1e9, "\u{202f}G"),
-        s if s >= 1e6 => (1e6, "\u{202f}M"),
-        s if s >= 1e4 => (1e3, "\u{202f}k"),
-        s if s == 0.0 || s >= 1e-4 => (1.0, ""),
+    prefixed(value, value.abs(), value.abs() / 200.0)
+}
+
+/// A number with the prefix of the largest of its axis, and the digits that tell steps apart.
+fn prefixed(value: f64, largest: f64, step: f64) -> String {
+    let (unit, prefix) = match largest {
+        size if size >= 1e15 => return format!("{value:.1e}"),
+        size if size >= 1e12 => (1e12, "\u{202f}T"),
+        size if size >= 1e9 => (1e9, "\u{202f}G"),
+        size if size >= 1e6 => (1e6, "\u{202f}M"),
+        size if size >= 1e4 => (1e3, "\u{202f}k"),
+        size if size == 0.0 || size >= 1e-4 => (1.0, ""),
         _ => return format!("{value:.1e}"),
     };
-    let scaled = value / unit;
-    let decimals = match scaled.abs() {
-        s if s >= 100.0 => 0,
-        s if s >= 10.0 => 1,
-        s if s >= 0.1 => 2,
-        s if s == 0.0 => 0,
-        _ => 4,
-    };
-    let text = format!("{scaled:.decimals$}");
+    let decimals = (-(step / unit).log10()).ceil().clamp(0.0, 9.0) as usize;
+    let text = format!("{:.decimals$}", value / unit);
     let text = match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.'),
         false => &text,
     };
-    format!("{}{prefix}", text.replace('-', "−"))
+    match text {
+        "0" | "-0" => "0".to_owned(),
+        _ => format!("{}{prefix}", text.replace('-', "−")),
+    }
 }
 
 #[cfg(test)]
@@ -154,7 +157,16 @@ mod tests {
         assert_eq!(ticks(Axis::of(5.0, 5.0, "")), "4 4.5 5 5.5 6");
         assert_eq!(ticks(Axis::of_time(7_200.0)), "0 50 100");
         assert_eq!(ticks(Axis::of_magnitudes(0.2, 36.0, "ms")), "0.1 1 10 100");
-        assert_eq!(si(-2_500_000.0), "−2.5\u{202f}M");
+        assert_eq!(
+            ticks(Axis::of(3299.2, 3300.6, "MHz")),
+            "3299 3299.5 3300 3300.5 3301"
+        );
+        assert_eq!(
+            ticks(Axis::of(12e3, 12.4e3, "")),
+            "12\u{202f}k 12.1\u{202f}k 12.2\u{202f}k 12.3\u{202f}k 12.4\u{202f}k"
+        );
+        let told = [-2_500_000.0, 65.172, 0.0, 1234.5, 2e16, 0.00012].map(si);
+        assert_eq!(told.join(" "), "−2.5\u{202f}M 65.2 0 1234 2.0e16 0.00012");
     }
 
     proptest! {
