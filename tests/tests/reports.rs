@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use vetting_machine::simulated::SimulatedMachine;
+use vetting_tests::fleet::{Agent, Orchestrator};
 use vetting_tests::{Ended, Vetting, folder_of, guests, stages};
 
 #[path = "../../report/src/ocptv/schema.rs"]
@@ -269,6 +270,42 @@ fn every_way_to_end_is_the_same_in_every_format() {
             page.contains("a panic with a reason"),
             mode == "panic",
             "{mode}"
+        );
+    }
+}
+
+/// The record that an orchestrator keeps is the same kind; a stage that was run again says so.
+#[test]
+fn an_orchestrators_record_is_converted_too_and_tells_the_attempt() {
+    let orchestrator = Orchestrator::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = orchestrator.run("report", &["--stage", "PSU"]);
+    let agent = Agent::new(&orchestrator, &run, "sim:psu-lost", folder.path()).start();
+    let held = |view: &Value| view["holds"].as_array().is_some_and(|all| !all.is_empty());
+    orchestrator.until(&run, "holding", held);
+    orchestrator.cli(&["run", "retry", &run.id]);
+    let again = |view: &Value| {
+        let stage = &view["stages"][0];
+        stage["attempt"] == 2 && stage["verdict"] == "fail"
+    };
+    orchestrator.until(&run, "failed again", again);
+    let file = folder.path().join("record.json");
+    std::fs::write(&file, orchestrator.report(&run).to_string()).expect("a file");
+    for (format, words) in [
+        ("pretty", "PSU (attempt 2)"),
+        ("html", "PSU (attempt 2)"),
+        ("junit", "<property name=\"PSU.attempt\" value=\"2\">"),
+        ("ocptv", "{\"name\":\"PSU (attempt 2)\"}"),
+    ] {
+        let text = converted(&file, format);
+        assert!(
+            text.contains(words),
+            "no `{words}`: {text}\n{}",
+            agent.log()
+        );
+        assert!(
+            text.contains("attempt 1: fail"),
+            "the first is not told of: {text}"
         );
     }
 }

@@ -11,7 +11,7 @@ const WIDTH: f64 = 400.0;
 const HEIGHT: f64 = 210.0;
 /// Where the plot begins and ends.
 const LEFT: f64 = 54.0;
-const RIGHT: f64 = WIDTH - 12.0;
+const RIGHT: f64 = WIDTH - 18.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = HEIGHT - 34.0;
 /// Of a chart of bars: a row's height, and where bars begin and end.
@@ -148,14 +148,18 @@ fn rows(axis: &Axis, bars: &[Bar], thresholds: &[Threshold]) -> (Markup, f64) {
         @for (number, bar) in bars.iter().enumerate() {
             @let top = TOP + ROW * number as f64;
             @let (from, to) = ordered(across(0.0), across(bar.value));
-            (text(BARS_LEFT - 5.0, top + 14.0, "end", &shortened(&bar.label)))
             rect class=(class(bar)) x=(px(from)) y=(px(top + 3.0))
                 width=(px((to - from).max(1.0))) height=(px(ROW - 6.0)) {}
-            (text(to + 4.0, top + 14.0, "start", &marked(bar)))
         }
         @for threshold in thresholds {
             @let at = across(threshold.value);
             line class="threshold" x1=(px(at)) x2=(px(at)) y1=(px(TOP)) y2=(px(bottom)) {}
+        }
+        @for (number, bar) in bars.iter().enumerate() {
+            @let base = TOP + ROW * number as f64 + 14.0;
+            @let (_, to) = ordered(across(0.0), across(bar.value));
+            (text(BARS_LEFT - 5.0, base, "end", &shortened(&bar.label)))
+            (text(to + 4.0, base, "start", &marked(bar)))
         }
     };
     (drawing, bottom + 34.0)

@@ -106,12 +106,12 @@ fn percentiles(id: &str, name: &str, unit: &str, group: &[&Number<'_>]) -> Vec<M
     }
     let names: Vec<String> = percents
         .iter()
-        .map(|(_, text)| format!("p{text}"))
+        .map(|(_, text)| (*text).to_owned())
         .collect();
-    let mut by_part: BTreeMap<&str, Vec<&Number<'_>>> = BTreeMap::new();
+    let mut by_part: BTreeMap<(&str, &str), Vec<&Number<'_>>> = BTreeMap::new();
     for number in group {
         by_part
-            .entry(&number.part.location)
+            .entry((&number.part.kind, &number.part.location))
             .or_default()
             .push(number);
     }
@@ -123,7 +123,7 @@ fn percentiles(id: &str, name: &str, unit: &str, group: &[&Number<'_>]) -> Vec<M
     let Some(y) = Axis::of_magnitudes(low, high, &unit) else {
         return Vec::new();
     };
-    let line = |(location, numbers): (&&str, &Vec<&Number<'_>>)| {
+    let line = |((_, location), numbers): (&(&str, &str), &Vec<&Number<'_>>)| {
         let at = |n: &&&Number<'_>| {
             percents
                 .iter()
@@ -140,9 +140,12 @@ fn percentiles(id: &str, name: &str, unit: &str, group: &[&Number<'_>]) -> Vec<M
             })
             .collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
-        let told = numbers
-            .iter()
-            .map(|n| format!("p{} {}", n.percentile_text(), si_measured(n.value, &unit)));
+        // The middle, and the worst.
+        let ends = [points.first(), points.last()];
+        let told = ends.into_iter().flatten().map(|point| {
+            let name = names.get(point.x as usize).map_or("", String::as_str);
+            format!("p{name} {}", si_measured(point.middle, &unit))
+        });
         Line {
             label: printable(location),
             told: told.collect::<Vec<_>>().join(", "),

@@ -34,7 +34,8 @@ impl Axis {
         let (first, last) = ((low / step).floor(), (high / step).ceil());
         let count = (last - first) as usize;
         let tick = |at: usize| (first + at as f64) * step;
-        let label_of = |value: f64| prefixed(value, low.abs().max(high.abs()), step);
+        let largest = tick(0).abs().max(tick(count).abs());
+        let label_of = |value: f64| prefixed(value, largest, step);
         Some(Axis {
             low: first * step,
             high: last * step,
