@@ -6,20 +6,13 @@ use crate::specimen;
 
 /// The page as XML, which HTML of this kind nearly is: elements without an end get one.
 fn parsed(page: &str) -> String {
-    let mut xml = page.replacen("<!DOCTYPE html>", "", 1);
-    for empty in ["<meta charset=\"utf-8\">"] {
-        xml = xml.replace(empty, &empty.replace('>', "/>"));
-    }
+    let xml = page.replacen("<!DOCTYPE html>", "", 1);
     let mut whole = String::new();
     let mut rest = xml.as_str();
     while let Some(at) = rest.find("<meta ") {
         let end = at + rest[at..].find('>').expect("an end");
         whole.push_str(&rest[..end]);
-        whole.push_str(if rest[..end].ends_with('/') {
-            ">"
-        } else {
-            "/>"
-        });
+        whole.push_str("/>");
         rest = &rest[end + 1..];
     }
     whole.push_str(rest);

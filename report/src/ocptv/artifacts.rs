@@ -22,8 +22,10 @@ pub(super) enum Artifact<'a> {
         major: u32,
         minor: u32,
     },
-    TestRunArtifact(OfRun<'a>),
-    TestStepArtifact {
+    #[serde(rename = "testRunArtifact")]
+    OfRun(OfRun<'a>),
+    #[serde(rename = "testStepArtifact")]
+    OfStep {
         #[serde(rename = "testStepId")]
         step: String,
         #[serde(flatten)]

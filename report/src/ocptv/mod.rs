@@ -143,7 +143,7 @@ impl Lines {
     }
 
     fn of_run(&mut self, artifact: OfRun<'_>) -> Result<(), OcptvError> {
-        self.push(Artifact::TestRunArtifact(artifact))
+        self.push(Artifact::OfRun(artifact))
     }
 
     /// A line so many nanoseconds after the present stage's begin.

@@ -74,7 +74,7 @@ struct Step<'l> {
 impl Step<'_> {
     fn push(&mut self, at_ns: u64, artifact: OfStep<'_>) -> Result<(), OcptvError> {
         let step = self.id.to_string();
-        let artifact = Artifact::TestStepArtifact { step, artifact };
+        let artifact = Artifact::OfStep { step, artifact };
         self.lines.push_at(at_ns, artifact)
     }
 

@@ -11,8 +11,11 @@ use anyhow::Context as _;
 
 use crate::root;
 
+/// Makes a file's text from the repository at that root.
+type Make = fn(&Path) -> anyhow::Result<String>;
+
 /// Each generated file, and what makes it.
-const FILES: [(&str, fn(&Path) -> anyhow::Result<String>); 3] = [
+const FILES: [(&str, Make); 3] = [
     ("docs/reference.md", reference::text),
     ("docs/contract.txt", contract::text),
     ("docs/thresholds.md", thresholds::text),
