@@ -91,7 +91,8 @@ impl Thinned {
     }
 }
 
-fn merge(a: Bucket, b: Bucket) -> Bucket {
+/// Two neighbours as one.
+pub(crate) fn merge(a: Bucket, b: Bucket) -> Bucket {
     let points = a.points + b.points;
     // Weighted so that no intermediate value leaves the range of the two means.
     let weight = b.points as f64 / points as f64;

@@ -5,7 +5,10 @@ use comfy_table::presets::{ASCII_BORDERS_ONLY_CONDENSED, UTF8_BORDERS_ONLY};
 use comfy_table::{Cell, Color, ContentArrangement, Table};
 use vetting_protocol::{Diagnosis, Ending, Finding, StageRecord, Verdict};
 
-use crate::record::{RunRecord, RunVerdict};
+use crate::record::RunRecord;
+use crate::words::{
+    counts_line, diagnosis_line, named, printable, seconds, stage_word, verdict_line,
+};
 
 /// How it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +45,12 @@ pub fn table(record: &RunRecord, style: &Style) -> String {
         table.enforce_styling();
     }
     for stage in &record.stages {
-        let (word, colour) = word(stage);
-        let verdict = if style.colour {
-            Cell::new(word).fg(colour)
-        } else {
-            Cell::new(word)
-        };
+        let mut verdict = Cell::new(stage_word(stage));
+        if style.colour {
+            verdict = verdict.fg(colour(stage));
+        }
         table.add_row([
-            Cell::new(printable(&stage.stage)),
+            Cell::new(named(stage)),
             verdict,
             Cell::new(time(stage)),
             Cell::new(told(stage)),
@@ -62,7 +63,7 @@ pub fn table(record: &RunRecord, style: &Style) -> String {
     for note in &record.notes {
         text.push_str(&format!("note: {}\n", printable(note)));
     }
-    text.push_str(&format!("\n{}\n", counts(record)));
+    text.push_str(&format!("\n{}\n", counts_line(record)));
     text.push_str(&format!(
         "{} on {}\n",
         verdict_line(record),
@@ -71,15 +72,13 @@ pub fn table(record: &RunRecord, style: &Style) -> String {
     text
 }
 
-fn word(stage: &StageRecord) -> (&'static str, Color) {
+fn colour(stage: &StageRecord) -> Color {
     match (stage.verdict, &stage.ending) {
-        (Some(Verdict::Pass), _) => ("pass", Color::Green),
-        (Some(Verdict::Fail), _) => ("FAIL", Color::Red),
-        (Some(Verdict::Inconclusive), _) => ("inconclusive", Color::Yellow),
-        (Some(Verdict::Skip), _) => ("skip", Color::DarkGrey),
-        (Some(Verdict::Cancelled), _) => ("cancelled", Color::Yellow),
-        (None, Ending::NotRun) => ("not run", Color::DarkGrey),
-        (None, _) => ("ERROR", Color::Red),
+        (Some(Verdict::Pass), _) => Color::Green,
+        (Some(Verdict::Fail), _) => Color::Red,
+        (Some(Verdict::Inconclusive | Verdict::Cancelled), _) => Color::Yellow,
+        (Some(Verdict::Skip), _) | (None, Ending::NotRun) => Color::DarkGrey,
+        (None, _) => Color::Red,
     }
 }
 
@@ -87,8 +86,7 @@ fn time(stage: &StageRecord) -> String {
     if stage.ending == Ending::NotRun {
         return String::new();
     }
-    let seconds = stage.duration_ms as f64 / 1000.0;
-    format!("{seconds:.1} s")
+    seconds(stage.duration_ms)
 }
 
 /// The summary, and the reason where the verdict alone does not tell.
@@ -108,22 +106,11 @@ fn findings(stage: &StageRecord) -> String {
     let all: Vec<_> = stage.diagnoses.iter().filter(of).collect();
     let mut text = String::new();
     for diagnosis in all.iter().take(MAX_FINDINGS) {
-        let finding = match diagnosis.finding {
-            Finding::Pass => "good",
-            Finding::Warn => "warning",
-            Finding::Fail => "FAIL",
-            Finding::Unknown => "not judged",
-        };
-        let part = diagnosis.part.as_ref().map_or(String::new(), |part| {
-            let serial = part.serial.as_ref();
-            let serial = serial.map_or(String::new(), |serial| format!(" (serial {serial})"));
-            format!(" {} {}{serial}:", part.kind, part.location)
-        });
-        text.push_str(&printable(&format!(
-            "{}: {finding}:{part} {} [{}]",
-            stage.stage, diagnosis.message, diagnosis.name
-        )));
-        text.push('\n');
+        text.push_str(&format!(
+            "{}: {}\n",
+            printable(&stage.stage),
+            diagnosis_line(diagnosis)
+        ));
     }
     if all.len() > MAX_FINDINGS {
         let more = all.len() - MAX_FINDINGS;
@@ -133,44 +120,6 @@ fn findings(stage: &StageRecord) -> String {
         ));
     }
     text
-}
-
-fn counts(record: &RunRecord) -> String {
-    let counts = &record.counts;
-    let mut text = format!(
-        "{} passed, {} failed, {} inconclusive, {} skipped, {} not run",
-        counts.passed, counts.failed, counts.inconclusive, counts.skipped, counts.not_run
-    );
-    if counts.cancelled > 0 {
-        text.push_str(&format!(", {} cancelled", counts.cancelled));
-    }
-    text
-}
-
-fn verdict_line(record: &RunRecord) -> &'static str {
-    match record.verdict {
-        RunVerdict::Pass => "PASS",
-        RunVerdict::Fail => "FAIL",
-        RunVerdict::Inconclusive if record.counts.inconclusive + record.counts.not_run == 0 => {
-            "INCONCLUSIVE: nothing was judged"
-        }
-        RunVerdict::Inconclusive => "INCONCLUSIVE: something could not be judged",
-        RunVerdict::Cancelled => "CANCELLED",
-        RunVerdict::Error => "ERROR: the runtime itself failed",
-    }
-}
-
-/// Control characters escaped, so that a stage cannot steer the reader's terminal.
-fn printable(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            clean.extend(c.escape_default());
-        } else {
-            clean.push(c);
-        }
-    }
-    clean
 }
 
 #[cfg(test)]

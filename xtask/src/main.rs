@@ -1,5 +1,5 @@
 //! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `hostile`, `fuzz`,
-//! `bench`, `tidy`.
+//! `bench`, `docs`, `tidy`.
 //!
 //! Setting up is part of `demo` and `test`: what a fresh Debian machine lacks is found, named and
 //! installed, or the command to type is printed.
@@ -7,6 +7,7 @@
 mod bench;
 mod build;
 mod demo;
+mod docs;
 mod fuzz;
 mod setup;
 mod soak;
@@ -75,6 +76,8 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Write what is generated of docs/
+    Docs,
     /// Check the house rules
     Tidy,
 }
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
             agents,
             write,
         } => bench::fleet(agents, write),
+        Task::Docs => build::stages().and_then(|()| docs::write()),
         Task::Tidy => tidy::tidy(),
     };
     match done {

@@ -20,7 +20,7 @@ pub const TOOLS: [(&str, &str); 6] = [
 ];
 
 /// What the tests run besides.
-pub const TEST_TOOLS: [(&str, &str); 24] = [
+pub const TEST_TOOLS: [(&str, &str); 25] = [
     ("mkfs.ext4", "e2fsprogs"),
     ("mkfs.xfs", "xfsprogs"),
     ("mkfs.btrfs", "btrfs-progs"),
@@ -32,6 +32,8 @@ pub const TEST_TOOLS: [(&str, &str); 24] = [
     ("ssh", "openssh-client"),
     (SSH_SERVER, "openssh-server"),
     ("openssl", "openssl"),
+    // Looks at the HTML report.
+    ("chromium", "chromium"),
     ("minisign", "minisign"),
     // The emulated machine of the wipe guard's test, and what is put on its disks.
     ("qemu-system-x86_64", "qemu-system-x86"),

@@ -148,6 +148,8 @@ fn outliers(metrics: &[Metrics], seen: &Evidence, p: &Parameters, findings: &mut
             false => metric.bogo_ops_per_second,
         };
         if rate.is_finite() && rate > 0.0 {
+            let place = part("cpu", format!("CPU {cpu}"));
+            findings.note(Measure::number("core-work", rate).unit("1/s").part(&place));
             kinds.entry(kind_of(cpu)).or_default().push((cpu, rate));
         }
     }

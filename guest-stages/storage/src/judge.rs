@@ -11,6 +11,8 @@ use crate::class::floors;
 /// Errnos by which a medium or the path to it fails: EIO, ETIMEDOUT, EBADMSG, EILSEQ (a failed
 /// verification), EREMOTEIO, ENODATA (what the kernel makes of medium errors).
 const OF_THE_DISK: [i32; 6] = [5, 110, 74, 84, 121, 61];
+/// Percentiles of the latency that are noted, of those that fio tells.
+const NOTED: [f64; 6] = [50.0, 90.0, 95.0, 99.0, 99.9, 99.99];
 
 /// How a disk is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,9 +186,17 @@ fn latency(read: &Direction, disk: &Disk, place: &Part, p: &Parameters, findings
         let found = read
             .percentiles
             .iter()
-            .find(|(p, _)| (p - percent).abs() < 0.01);
+            .find(|(p, _)| (p - percent).abs() < 0.001);
         found.map(|(_, nanoseconds)| nanoseconds / 1e6)
     };
+    for percent in NOTED {
+        // The one that is held against the class' floor comes with it.
+        let held = percent == 99.0 && floors(disk).is_some();
+        if let (Some(milliseconds), false) = (at(percent), held) {
+            let measure = Measure::number(&format!("latency-p{percent}"), milliseconds);
+            findings.note(measure.unit("ms").part(place));
+        }
+    }
     if let (Some(p99), Some(floors)) = (at(99.0), floors(disk)) {
         let measure = Measure::number("latency-p99", p99)
             .unit("ms")

@@ -37,6 +37,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Walk a run that an orchestrator decides
     Agent(Box<AgentArgs>),
+    /// Write a run's JSON record in another format
+    Report(ReportArgs),
     /// Look at a machine as stages see it
     Machine(MachineArgs),
     /// Look at stages, and sign them
@@ -113,8 +115,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "N")]
     pub fuel: Option<u64>,
     /// The report's format
-    #[arg(long, value_enum, default_value_t = Format::Pretty)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Pretty)]
+    pub format: ReportFormat,
     /// Write the report to this file, and the table to standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -214,13 +216,43 @@ pub struct AgentArgs {
     pub limit: Vec<String>,
 }
 
-/// A report's format.
+/// How something is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// A table for a person
     Pretty,
     /// The stable record, as JSON
     Json,
+}
+
+/// A run's report's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// A table for a person
+    Pretty,
+    /// The stable record, as JSON
+    Json,
+    /// OCP Test & Validation output 2.0, JSON lines
+    Ocptv,
+    /// JUnit XML, for CI systems
+    Junit,
+    /// One HTML file with charts
+    Html,
+}
+
+/// `vetting report`.
+#[derive(Debug, Args)]
+#[command(after_help = exit::REPORT_HELP)]
+pub struct ReportArgs {
+    /// The record: what `vetting run --format json` or an orchestrator wrote; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The format
+    #[arg(long, value_enum, default_value_t = ReportFormat::Pretty)]
+    pub format: ReportFormat,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `vetting machine`.

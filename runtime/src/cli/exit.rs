@@ -25,6 +25,10 @@ pub const HELP: &str = "Exit status: 0 passed, 1 a stage failed, 2 wrong usage o
     3 the runtime itself failed, 4 nothing failed but something could not be judged, \
     130 cancelled.";
 
+/// What `vetting report --help` says of them: a conversion judges nothing anew.
+pub const REPORT_HELP: &str = "Exit status: 0 written, whatever the record's verdict is, 2 the record \
+    cannot be read, 3 the report cannot be written.";
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)

@@ -13,7 +13,7 @@ use vetting_machine::contract::hwmon::SensorKind;
 use vetting_machine::{Attempt, Machine, Reply, Request, Time};
 use vetting_protocol::{Ending, StageRecord, Verdict};
 
-use super::args::{Format, RunArgs};
+use super::args::{ReportFormat, RunArgs};
 use crate::engine::Notebook;
 use crate::run::Watcher;
 
@@ -44,7 +44,7 @@ impl View {
         let terminal = std::io::stderr().is_terminal();
         match (terminal, args.format, &args.output) {
             (true, ..) => View::Bars(Bars::new(machine, stages)),
-            (false, Format::Json, None) => View::Quiet,
+            (false, ReportFormat::Json, None) => View::Quiet,
             (false, ..) => View::Lines(Lines::default()),
         }
     }

@@ -8,6 +8,7 @@ mod live;
 mod machine;
 mod machine_tables;
 mod power_off;
+mod report;
 mod run;
 mod settings;
 mod signals;
@@ -73,6 +74,7 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::run(*args).await,
         Command::Agent(args) => agent::agent(*args).await,
+        Command::Report(args) => report::report(&args),
         Command::Machine(args) => machine::machine(args).await,
         Command::Stage(args) => stage::stage(args).await,
         Command::Completions(args) => completions::completions(&args),

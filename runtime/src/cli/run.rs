@@ -1,6 +1,6 @@
 //! `vetting run`: a local run, from the command line to the report.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::tools::Toolbox;
 use vetting_machine::tools::iperf3;
 use vetting_machine::{Cancel, Machine, Paced};
-use vetting_report::RunRecord;
 
-use super::args::{Format, MachineChoice, RunArgs};
+use super::args::{MachineChoice, RunArgs};
 use super::live::View;
+use super::report;
 use super::settings;
 use super::signals::cancel_on_signals;
 use super::{Exit, Failure};
@@ -84,62 +84,8 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let record = run::run(&engine, &*machine, plan, &cancel, &view).await;
     view.close();
     let record = record.map_err(Failure::runtime)?;
-    report(&record, &args)?;
+    report::of_run(&record, args.format, args.output.as_deref())?;
     Ok(record.verdict.into())
-}
-
-/// Prints the report, and writes it where it was asked for.
-fn report(record: &RunRecord, args: &RunArgs) -> Result<(), Failure> {
-    if let Some(path) = &args.output {
-        let text = match args.format {
-            Format::Json => vetting_report::to_json(record).map_err(Failure::runtime)?,
-            Format::Pretty => vetting_report::table(record, &plain_style(100)),
-        };
-        std::fs::write(path, text)
-            .with_context(|| format!("the report could not be written to {}", path.display()))
-            .map_err(Failure::runtime)?;
-    }
-    let text = match args.format {
-        Format::Json if args.output.is_none() => {
-            vetting_report::to_json(record).map_err(Failure::runtime)?
-        }
-        _ => vetting_report::table(record, &terminal_style()),
-    };
-    let mut stdout = std::io::stdout().lock();
-    let printed = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match printed {
-        Ok(()) => Ok(()),
-        // A closed pipe or terminal: whoever read has gone, and the exit status still tells.
-        Err(error) if gone(&error) => Ok(()),
-        Err(error) => Err(Failure::runtime(
-            anyhow::Error::from(error).context("the report could not be printed"),
-        )),
-    }
-}
-
-fn gone(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(nix::libc::EIO)
-}
-
-fn terminal_style() -> vetting_report::Style {
-    let stdout = std::io::stdout();
-    if stdout.is_terminal() {
-        vetting_report::Style {
-            width: console::Term::stdout().size().1,
-            colour: std::env::var_os("NO_COLOR").is_none(),
-        }
-    } else {
-        plain_style(100)
-    }
-}
-
-fn plain_style(width: u16) -> vetting_report::Style {
-    vetting_report::Style {
-        width,
-        colour: false,
-    }
 }
 
 /// The machine that was asked for, and the iperf3 server on loopback when that is wanted and nothing

@@ -1,0 +1,49 @@
+//! What is generated of `docs/`: the reference of the contract for people, the whole contract with a
+//! worked example as one plain text for assistants, and every threshold of the built-in stages.
+
+mod contract;
+mod reference;
+mod thresholds;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::root;
+
+/// Makes a file's text from the repository at that root.
+type Make = fn(&Path) -> anyhow::Result<String>;
+
+/// Each generated file, and what makes it.
+const FILES: [(&str, Make); 3] = [
+    ("docs/reference.md", reference::text),
+    ("docs/contract.txt", contract::text),
+    ("docs/thresholds.md", thresholds::text),
+];
+
+/// Writes every generated file.
+pub fn write() -> anyhow::Result<()> {
+    for (name, text) in FILES {
+        let path = root().join(name);
+        std::fs::write(&path, text(root())?).with_context(|| path.display().to_string())?;
+        println!("{name}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_files_are_current() {
+        for (name, text) in FILES {
+            let committed = std::fs::read_to_string(root().join(name)).unwrap_or_default();
+            let current = text(root()).expect("it can be made");
+            assert!(
+                committed == current,
+                "{name} is not current: `cargo xtask docs` writes it"
+            );
+        }
+    }
+}
