@@ -8,6 +8,7 @@ mod manifest;
 mod offered;
 mod pack;
 mod parameters;
+mod secret;
 pub mod signature;
 
 pub use contents::{Contents, Import, Version, read};
@@ -16,6 +17,7 @@ pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest, needs_a
 pub use offered::{Offered, check_imports, offered};
 pub use pack::pack;
 pub use parameters::{ParameterError, parameters, typed};
+pub use secret::{BLANK, blank};
 
 /// The contract's package.
 pub const PACKAGE: &str = "vetting:stage";
