@@ -15,4 +15,5 @@ pub mod cli;
 pub mod engine;
 pub mod host;
 pub mod policy;
+pub mod recording;
 pub mod run;
