@@ -9,6 +9,7 @@ mod manifest;
 mod offered;
 mod pack;
 mod parameters;
+mod secret;
 pub mod signature;
 
 pub use contents::{Contents, Import, Version, read};
@@ -18,6 +19,7 @@ pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest, is_name
 pub use offered::{CONTRACT, Offered, check_imports, offered};
 pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};
+pub use secret::{BLANK, blank};
 
 /// The contract's package.
 pub const PACKAGE: &str = "vetting:stage";

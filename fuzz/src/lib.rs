@@ -13,7 +13,7 @@ mod stages;
 
 use std::path::{Path, PathBuf};
 
-use vetting_machine::{real, tools};
+use vetting_machine::{real, recorded, tools};
 
 /// A reader of bytes from outside.
 #[derive(Clone, Copy)]
@@ -82,4 +82,5 @@ pub const TARGETS: &[Target] = &[
     Target::new("parameter", stages::parameter),
     Target::new("signature", stages::signature),
     Target::new("public-key", stages::public_key),
+    Target::new("recording", recorded::outside::recording),
 ];

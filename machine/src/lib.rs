@@ -11,9 +11,12 @@ pub mod check;
 mod condition;
 pub mod contract;
 mod error;
+pub mod fault;
 pub mod paced;
 mod placeholder;
 pub mod real;
+pub mod recorded;
+mod request;
 pub mod seam;
 pub mod simulated;
 pub mod tools;
@@ -23,5 +26,8 @@ pub use cancel::{Cancel, Reason};
 pub use condition::Condition;
 pub use error::MachineError;
 pub use paced::Paced;
-pub use seam::{Answer, Attempt, Machine, Reply, Request, RunId, Session, Time, WatchId};
+pub use seam::{
+    Answer, Attempt, Halt, Machine, Particulars, Reply, Request, RunId, Session, Terms, Time,
+    WatchId,
+};
 pub use wipe::{Decision, Mandate, WipeOverride};

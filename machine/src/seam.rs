@@ -4,6 +4,7 @@
 //! answer them. Nothing else crosses. A new function of the contract is one case here, one arm in
 //! each machine, and one line in the host.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -231,6 +232,8 @@ pub struct Attempt {
     pub max_watches: u32,
     /// What it may do to the machine's disks.
     pub mandate: Mandate,
+    /// What it is run with that a machine does not look at.
+    pub particulars: Particulars,
     /// Whether it only looks on beside the stage at work. On a simulated machine it then sees that
     /// stage's world, and moves no clock.
     pub beside: bool,
@@ -255,9 +258,65 @@ impl Attempt {
             max_tools: 0,
             max_watches: 0,
             mandate: Mandate::default(),
+            particulars: Particulars::default(),
             beside: true,
         }
     }
+}
+
+/// What an attempt is run with that a machine does not look at, and a recording keeps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Particulars {
+    /// The version in the component's manifest.
+    pub version: String,
+    /// The component's sha256, lower-case hexadecimal.
+    pub digest: String,
+    /// The stage's parameters, the secret ones blanked.
+    pub parameters: serde_json::Value,
+    /// The interfaces that are withheld, each with the reason that the stage is told.
+    pub withheld: BTreeMap<String, String>,
+    /// Values that must not be written down anywhere.
+    #[serde(skip)]
+    pub secrets: Vec<String>,
+}
+
+/// What a machine that repeats an earlier attempt fixes of the one that repeats it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    /// The attempt's number.
+    pub number: u32,
+    /// Its seed.
+    pub seed: u64,
+    /// How long it may take, in the machine's time.
+    pub deadline: Duration,
+    /// How long a tool has between SIGTERM and SIGKILL.
+    pub grace: Duration,
+    /// The network peer.
+    pub peer: Option<NetworkPeer>,
+    /// How many logical CPUs the stage may load.
+    pub cpu_allowance: u32,
+    /// How many bytes of memory it may touch.
+    pub memory_allowance_bytes: u64,
+    /// What it may do to the machine's disks.
+    pub mandate: Mandate,
+    /// The interfaces that are withheld.
+    pub withheld: BTreeMap<String, String>,
+    /// After how many host calls the earlier attempt was interrupted, if it was.
+    pub interrupted_after: Option<u64>,
+}
+
+/// Why a session that repeats an earlier attempt goes no further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// The earlier attempt was interrupted here.
+    Interrupted,
+    /// The stage asked for what it did not ask for then.
+    Diverged {
+        /// The number of the exchange, from 1.
+        exchange: u64,
+        /// What it asked for now and what then, in a sentence.
+        reason: String,
+    },
 }
 
 /// A machine that stages can run on: real, simulated or recorded.
@@ -282,6 +341,17 @@ pub trait Machine: Send + Sync {
     /// this machine. Empty for a real one.
     fn parameters(&self, stage: &str) -> Vec<(String, serde_json::Value)>;
 
+    /// The terms it fixes for an attempt of a stage, over those that it would be begun with. A machine
+    /// that repeats an earlier attempt repeats its terms; any other has none.
+    fn terms(&self, _stage: &str) -> Option<Terms> {
+        None
+    }
+
+    /// The seed that a report names, of the one that was given; `None`: nothing here is random.
+    fn seed(&self, given: u64) -> Option<u64> {
+        (self.time() == Time::Virtual).then_some(given)
+    }
+
     /// Logical CPUs that are online, and bytes of memory that are free, for the allowances.
     fn capacity(&self) -> (u32, u64);
 
@@ -296,8 +366,12 @@ pub trait Machine: Send + Sync {
 
 /// One attempt's view of a machine.
 ///
-/// `call` may be dropped half-way (the host gives up waiting when the attempt is cancelled); the
-/// session must stay usable. Dropping a session without [`Session::end`] kills its tools too.
+/// Once the attempt's cancellation fires, calls answer `cancelled`, those that wait at once; runs and
+/// watches are told so once, and then may be asked for what they still have. What tidies up and what
+/// tells the time is answered as ever.
+///
+/// `call` may be dropped half-way (the attempt's hard end interrupts it); the session must stay usable.
+/// Dropping a session without [`Session::end`] kills its tools too.
 #[async_trait]
 pub trait Session: Send + Sync {
     /// Answers one request.
@@ -305,6 +379,17 @@ pub trait Session: Send + Sync {
 
     /// Time since the session began, in the machine's own time. Costs nothing and is no request.
     fn elapsed(&self) -> Duration;
+
+    /// The same, where it is written down beside something that the stage tells: a log line, a sample.
+    /// A recording keeps each, and its replay gives the same.
+    fn stamp(&self) -> Duration {
+        self.elapsed()
+    }
+
+    /// Ends when a session that repeats an earlier attempt goes no further. Any other goes on.
+    async fn halted(&self) -> Halt {
+        std::future::pending().await
+    }
 
     /// Ends it: kills and reaps every process of every tool, closes every watch. Says what had to be
     /// killed, one line each.

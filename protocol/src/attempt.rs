@@ -50,6 +50,13 @@ pub enum Ending {
         /// Why.
         reason: String,
     },
+    /// It repeated an earlier attempt from a recording, and asked for something else than that did.
+    Diverged {
+        /// The number of the exchange with the machine, from 1.
+        exchange: u64,
+        /// What it asked for and what was recorded.
+        reason: String,
+    },
     /// The runtime broke under it.
     Runtime {
         /// How.

@@ -15,5 +15,6 @@ pub mod cli;
 pub mod engine;
 pub mod host;
 pub mod policy;
+pub mod recording;
 pub mod run;
 pub mod scenario;

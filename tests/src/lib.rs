@@ -160,6 +160,12 @@ impl Started {
         kill(self.pid(), signal).expect("the signal is sent");
     }
 
+    /// Waits for the end of one that was killed, whatever it left: its exit status, if it has one.
+    pub fn reap(mut self) -> Option<i32> {
+        let ended = eventually(|| self.child.try_wait().expect("a child can be waited for"));
+        ended.expect("it ends").code()
+    }
+
     /// Waits for its end.
     pub fn wait(mut self) -> Ended {
         let output = drain(&mut self.child);

@@ -51,6 +51,7 @@ pub fn start(
             boot,
             engine: Arc::clone(engine),
             machine: Arc::new(Paced::new(Arc::new(machine), PACE)),
+            recorder: None,
             settings: settings(memory),
         };
         shares[number % threads].push((apart.mul_f64(number as f64), agent));

@@ -18,6 +18,7 @@ mod power;
 mod root;
 mod session;
 mod smart;
+mod table;
 mod wipe;
 
 use std::collections::BTreeSet;

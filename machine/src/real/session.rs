@@ -1,16 +1,17 @@
 //! One attempt's view of the real machine: its runs and watches, and the way from each request to
 //! what answers it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 
 use super::kernel_log::Watch;
 use super::root::Root;
+use super::table::{Place, Table};
 use super::wipe::Guard;
 use super::{RealMachine, counters, disks, gpu, hwmon, inventory, power, smart};
 use crate::contract::smart::{Device, Health};
@@ -33,46 +34,14 @@ pub struct RealSession {
     numbers: AtomicU32,
     runs: Table<Run>,
     watches: Table<Watch>,
+    /// Runs and watches that have been told of the cancel.
+    told: Mutex<BTreeSet<u32>>,
 }
 
 /// A running tool, and what to reply while it has nothing to tell.
 struct Run {
     tool: ToolRun,
     nothing: Reply,
-}
-
-/// Runs or watches by their number. A place is taken before what fills it is there, so that two
-/// requests at once cannot pass the limit together.
-struct Table<T>(Mutex<BTreeMap<u32, Option<Arc<T>>>>);
-
-impl<T> Table<T> {
-    fn new() -> Self {
-        Self(Mutex::new(BTreeMap::new()))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, Option<Arc<T>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn get(&self, number: u32, argument: &str) -> Result<Arc<T>, Error> {
-        let found = self.lock().get(&number).cloned().flatten();
-        found.ok_or_else(|| Error::invalid(argument, format!("there is no {argument} {number}")))
-    }
-}
-
-/// A place in the table of runs, given back unless a tool takes it.
-struct Place<'a> {
-    table: &'a Table<Run>,
-    number: u32,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut table = self.table.lock();
-        if let Some(None) = table.get(&self.number) {
-            table.remove(&self.number);
-        }
-    }
 }
 
 impl RealSession {
@@ -85,6 +54,7 @@ impl RealSession {
             numbers: AtomicU32::new(1),
             runs: Table::new(),
             watches: Table::new(),
+            told: Mutex::default(),
         }
     }
 
@@ -111,7 +81,7 @@ impl RealSession {
     }
 
     /// Takes a place for a tool, or says that too many run.
-    fn place(&self) -> Result<Place<'_>, Error> {
+    fn place(&self) -> Result<Place<'_, Run>, Error> {
         let number = self.number();
         let mut runs = self.runs.lock();
         let most = self.attempt.max_tools;
@@ -119,10 +89,7 @@ impl RealSession {
             return Err(Error::too_many("tools may run", most));
         }
         runs.insert(number, None);
-        Ok(Place {
-            table: &self.runs,
-            number,
-        })
+        Ok(Place::new(&self.runs, number))
     }
 
     async fn start(
@@ -133,8 +100,7 @@ impl RealSession {
         let place = self.place()?;
         let tool = tool.await?;
         let run = Run { tool, nothing };
-        self.runs.lock().insert(place.number, Some(Arc::new(run)));
-        Ok(Reply::Run(place.number))
+        Ok(Reply::Run(place.take(run)))
     }
 
     async fn start_fio(&self, job: crate::contract::fio::Job) -> Answer {
@@ -291,9 +257,14 @@ impl RealSession {
     }
 }
 
-#[async_trait]
-impl Session for RealSession {
-    async fn call(&self, request: Request) -> Answer {
+impl RealSession {
+    /// Notes that a run or a watch has been told of the cancel; whether it had been already.
+    fn was_told(&self, number: u32) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        !told.insert(number)
+    }
+
+    async fn answer(&self, request: Request) -> Answer {
         let tools = &self.machine.tools;
         Ok(match request {
             Request::Monotonic => {
@@ -365,6 +336,37 @@ impl Session for RealSession {
                 Reply::Done
             }
         })
+    }
+}
+
+#[async_trait]
+impl Session for RealSession {
+    async fn call(&self, request: Request) -> Answer {
+        if request.is_always_answered() {
+            return self.answer(request).await;
+        }
+        let last_words = match &request {
+            Request::RunNext { run: number, .. } | Request::KernelLogNext { watch: number, .. } => {
+                Some(*number)
+            }
+            _ => None,
+        };
+        let cancel = self.attempt.cancel.clone();
+        if cancel.is_cancelled() {
+            return match last_words {
+                Some(number) if self.was_told(number) => self.answer(request).await,
+                _ => Err(Error::Cancelled),
+            };
+        }
+        let answer = tokio::select! {
+            biased;
+            answer = self.answer(request) => answer,
+            () = cancel.cancelled() => Err(Error::Cancelled),
+        };
+        if let (Err(Error::Cancelled), Some(number)) = (&answer, last_words) {
+            let _first_time = self.was_told(number);
+        }
+        answer
     }
 
     fn elapsed(&self) -> Duration {

@@ -26,7 +26,7 @@ pub const OVERRIDE: &str = "wipe override";
 pub const PATTERN: &[u8; 16] = b"vetting wiped it";
 
 /// What one attempt is allowed to do to the machine's disks. By default: nothing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mandate {
     /// Whether nothing may be written to a disk.
     pub non_destructive: bool,
@@ -48,7 +48,7 @@ impl Default for Mandate {
 
 /// A person's word that these disks may be written to although they are not empty. It waives nothing
 /// else, and each disk may be opened under it once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WipeOverride {
     /// Serial numbers or world-wide names.
     pub disks: Vec<String>,

@@ -71,6 +71,7 @@ impl Tree {
             max_tools: 1,
             max_watches: 1,
             mandate: vetting_machine::Mandate::default(),
+            particulars: vetting_machine::Particulars::default(),
             beside: false,
         };
         self.machine().begin(attempt).await.expect("a session")

@@ -26,6 +26,7 @@ pub fn attempt() -> Attempt {
         max_tools: 4,
         max_watches: 16,
         mandate: Mandate::default(),
+        particulars: vetting_machine::Particulars::default(),
         beside: false,
     }
 }

@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vetting_machine::Machine;
+use vetting_machine::recorded::Recorder;
 use vetting_protocol::Identity;
 use vetting_transport::CallError;
 
@@ -53,6 +54,8 @@ pub struct Agent {
     pub engine: Arc<StageEngine>,
     /// The machine.
     pub machine: Arc<dyn Machine>,
+    /// What records the machine, told what each attempt came to.
+    pub recorder: Option<Recorder>,
     /// How it behaves.
     pub settings: Settings,
 }

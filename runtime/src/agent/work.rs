@@ -102,6 +102,9 @@ pub(super) async fn attempt(
         stage,
     };
     let attempted = agent.engine.attempt(&*agent.machine, order).await?;
+    if let Some(recorder) = &agent.recorder {
+        recorder.verdict(crate::recording::verdict(&attempted.record));
+    }
     for leftover in &attempted.leftovers {
         journal.say(Level::Warn, leftover);
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use vetting_machine::Time;
 use vetting_machine::real::{self, LiveImage, RealMachine};
+use vetting_machine::{Machine, Time};
 use vetting_protocol::Identity;
 use vetting_transport::Secret;
 
@@ -18,6 +18,7 @@ use crate::agent::boot::{Given, Sources};
 use crate::agent::{self, Agent, Ended, Parameters, Settings, service};
 use crate::engine::Limits;
 use crate::policy::Policy;
+use crate::recording::header;
 
 /// Where operators' keys go in live-image mode.
 const HOLD_KEYS: &str = "/root/.ssh/authorized_keys";
@@ -36,25 +37,39 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     let boot = given.checked().map_err(Failure::usage)?;
     service::ready();
     tokio::spawn(service::watchdog());
+    if args.machine.machine.starts_with("replay:") {
+        let why = "an agent vets a machine, and a recording is none; `vetting run` replays it";
+        return Err(Failure::usage(anyhow::anyhow!(why)));
+    }
     let (machine, _no_server) = machine(&args.machine, None, (false, args.live_image)).await?;
     let live = live_image(&args)?;
-    let limits = limits(&args.limit)?;
+    let limits = limits(Limits::default(), &args.limit)?;
     let given = (machine.time(), limits, policy);
     let settings = settings(&args, &boot, given, &live).map_err(Failure::usage)?;
     let flavour = crate::run::flavour(&*machine);
     let engine = engine(args.cache, false, &settings.limits, flavour)?;
+    let header = |machine: &dyn Machine| header(machine, settings.seed, &settings.limits, &[]);
+    let (machine, recorder) = args.recording.over(machine, header)?;
     let agent = Agent {
         boot,
         engine: Arc::new(engine),
         machine,
+        recorder: recorder.clone(),
         settings,
     };
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
         .map_err(Failure::runtime)?;
     let ended = tokio::select! {
-        ended = agent::run(agent) => ended.map_err(Failure::runtime)?,
+        ended = agent::run(agent) => Some(ended.map_err(Failure::runtime)),
         // A service that is stopped ends; its tools die with it.
-        _ = terminate.recv() => return Ok(Exit::Cancelled),
+        _ = terminate.recv() => None,
+    };
+    let closed = recorder.map_or(Ok(()), |recorder| recorder.close(None));
+    if let Err(error) = closed {
+        tracing::error!(target: "vetting_runtime::agent", "{error}");
+    }
+    let Some(ended) = ended.transpose()? else {
+        return Ok(Exit::Cancelled);
     };
     if !matches!(ended, Ended::RunOver(_)) {
         service::stopping();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::recording::RecordArgs;
 use super::stage::StageArgs;
 
 /// Decides whether a server is fit for service, with sandboxed test stages over real tools.
@@ -55,7 +56,7 @@ pub enum Command {
 /// Which machine.
 #[derive(Clone, Debug, Args)]
 pub struct MachineChoice {
-    /// The machine: real, sim:PROFILE (a built-in's name or a TOML file)
+    /// The machine: real, sim:PROFILE (a built-in's name or a TOML file), replay:FILE (a recording)
     #[arg(long, default_value = "real", value_name = "MACHINE")]
     pub machine: String,
     /// Read sysfs, procfs and devices below this folder
@@ -114,6 +115,13 @@ pub struct RunArgs {
     /// Instructions a stage may compute on a simulated machine (the limit fuel)
     #[arg(long, value_name = "N")]
     pub fuel: Option<u64>,
+    /// Whether it is recorded
+    #[command(flatten)]
+    pub recording: RecordArgs,
+    /// Answer an error in an exchange's place, such as `call 412 = unavailable` or `smart.read#2 =
+    /// timed-out`; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<String>,
     /// The report's format
     #[arg(long, value_enum, default_value_t = ReportFormat::Pretty)]
     pub format: ReportFormat,
@@ -182,6 +190,9 @@ pub struct AgentArgs {
     /// The boot id that a simulated machine tells
     #[arg(long, value_name = "ID")]
     pub boot_id: Option<String>,
+    /// Whether it is recorded
+    #[command(flatten)]
+    pub recording: RecordArgs,
     /// How often hello and claim are tried; 0: for ever
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub tries: u32,

@@ -38,7 +38,7 @@ const ALL: [Topic; 7] = [
 
 async fn show(args: ShowArgs) -> Result<Exit, Failure> {
     let (machine, _no_server) = chosen(&args.machine, None, (false, false)).await?;
-    let session = begin(&*machine).await?;
+    let session = begin(&*machine, args.machine.machine.starts_with("replay:")).await?;
     let topics = args.topic.map_or(ALL.to_vec(), |topic| vec![topic]);
     let mut all = Map::new();
     let mut text = String::new();
@@ -118,7 +118,7 @@ async fn ask(session: &dyn Session, topic: Topic) -> Result<Shown, Error> {
     Ok(Shown::One(Box::new(reply)))
 }
 
-async fn begin(machine: &dyn Machine) -> Result<Box<dyn Session>, Failure> {
+async fn begin(machine: &dyn Machine, recorded: bool) -> Result<Box<dyn Session>, Failure> {
     let hour = Duration::from_secs(3600);
     let attempt = Attempt {
         seed: 1,
@@ -126,7 +126,8 @@ async fn begin(machine: &dyn Machine) -> Result<Box<dyn Session>, Failure> {
         soft_deadline: hour,
         scratch: std::env::temp_dir(),
         cpu_allowance: 1,
-        beside: false,
+        // A recording tells what it holds of any attempt.
+        beside: recorded,
         ..Attempt::beside("machine show")
     };
     machine.begin(attempt).await.map_err(Failure::runtime)

@@ -8,6 +8,7 @@ mod live;
 mod machine;
 mod machine_tables;
 mod power_off;
+mod recording;
 mod report;
 mod run;
 mod settings;

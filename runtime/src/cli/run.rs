@@ -14,6 +14,7 @@ use vetting_machine::{Cancel, Machine, Paced};
 
 use super::args::{MachineChoice, RunArgs};
 use super::live::View;
+use super::recording::{self, Watched};
 use super::report;
 use super::settings;
 use super::signals::cancel_on_signals;
@@ -21,6 +22,7 @@ use super::{Exit, Failure};
 use crate::agent::boot::Given;
 use crate::engine::{Cache, Compiler, Flavour, Limits, StageEngine};
 use crate::policy::Policy;
+use crate::recording::header;
 use crate::run::{self, Plan};
 
 /// Where the kernel tells what it was booted with.
@@ -36,7 +38,9 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     // From here on a signal ends the run in good order, whatever it is at.
     let cancel = Cancel::new();
     cancel_on_signals(&cancel).map_err(Failure::runtime)?;
-    let mut limits = limits(&args.limit)?;
+    let replay = recording::replayed(&args.machine)?;
+    let faults = recording::faults(&args.fault)?;
+    let mut limits = limits(recording::limits(replay.as_ref())?, &args.limit)?;
     if let Some(fuel) = args.fuel {
         limits.fuel = fuel;
     }
@@ -44,10 +48,20 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let policy = policy(args.policy.as_deref())?;
     let candidates = run::find(&folder, &policy, limits.component_bytes).map_err(Failure::usage)?;
     let names: Vec<String> = candidates.iter().map(|c| c.name().to_owned()).collect();
-    let candidates = run::select(candidates, &args.stages).map_err(Failure::usage)?;
+    let candidates = run::select(
+        candidates,
+        &recording::stages(replay.as_ref(), &args.stages)?,
+    )
+    .map_err(Failure::usage)?;
 
-    let (machine, _loopback_server) =
-        machine(&args.machine, args.peer.as_deref(), (true, false)).await?;
+    let (machine, _loopback_server) = match replay.clone() {
+        Some(replay) => (recording::machine(replay, Arc::clone(&faults)), None),
+        None => {
+            let peer = args.peer.as_deref();
+            let (machine, server) = machine(&args.machine, peer, (true, false)).await?;
+            (recording::overlaid(machine, &faults), server)
+        }
+    };
     let parameters =
         settings::parameters(&*machine, &candidates, &names, &args.set).map_err(Failure::usage)?;
     let engine = engine(
@@ -71,6 +85,15 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
         Arc::clone(&machine),
         stages.iter().map(|(s, _)| s.name()),
     );
+    if let Some(replay) = &replay {
+        recording::say_what_changed(replay, &stages);
+    }
+    let header = |machine: &dyn Machine| header(machine, args.machine.seed, &limits, &stages);
+    let (machine, recorder) = args.recording.over(machine, header)?;
+    let cancelled = replay.as_ref().and_then(recording::cancelled);
+    if let Some((None, reason)) = &cancelled {
+        cancel.cancel(reason.clone());
+    }
     let plan = Plan {
         stages,
         timeout: args.timeout,
@@ -81,10 +104,21 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
         policy,
         granted: None,
     };
-    let record = run::run(&engine, &*machine, plan, &cancel, &view).await;
+    let watched = Watched {
+        view: &view,
+        recorder: recorder.as_ref(),
+        cancelled,
+        cancel: &cancel,
+    };
+    let record = run::run(&engine, &*machine, plan, &cancel, &watched).await;
     view.close();
+    let closed = recorder.map_or(Ok(()), |recorder| recorder.close(cancel.reason().cloned()));
+    for fault in faults.idle() {
+        recording::say(&format!("the fault `{fault}` struck nothing"));
+    }
     let record = record.map_err(Failure::runtime)?;
     report::of_run(&record, args.format, args.output.as_deref())?;
+    closed.map_err(Failure::runtime)?;
     Ok(record.verdict.into())
 }
 
@@ -110,6 +144,9 @@ pub async fn machine(
             None => (machine, None),
         });
     }
+    if let Some(recording) = recording::replayed(choice)? {
+        return Ok((recording::machine(recording, Arc::default()), None));
+    }
     if choice.pace.is_some() {
         return Err(Failure::usage(anyhow::anyhow!(
             "--pace is for simulated machines: a real one keeps its own time"
@@ -117,7 +154,7 @@ pub async fn machine(
     }
     if choice.machine != "real" {
         return Err(Failure::usage(anyhow::anyhow!(
-            "there is no machine `{}`; use `real`, or `sim:PROFILE` with one of: {}",
+            "there is no machine `{}`; use `real`, `replay:FILE`, or `sim:PROFILE` with one of: {}",
             choice.machine,
             profiles()
         )));
@@ -221,9 +258,8 @@ pub fn policy(named: Option<&Path>) -> Result<Policy, Failure> {
     Policy::find(named.as_deref(), false).map_err(Failure::usage)
 }
 
-/// The default limits, and over them what was given as NAME=VALUE.
-pub fn limits(given: &[String]) -> Result<Limits, Failure> {
-    let mut limits = Limits::default();
+/// Limits, and over them what was given as NAME=VALUE.
+pub fn limits(mut limits: Limits, given: &[String]) -> Result<Limits, Failure> {
     for limit in given {
         let (name, value) = limit.split_once('=').ok_or_else(|| {
             Failure::usage(anyhow::anyhow!(

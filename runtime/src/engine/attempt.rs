@@ -6,14 +6,14 @@
 //! hard end to return a partial outcome. At the hard end the epoch callback interrupts the guest and
 //! the call's future is dropped, with the store; then every process of every tool is killed.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use vetting_machine::contract::context::NetworkPeer;
 use vetting_machine::contract::types::Error;
 use vetting_machine::{
-    Attempt, Cancel, Machine, MachineError, Mandate, Reason, Reply, Request, Session,
+    Attempt, Cancel, Halt, Machine, MachineError, Mandate, Particulars, Reason, Reply, Request,
+    Session, Terms,
 };
 use vetting_protocol::StageRecord;
 use wasmtime::component::ResourceTable;
@@ -98,8 +98,16 @@ impl StageEngine {
         machine: &dyn Machine,
         order: Order,
     ) -> Result<Attempted, MachineError> {
+        let terms = machine.terms(order.stage.name());
+        let interrupted_after = terms.as_ref().and_then(|terms| terms.interrupted_after);
+        let order = match terms {
+            Some(terms) => order.under(terms),
+            None => order,
+        };
         let soft = soft_deadline(order.deadline);
         let peer = machine.peer().or_else(|| order.charge.peer.clone());
+        let manifest = &order.stage.contents.manifest;
+        let (parameters, secrets) = vetting_component::blank(manifest, &order.parameters);
         let session: Arc<dyn Session> = Arc::from(
             machine
                 .begin(Attempt {
@@ -117,6 +125,13 @@ impl StageEngine {
                     max_tools: u32::try_from(order.limits.tools).unwrap_or(u32::MAX),
                     max_watches: u32::try_from(order.limits.watches).unwrap_or(u32::MAX),
                     mandate: order.charge.mandate.clone(),
+                    particulars: Particulars {
+                        version: manifest.version.clone(),
+                        digest: order.stage.digest.clone(),
+                        parameters: parameters.clone(),
+                        withheld: order.withheld.clone(),
+                        secrets,
+                    },
                     beside: false,
                 })
                 .await?,
@@ -141,11 +156,12 @@ impl StageEngine {
             end: Arc::new(HardEnd::default()),
             peak_memory: 0,
             fuel: None,
+            interrupted_after,
         };
         let ran = running
             .run(self, &order, &session, &facts, machine.pace())
             .await;
-        let took = session.elapsed();
+        let took = session.stamp();
         let leftovers = session.end().await;
 
         let leavings = order.notebook.leavings();
@@ -174,7 +190,7 @@ impl StageEngine {
             denials: leavings.denials,
             host_calls: leavings.host_calls,
             peak_memory_bytes: running.peak_memory,
-            parameters: order.parameters,
+            parameters,
         };
         Ok(Attempted {
             began: facts.began,
@@ -185,11 +201,45 @@ impl StageEngine {
     }
 }
 
+impl Order {
+    /// The same attempt, under the terms of an earlier one.
+    fn under(self, terms: Terms) -> Self {
+        Order {
+            attempt: terms.number,
+            deadline: terms.deadline,
+            grace: terms.grace,
+            seed: terms.seed,
+            withheld: terms.withheld,
+            cpu_allowance: terms.cpu_allowance,
+            memory_allowance_bytes: terms.memory_allowance_bytes,
+            charge: Charge {
+                peer: terms.peer,
+                mandate: terms.mandate,
+            },
+            ..self
+        }
+    }
+}
+
 /// The machine's calendar, since 1970. A machine that does not tell lives in 1970.
 async fn calendar(session: &dyn Session) -> Duration {
-    match session.call(Request::Wall).await {
+    let answer = tokio::select! {
+        biased;
+        answer = session.call(Request::Wall) => answer,
+        _ = session.halted() => return Duration::ZERO,
+    };
+    match answer {
         Ok(Reply::Wall(now)) => Duration::new(now.seconds, now.nanoseconds),
         _ => Duration::ZERO,
+    }
+}
+
+impl From<Halt> for Ran {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Interrupted => Ran::Interrupted,
+            Halt::Diverged { exchange, reason } => Ran::Diverged { exchange, reason },
+        }
     }
 }
 
@@ -213,6 +263,8 @@ struct Running {
     end: Arc<HardEnd>,
     peak_memory: u64,
     fuel: Option<u64>,
+    /// After how many host calls the attempt that this one repeats was interrupted, if it was.
+    interrupted_after: Option<u64>,
 }
 
 impl Running {
@@ -237,7 +289,12 @@ impl Running {
         };
         self.end.nearer(began + whole);
 
-        let mut store = match self.store(engine, order, session, facts).await {
+        let store = tokio::select! {
+            biased;
+            store = self.store(engine, order, session, facts) => store,
+            halt = session.halted() => return halt.into(),
+        };
+        let mut store = match store {
             Ok(store) => store,
             Err(error) => return Ran::Broke(error),
         };
@@ -259,6 +316,7 @@ impl Running {
                             Ran::Interrupted
                         };
                     }
+                    halt = session.halted() => break halt.into(),
                     () = order.cancel.cancelled(), if !cancel_seen => {
                         cancel_seen = true;
                         if order.cancel.reason() != Some(&Reason::Deadline) {
@@ -313,7 +371,7 @@ impl Running {
             virtual_time: engine.flavour() == Flavour::EpochAndFuel,
             table: ResourceTable::new(),
             wasi,
-            told: BTreeSet::new(),
+            interrupted_after: self.interrupted_after,
         };
         let mut store = Store::new(engine.engine.get(), state);
         store.limiter(|state| &mut state.limiter);
@@ -332,6 +390,9 @@ impl Running {
             let within = store.data().within_calls();
             within.map_err(|limit| wasmtime::Error::from_anyhow(limit.into()))?;
             let state = store.data();
+            if state.is_where_interrupted() {
+                return Err(wasmtime::Error::from_anyhow(Over.into()));
+            }
             // WASI's functions ask nobody whether the machine's time is over.
             if state.virtual_time && state.session.elapsed() >= state.facts.deadline {
                 return Err(wasmtime::Error::from_anyhow(Over.into()));

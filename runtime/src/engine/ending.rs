@@ -5,6 +5,7 @@
 //! | outcome returned | its own; an unearned `pass` becomes `inconclusive` |
 //! | error returned, trap, limit or fuel reached, deadline without an outcome | `inconclusive` |
 //! | partial outcome after the soft deadline | `fail` stays; `pass` becomes `inconclusive` |
+//! | a replay's stage asked for something else than it did then | `inconclusive` |
 //! | cancelled by a person or a directive | `cancelled`, with the partial outcome |
 //! | the runtime broke | none |
 
@@ -44,6 +45,13 @@ pub enum Ran {
     Error(String),
     /// It was interrupted at the attempt's hard end.
     Interrupted,
+    /// It asked for something else than the attempt did that it repeats.
+    Diverged {
+        /// The exchange's number.
+        exchange: u64,
+        /// What it asked for.
+        reason: String,
+    },
     /// wasmtime gave an error.
     Broke(wasmtime::Error),
 }
@@ -62,10 +70,22 @@ pub struct Judged {
 
 /// The table.
 pub fn judge(ran: Ran, cancelled: Option<&Reason>, panic: Option<String>) -> Judged {
+    if let Ran::Diverged { exchange, reason } = ran {
+        return diverged(exchange, reason);
+    }
     match cancelled {
         Some(Reason::Person(by) | Reason::Directive(by)) => cancelled_by(ran, by),
         Some(Reason::Deadline) => at_deadline(ran, panic),
         None => by_itself(ran, panic),
+    }
+}
+
+fn diverged(exchange: u64, reason: String) -> Judged {
+    Judged {
+        message: format!("the replay goes no further: {reason}"),
+        ending: Ending::Diverged { exchange, reason },
+        verdict: Some(Verdict::Inconclusive),
+        held: None,
     }
 }
 
@@ -148,6 +168,7 @@ fn by_itself(ran: Ran, panic: Option<String>) -> Judged {
         }
         // Nobody cancelled, yet the hard end came: the guest let the soft deadline pass unseen.
         Ran::Interrupted => deadline(),
+        Ran::Diverged { exchange, reason } => diverged(exchange, reason),
         Ran::Broke(error) => broke(&error, panic),
     }
 }

@@ -64,6 +64,11 @@ macro_rules! limits {
             pub const ALL: &'static [(&'static str, u64, &'static str)] =
                 &[$(($name, $default, concat!($($doc),+)),)*];
 
+            /// Every limit's name and value.
+            pub fn values(&self) -> Vec<(&'static str, u64)> {
+                vec![$(($name, self.$field),)*]
+            }
+
             /// Sets a limit by its name.
             ///
             /// # Errors

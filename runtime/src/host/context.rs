@@ -4,6 +4,7 @@ use vetting_machine::contract::types::Error;
 use vetting_machine::contract::{self};
 
 use super::bindings::vetting::stage::context::{ExpectedDisk, Facts, Host, NetworkPeer, Point};
+use super::clock::infallible;
 use super::{HostError, HostState};
 
 /// The longest note of a progress call that is kept, in bytes.
@@ -13,8 +14,7 @@ const MAX_KEY: usize = 200;
 
 impl Host for HostState {
     async fn get(&mut self) -> wasmtime::Result<Facts> {
-        self.count(0)
-            .map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
+        self.count(0).map_err(infallible)?;
         let facts = &self.facts;
         Ok(Facts {
             stage: facts.stage.clone(),
@@ -50,7 +50,7 @@ impl Host for HostState {
     async fn sample(&mut self, points: Vec<Point>) -> Result<(), HostError> {
         let texts = |p: &Point| p.kind.len() + p.key.len() + p.unit.len();
         self.count(points.iter().map(|p| size_of::<Point>() + texts(p)).sum())?;
-        let at = self.session.elapsed();
+        let at = self.session.stamp();
         for point in &points {
             let (kind, key) = (cut(&point.kind, MAX_KEY), cut(&point.key, MAX_KEY));
             let unit = cut(&point.unit, MAX_KEY);

@@ -4,11 +4,11 @@ use vetting_protocol::Level;
 
 use super::HostState;
 use super::bindings::vetting::stage::log;
+use super::clock::infallible;
 
 impl log::Host for HostState {
     async fn log(&mut self, level: log::Level, text: String) -> wasmtime::Result<()> {
-        self.count(text.len())
-            .map_err(|e| wasmtime::Error::from_anyhow(e.into()))?;
+        self.count(text.len()).map_err(infallible)?;
         let level = match level {
             log::Level::Trace => Level::Trace,
             log::Level::Debug => Level::Debug,
@@ -16,7 +16,7 @@ impl log::Host for HostState {
             log::Level::Warn => Level::Warn,
             log::Level::Error => Level::Error,
         };
-        self.notebook.log(self.session.elapsed(), level, &text);
+        self.notebook.log(self.session.stamp(), level, &text);
         Ok(())
     }
 }

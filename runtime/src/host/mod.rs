@@ -21,13 +21,12 @@ mod smart;
 pub(crate) mod stress;
 mod wasi;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vetting_machine::contract::types::Error;
-use vetting_machine::{Answer, Cancel, Reply, Request, RunId, Session};
+use vetting_machine::{Cancel, Reply, Request, Session};
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -86,8 +85,8 @@ pub struct HostState {
     pub table: ResourceTable,
     /// WASI's context: empty.
     pub wasi: WasiCtx,
-    /// Runs and watches that have been told of the cancel.
-    pub told: BTreeSet<(&'static str, RunId)>,
+    /// After how many host calls the attempt that this one repeats was interrupted, if it was.
+    pub interrupted_after: Option<u64>,
 }
 
 /// Lends wasmtime the state of a store.
@@ -122,16 +121,25 @@ pub fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 
 impl HostState {
     /// Counts a host call, and the bytes that it carries here, against the attempt's budget.
-    fn count(&mut self, bytes: usize) -> Result<(), LimitReached> {
+    fn count(&mut self, bytes: usize) -> Result<(), HostError> {
+        if self.is_where_interrupted() {
+            return Err(HostError::Trap(wasmtime::Error::from_anyhow(Over.into())));
+        }
         self.notebook.count_call();
         self.within_calls()?;
         self.carried = self.carried.saturating_add(bytes as u64);
         let allowed = self.limits.all_call_bytes;
         if self.carried > allowed {
             let detail = format!("host calls carried more than {allowed} bytes");
-            return Err(LimitReached::new("all-call-bytes", detail));
+            return Err(LimitReached::new("all-call-bytes", detail).into());
         }
         Ok(())
+    }
+
+    /// Whether the attempt that this one repeats was interrupted here.
+    pub fn is_where_interrupted(&self) -> bool {
+        let calls = self.notebook.calls();
+        self.interrupted_after.is_some_and(|last| calls >= last)
     }
 
     /// Whether there were no more host calls than there may be, WASI's included.
@@ -153,7 +161,7 @@ impl HostState {
             self.notebook.denied(function, reason);
             return Err(Error::Denied(reason.clone()).into());
         }
-        let answer = self.answer(request).await;
+        let answer = self.session.call(request).await;
         if self.virtual_time && self.session.elapsed() >= self.facts.deadline {
             return Err(HostError::Trap(wasmtime::Error::from_anyhow(Over.into())));
         }
@@ -161,46 +169,6 @@ impl HostState {
             self.notebook.denied(function, reason);
         }
         Ok(answer?)
-    }
-
-    /// The machine's answer, or `cancelled` at once when the attempt is being cancelled. Runs and
-    /// watches are told once, and then may be asked for what they still have.
-    async fn answer(&mut self, request: Request) -> Answer {
-        let last_words = match &request {
-            Request::RunNext { run, .. } => Some(("run", *run)),
-            Request::KernelLogNext { watch, .. } => Some(("watch", *watch)),
-            _ => None,
-        };
-        let after_cancel = matches!(
-            request,
-            Request::Monotonic
-                | Request::Wall
-                | Request::RunStop { .. }
-                | Request::RunDrop { .. }
-                | Request::KernelLogLost { .. }
-                | Request::KernelLogClose { .. }
-        );
-        // A machine of virtual time notices a cancel itself, and its time goes on meanwhile.
-        if after_cancel || self.virtual_time {
-            return self.session.call(request).await;
-        }
-        if self.cancel.is_cancelled() {
-            return match last_words {
-                Some(key) if !self.told.insert(key) => self.session.call(request).await,
-                _ => Err(Error::Cancelled),
-            };
-        }
-        let session = Arc::clone(&self.session);
-        let cancel = self.cancel.clone();
-        let answer = tokio::select! {
-            biased;
-            answer = session.call(request) => answer,
-            () = cancel.cancelled() => Err(Error::Cancelled),
-        };
-        if let (Err(Error::Cancelled), Some(key)) = (&answer, last_words) {
-            self.told.insert(key);
-        }
-        answer
     }
 }
 

@@ -59,7 +59,7 @@ pub fn shadow(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 impl wall_clock::Host for HostState {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
         self.count_wasi()?;
-        let now = self.facts.began + self.session.elapsed();
+        let now = self.facts.began + self.session.stamp();
         Ok(wall_clock::Datetime {
             seconds: now.as_secs(),
             nanoseconds: now.subsec_nanos(),
@@ -77,7 +77,7 @@ impl wall_clock::Host for HostState {
 impl monotonic_clock::Host for HostState {
     fn now(&mut self) -> wasmtime::Result<u64> {
         self.count_wasi()?;
-        Ok(u64::try_from(self.session.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        Ok(u64::try_from(self.session.stamp().as_nanos()).unwrap_or(u64::MAX))
     }
 
     fn resolution(&mut self) -> wasmtime::Result<u64> {
@@ -89,15 +89,14 @@ impl monotonic_clock::Host for HostState {
     }
 
     fn subscribe_duration(&mut self, duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        let until = self.session.elapsed() + Duration::from_nanos(duration);
+        let until = self.session.stamp() + Duration::from_nanos(duration);
         self.sleep_until(until)
     }
 }
 
 impl HostState {
     fn count_wasi(&mut self) -> wasmtime::Result<()> {
-        self.count(0)
-            .map_err(|limit| wasmtime::Error::from_anyhow(limit.into()))
+        self.count(0).map_err(super::clock::infallible)
     }
 
     fn sleep_until(&mut self, until: Duration) -> wasmtime::Result<Resource<DynPollable>> {
@@ -122,7 +121,7 @@ struct MachineSleep {
 #[async_trait::async_trait]
 impl Pollable for MachineSleep {
     async fn ready(&mut self) {
-        let left = self.until.saturating_sub(self.session.elapsed());
+        let left = self.until.saturating_sub(self.session.stamp());
         let milliseconds = u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         if milliseconds > 0 {
             // A guest is woken early when the attempt is being cancelled, and sees it by its next

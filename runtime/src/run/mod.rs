@@ -22,6 +22,9 @@ use crate::engine::{
 };
 use crate::policy::Policy;
 
+/// The contract that stages are given.
+pub const CONTRACT: &str = "vetting:stage@0.1.0";
+
 /// What a local run is begun with.
 pub struct Plan {
     /// The stages, ready to run, each with its parameters.
@@ -125,12 +128,11 @@ pub async fn run(
         duration_ms += attempted.record.duration_ms;
         records.push(attempted.record);
     }
-    let virtual_time = machine.time() == Time::Virtual;
     Ok(RunRecord::new(vetting_report::Run {
         vetting_version: env!("CARGO_PKG_VERSION").to_owned(),
-        contract: "vetting:stage@0.1.0".to_owned(),
+        contract: CONTRACT.to_owned(),
         machine: machine.name(),
-        seed: virtual_time.then_some(plan.seed),
+        seed: machine.seed(plan.seed),
         started: rfc3339(began.unwrap_or_default()),
         duration_ms,
         stages: records,
@@ -157,7 +159,7 @@ fn not_run(stage: &LoadedStage, parameters: serde_json::Value) -> StageRecord {
     StageRecord {
         version: Some(stage.contents.manifest.version.clone()),
         digest: Some(stage.digest.clone()),
-        parameters,
+        parameters: vetting_component::blank(&stage.contents.manifest, &parameters).0,
         ..StageRecord::not_run(stage.name(), 1)
     }
 }

@@ -1,0 +1,164 @@
+//! What is left out of a recording.
+//!
+//! Secrets never are in one: the values of parameters that a manifest marks as secret (`writeOnly`, or
+//! `"format": "password"`) are blanked wherever they occur, whole or within a text; tokens and keys of a
+//! fleet do not cross the seam. A replay gives the stage the blank in the secret's place.
+//!
+//! Serial numbers, MAC addresses, UUIDs and world-wide names are kept unless it is said otherwise: a
+//! report names parts by them. Scrubbing replaces each by a stand-in, the same one wherever it occurs
+//! from then on, in questions, answers and expected disks alike, so that a replay's comparisons come out
+//! as they did.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What stands in a secret's place, as in a report.
+pub const BLANK: &str = "(secret)";
+
+/// Fields that tell which very part it is, by their names.
+const IDENTITIES: [&str; 4] = ["serial", "wwn", "mac", "uuid"];
+/// Shorter texts are replaced only where they stand alone.
+const WITHIN: usize = 4;
+
+/// Replaces what must not be written down.
+#[derive(Debug, Default)]
+pub struct Scrub {
+    /// From what is replaced to what stands for it.
+    replaced: BTreeMap<String, String>,
+    /// Whether identities are replaced.
+    identities: bool,
+    /// How many identities there are of each kind.
+    counts: BTreeMap<&'static str, u32>,
+}
+
+impl Scrub {
+    /// One that knows no secret yet. `identities`: whether serial numbers and addresses are replaced.
+    pub fn new(identities: bool) -> Self {
+        Scrub {
+            identities,
+            ..Scrub::default()
+        }
+    }
+
+    /// A value that must not be written down from now on.
+    pub fn secret(&mut self, value: &str) {
+        if !value.is_empty() {
+            self.replaced.insert(value.to_owned(), BLANK.to_owned());
+        }
+    }
+
+    /// The value without what must not be written down. A value that does not read back is given as it
+    /// was only when nothing had to be replaced in it.
+    pub fn clean<T: Serialize + DeserializeOwned>(&mut self, value: T) -> Option<T> {
+        if self.replaced.is_empty() && !self.identities {
+            return Some(value);
+        }
+        let mut json = serde_json::to_value(&value).ok()?;
+        let before = json.clone();
+        if self.identities {
+            self.learn(&json);
+        }
+        self.replace(&mut json);
+        if json == before {
+            return Some(value);
+        }
+        serde_json::from_value(json).ok()
+    }
+
+    fn learn(&mut self, json: &Value) {
+        match json {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let kind = IDENTITIES.iter().find(|kind| *kind == name);
+                    if let (Some(kind), Value::String(identity)) = (kind, value) {
+                        self.identity(kind, identity);
+                    }
+                    self.learn(value);
+                }
+            }
+            Value::Array(values) => values.iter().for_each(|value| self.learn(value)),
+            _ => {}
+        }
+    }
+
+    fn identity(&mut self, kind: &'static str, identity: &str) {
+        let nothing = crate::placeholder::real(identity).is_none();
+        let stand_in = self.replaced.values().any(|known| known == identity);
+        if nothing || stand_in || self.replaced.contains_key(identity) {
+            return;
+        }
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        // A MAC address stays one, since it is read as one.
+        let stand_in = match kind {
+            "mac" => {
+                let [.., a, b] = count.to_be_bytes();
+                format!("02:00:00:00:{a:02x}:{b:02x}")
+            }
+            _ => format!("{kind}-{count}"),
+        };
+        self.replaced.insert(identity.to_owned(), stand_in);
+    }
+
+    fn replace(&self, json: &mut Value) {
+        match json {
+            Value::String(text) => self.replace_within(text),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.replace(value)),
+            Value::Object(members) => members.values_mut().for_each(|value| self.replace(value)),
+            _ => {}
+        }
+    }
+
+    fn replace_within(&self, text: &mut String) {
+        if let Some(stand_in) = self.replaced.get(text.as_str()) {
+            stand_in.clone_into(text);
+            return;
+        }
+        // The longest first: a serial number may be the beginning of another.
+        let mut within: Vec<_> = self.replaced.iter().collect();
+        within.retain(|(what, _)| what.len() >= WITHIN && text.contains(what.as_str()));
+        within.sort_by_key(|(what, _)| std::cmp::Reverse(what.len()));
+        for (what, stand_in) in within {
+            *text = text.replace(what.as_str(), stand_in);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_secret_is_blanked_wherever_it_occurs() {
+        let mut scrub = Scrub::new(false);
+        scrub.secret("hunter2!");
+        let clean = scrub.clean(json!({"a": ["x hunter2! y"], "b": "hunter2!", "serial": "ABC1"}));
+        let expected = json!({"a": ["x (secret) y"], "b": "(secret)", "serial": "ABC1"});
+        assert_eq!(clean, Some(expected));
+    }
+
+    #[test]
+    fn an_identity_has_one_stand_in_everywhere() {
+        let mut scrub = Scrub::new(true);
+        let first = scrub.clean(json!({
+            "disks": [{"serial": "S6ES12345", "wwn": "0x5002538f", "name": "sda"}],
+            "mac": "52:54:00:12:34:56", "board": {"serial": "To Be Filled By O.E.M."},
+        }));
+        let expected = json!({
+            "disks": [{"serial": "serial-1", "wwn": "wwn-1", "name": "sda"}],
+            "mac": "02:00:00:00:00:01", "board": {"serial": "To Be Filled By O.E.M."},
+        });
+        assert_eq!(first, Some(expected));
+        let later = scrub.clean(json!({"device": "/dev/disk/by-id/ata-S6ES12345-part1"}));
+        assert_eq!(
+            later,
+            Some(json!({"device": "/dev/disk/by-id/ata-serial-1-part1"}))
+        );
+        let again = scrub.clean(json!({"serial": "serial-1"}));
+        assert_eq!(again, Some(json!({"serial": "serial-1"})));
+    }
+}
