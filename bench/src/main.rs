@@ -4,6 +4,7 @@
 
 mod calls;
 mod cancel;
+mod edit;
 mod fleet;
 mod grants;
 mod interruption;
@@ -65,6 +66,7 @@ fn main() -> anyhow::Result<()> {
     rows.extend(runtime.block_on(grants::measure(&built))?);
     rows.extend(interruption::measure()?);
     rows.extend(runtime.block_on(judgement::measure(&built))?);
+    rows.extend(edit::measure(&built)?);
     rows.extend(tools::measure(&built)?);
     print!("{}", table::markdown(&rows));
     Ok(())

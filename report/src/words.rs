@@ -10,12 +10,12 @@ use crate::record::{RunRecord, RunVerdict};
 
 /// One line: control characters escaped, and those that hide or turn around what stands beside
 /// them, so that a stage can steer neither the reader's terminal nor the reader.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     escaped(text, |_| false)
 }
 
 /// The same for a text of many lines, whose line ends and tabs stay.
-pub(crate) fn printable_lines(text: &str) -> String {
+pub fn printable_lines(text: &str) -> String {
     escaped(text, |c| matches!(c, '\n' | '\t'))
 }
 

@@ -29,10 +29,22 @@ pub fn programs_and_tests() -> anyhow::Result<()> {
     run(cargo().args(["build", "--release", "--locked"]).args(both))
 }
 
-/// Builds `target/release/vetting` beside one test, with the features that all tests have.
-pub fn vetting_for(test: &str) -> anyhow::Result<()> {
-    let both = ["--workspace", "--bin", "vetting", "--test", test];
-    run(cargo().args(["build", "--release", "--locked"]).args(both))
+/// Builds some programs and one test, with the features that all tests have: what was built for the tests
+/// is not compiled once more.
+pub fn beside_tests(programs: &[&str], test: &str) -> anyhow::Result<()> {
+    let mut build = cargo();
+    build.args([
+        "build",
+        "--release",
+        "--locked",
+        "--workspace",
+        "--test",
+        test,
+    ]);
+    for program in programs {
+        build.args(["--bin", program]);
+    }
+    run(&mut build)
 }
 
 fn program(package: &str) -> anyhow::Result<()> {

@@ -7,8 +7,7 @@ use crate::{build, run, setup, test};
 /// earlier time again.
 pub fn soak(kills: u32, agents: u32, seed: Option<u64>) -> anyhow::Result<()> {
     setup::programs(&setup::TOOLS)?;
-    build::vetting()?;
-    build::orchestrator()?;
+    build::beside_tests(&["vetting", "vetting-orchestrator"], "restarts")?;
     build::stages()?;
     let mut test = test::tests();
     // The whole workspace's features, as `cargo xtask test` has them, so that nothing is built twice.

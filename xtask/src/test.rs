@@ -36,7 +36,7 @@ pub fn test() -> anyhow::Result<()> {
 /// Prints the table of hostile stages; fails when one of them is not as it must be.
 pub fn hostile(kinds: &[String]) -> anyhow::Result<()> {
     setup::programs(&setup::TOOLS)?;
-    build::vetting_for("hostile")?;
+    build::beside_tests(&["vetting"], "hostile")?;
     build::test_stages()?;
     let table = ["--workspace", "--test", "hostile", "--"];
     run(tests().args(table).args(kinds))

@@ -17,8 +17,9 @@ pub struct Scenario {
     /// What it is about, in a line.
     #[serde(default)]
     pub description: String,
-    /// The machine: a built-in profile's name, a profile's TOML file beside this one, or a table that is
-    /// a profile itself (`extends = "healthy-server"` and what differs).
+    /// The machine: a built-in profile's name, a profile's TOML file beside this one, `replay:FILE` of a
+    /// recording beside it, or a table that is a profile itself (`extends = "healthy-server"` and what
+    /// differs).
     pub machine: MachineOf,
     /// What goes wrong, and when: faults as in a profile, laid over those of the machine.
     #[serde(default, rename = "fault")]
@@ -48,7 +49,7 @@ pub struct Scenario {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum MachineOf {
-    /// A built-in profile's name, or a file that ends in `.toml`.
+    /// A built-in profile's name, a file that ends in `.toml`, or `replay:FILE`.
     Named(String),
     /// A profile.
     Profile(#[schemars(with = "BTreeMap<String, Value>")] toml::Table),

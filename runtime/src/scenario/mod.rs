@@ -3,25 +3,28 @@
 //! A scenario is a TOML file: [`file`] reads it, [`machine`] makes its machine, [`expectation`] holds a
 //! stage's record against what was expected, and [`snapshot`] against what it was the last time.
 
+mod adopt;
 pub mod expectation;
 pub mod file;
 mod machine;
 pub mod snapshot;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
 use vetting_component::ParameterError;
+use vetting_machine::recorded::RecordingError;
 use vetting_machine::{Cancel, Machine, MachineError};
 use vetting_protocol::StageRecord;
 use vetting_report::RunRecord;
 
+pub use adopt::{AdoptError, adopt, expect_the_blamed};
 pub use expectation::{Expectation, Mismatch};
 pub use file::{FileError, Scenario, find, schema};
 pub use snapshot::Snapshot;
 
-use crate::engine::{Limits, LoadedStage, Notebook, StageEngine};
+use crate::engine::{LimitError, Limits, LoadedStage, Notebook, StageEngine};
 use crate::policy::Policy;
 use crate::run::{self, Plan, Watcher};
 
@@ -34,6 +37,22 @@ pub enum ScenarioError {
     /// Its machine does not exist.
     #[error(transparent)]
     Machine(#[from] MachineError),
+    /// Its recording cannot be replayed.
+    #[error("the recording {}: {reason}", path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: Box<RecordingError>,
+    },
+    /// Its recording was made under a limit that there is not.
+    #[error("the recording's limits: {0}")]
+    Limit(#[from] LimitError),
+    /// A recorded machine is as it was.
+    #[error(
+        "[[fault]] lays faults over a profile; what a recording answers is laid over by `vetting run --machine replay:FILE --fault`"
+    )]
+    FaultOverRecording,
     /// It sets a parameter that the stage does not have, or one that does not fit.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
@@ -76,7 +95,8 @@ pub async fn run(
     cancel: &Cancel,
     watcher: &dyn Watcher,
 ) -> Result<Tried, ScenarioError> {
-    let machine = machine::machine(scenario)?;
+    let (machine, recorded) = machine::machine(scenario)?;
+    let limits = recorded.as_ref().unwrap_or(limits);
     let plan = plan(stage, scenario, &*machine, limits)?;
     let record = run::run(engine, &*machine, plan, cancel, watcher).await?;
     let mismatches = match record.stages.first() {

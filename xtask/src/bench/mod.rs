@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
-use crate::{build, cargo, root, setup, target};
+use crate::{build, root, setup, target, toolchain};
 
 const ONE_MACHINE: &str = "One machine";
 const CANCELLATION: &str = "Cancellation";
@@ -25,9 +25,10 @@ pub enum Part {
 /// baselines of the same run are what can be compared.
 pub fn machine(write: bool) -> anyhow::Result<()> {
     setup::programs(&setup::TOOLS)?;
-    build::vetting()?;
+    build::beside_tests(&["vetting", PROGRAM], "cache")?;
     build::stages()?;
     build::test_stages()?;
+    toolchain::python()?;
     let mut bench = program();
     bench
         .arg(target("release/vetting"))
@@ -45,6 +46,8 @@ pub fn machine(write: bool) -> anyhow::Result<()> {
          * *Engine*: core loops with the runtime's own configuration, which on real machines has \
          epochs, and on simulated ones fuel too. A loop is the worst case, because each of its rounds \
          looks whether it is over.\n\
+         * *From an edit to the verdict*: `vetting stage test` of a new project whose rules were changed by \
+         a comment: building, compiling, and four scenarios; the baseline builds alone.\n\
          * *fio*, *stress-ng*: what the tools themselves report. A ratio of 1 says that the runtime \
          does not disturb what it measures.";
     kept(ONE_MACHINE, notes, &table, more, write)
@@ -52,7 +55,7 @@ pub fn machine(write: bool) -> anyhow::Result<()> {
 
 /// How long a cancel takes to be over, and what it leaves.
 pub fn cancel(write: bool) -> anyhow::Result<()> {
-    build::vetting()?;
+    build::beside_tests(&["vetting", PROGRAM], "cache")?;
     build::test_stages()?;
     let mut bench = program();
     bench
@@ -75,8 +78,7 @@ pub fn cancel(write: bool) -> anyhow::Result<()> {
 
 /// What a fleet costs its orchestrator, and how that grows up to so many agents.
 pub fn fleet(agents: usize, write: bool) -> anyhow::Result<()> {
-    build::vetting()?;
-    build::orchestrator()?;
+    build::beside_tests(&["vetting", "vetting-orchestrator", PROGRAM], "cache")?;
     build::stages()?;
     let mut bench = program();
     bench
@@ -103,11 +105,12 @@ pub fn fleet(agents: usize, write: bool) -> anyhow::Result<()> {
     kept(A_FLEET, notes, &table, more, write)
 }
 
+/// The benchmarks' program.
+const PROGRAM: &str = "vetting-bench";
+
 fn program() -> Command {
-    let mut bench = cargo();
-    bench
-        .args(["run", "--quiet", "--release", "--locked"])
-        .args(["--package", "vetting-bench", "--"]);
+    let mut bench = Command::new(target("release").join(PROGRAM));
+    bench.current_dir(root());
     bench
 }
 

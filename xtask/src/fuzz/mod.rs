@@ -41,7 +41,7 @@ pub struct Fuzz {
 
 /// Fuzzes every target, or one, or reads one input again.
 pub fn fuzz(wanted: &Fuzz) -> anyhow::Result<()> {
-    build::vetting()?;
+    build::beside_tests(&["vetting"], "fuzz_engine")?;
     if let (Some(target), Some(input)) = (&wanted.target, &wanted.input) {
         return again(target, input);
     }

@@ -101,6 +101,9 @@ pub struct TestArgs {
     /// Test again after each change of the project, until Ctrl-C
     #[arg(long, conflicts_with = "output")]
     pub watch: bool,
+    /// Make a recording (`vetting run --record`) a scenario that expects what was recorded, and test it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "watch", "update"])]
+    pub from_recording: Option<PathBuf>,
     /// Print the scenarios' JSON Schema, for editors, and end
     #[arg(long)]
     pub schema: bool,

@@ -41,13 +41,16 @@ pub(super) async fn test(args: TestArgs) -> Result<Exit, Failure> {
     }
     let cancel = Cancel::new();
     cancel_on_signals(&cancel).map_err(Failure::runtime)?;
+    if let Some(file) = &args.from_recording {
+        return adopted(&args, file, &cancel).await;
+    }
     if !args.watch {
-        return once(&args, &cancel).await;
+        return once(&args, &args.scenarios, &cancel).await;
     }
     let mut changes = Changes::of(&args.component.project).map_err(Failure::usage)?;
     loop {
         // A stage that does not build is mended, and then there is a change.
-        if let Err(failure) = once(&args, &cancel).await {
+        if let Err(failure) = once(&args, &args.scenarios, &cancel).await {
             super::show(&format!("{:#}\n", failure.error))?;
         }
         super::show("waiting for a change; Ctrl-C ends\n")?;
@@ -58,8 +61,26 @@ pub(super) async fn test(args: TestArgs) -> Result<Exit, Failure> {
     }
 }
 
-async fn once(args: &TestArgs, cancel: &Cancel) -> Result<Exit, Failure> {
-    let files = match args.scenarios.as_slice() {
+/// A recording as a scenario of the project, tested at once.
+async fn adopted(args: &TestArgs, file: &Path, cancel: &Cancel) -> Result<Exit, Failure> {
+    let ready = ready(&args.component).await?;
+    let folder = args.component.project.join(SCENARIOS);
+    let path = scenario::adopt(&folder, file, ready.stage.name()).map_err(Failure::usage)?;
+    let scenario = Scenario::read(&path).map_err(Failure::runtime)?;
+    let tested = one(&ready, &scenario, false, cancel).await?;
+    if let Some(stage) = &tested.stage
+        && stage.verdict == Some(scenario.expect.verdict)
+    {
+        scenario::expect_the_blamed(&path, stage)
+            .with_context(|| path.display().to_string())
+            .map_err(Failure::usage)?;
+    }
+    super::show(&format!("{} was written\n", path.display()))?;
+    once(args, &[path], cancel).await
+}
+
+async fn once(args: &TestArgs, named: &[PathBuf], cancel: &Cancel) -> Result<Exit, Failure> {
+    let files = match named {
         [] => scenario::find(&args.component.project.join(SCENARIOS)),
         named => Ok(named.to_vec()),
     };
