@@ -97,8 +97,8 @@ fn every_ending_on_this_machine_is_repeated() {
         ("error", 1, "error"),
         ("panic", 1, "trap"),
         ("samples", 100, "outcome"),
-        ("talk", 2, "outcome"),
-        ("recursion", 10_000_000, "limit"),
+        ("talk", 1, "outcome"),
+        ("recursion", 10_000_000, ""),
         ("hwmon", 1, ""),
         // The deadline, with a partial outcome and without.
         ("partial", 1, "deadline"),
@@ -246,6 +246,40 @@ fn a_stage_that_asks_for_something_else_is_told_what_and_where() {
     assert_eq!(less.status(), 0, "{}", less.stderr());
     let notes = less.report()["notes"].to_string();
     assert!(notes.contains("1 exchanges were not asked for"), "{notes}");
+}
+
+#[test]
+fn another_component_of_the_stage_is_said_and_replayed() {
+    let folder = Folder::new();
+    let stages = folder_of(&[(&guests(), "Probe")]);
+    let args = ["--machine", "sim:small-vm", "--set", "Probe.mode=hwmon"];
+    let then = folder.record(stages.path(), &args);
+    assert_eq!(then.status(), 0);
+    // The same code with a custom section more, `note`.
+    let file = stages.path().join("Probe.wasm");
+    let component = std::fs::read(&file).expect("the stage");
+    let changed = [component.as_slice(), &[0, 6, 4, b'n', b'o', b't', b'e', 1]].concat();
+    std::fs::write(&file, changed).expect("written");
+    let now = folder.replay(stages.path(), &[]);
+    assert_eq!(now.status(), 0, "{}", now.stderr());
+    assert!(
+        now.stderr().contains("Probe is another component now"),
+        "{}",
+        now.stderr()
+    );
+    assert_eq!(
+        now.stage("Probe")["message"],
+        then.stage("Probe")["message"]
+    );
+    // A folder that has no such stage is refused.
+    let without = folder_of(&[(&guests(), "Sleep")]);
+    let none = folder.replay(without.path(), &[]);
+    assert_eq!(none.status(), 2);
+    assert!(
+        none.stderr().contains("there is no stage `Probe`"),
+        "{}",
+        none.stderr()
+    );
 }
 
 #[test]

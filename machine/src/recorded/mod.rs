@@ -12,7 +12,8 @@
 //! and the rest of the line (its first 16 bytes), so that a change anywhere is found. It stops damage
 //! and careless edits, not forgery: whoever rewrites all of a recording can sum it up again.
 //!
-//! On a machine of real time each line is flushed as it is written, the question before its answer. A
+//! On a machine of real time each line is flushed as it is written, the question before its answer; on
+//! one of virtual time a tenth of a second later at most, and at the end of each attempt. A
 //! run that is killed, or whose host goes down, leaves a recording that says at which question.
 
 mod divergence;

@@ -75,7 +75,8 @@ impl Writer {
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
         let line = line(&mut self.chain, entry)?;
         self.file.write_all(line.as_bytes())?;
-        if self.prompt || self.flushed.elapsed() > PATIENCE {
+        let worth_keeping = matches!(entry, Entry::Header(_) | Entry::End(_) | Entry::Verdict(_));
+        if self.prompt || worth_keeping || self.flushed.elapsed() > PATIENCE {
             self.file.flush()?;
             self.flushed = Instant::now();
         }

@@ -66,6 +66,10 @@ pub fn machine(recording: Recording, faults: Arc<Faults>) -> Arc<dyn Machine> {
     if let Some(cut) = recording.cut_short() {
         say(&cut);
     }
+    let (then, now) = (&recording.header.vetting_version, env!("CARGO_PKG_VERSION"));
+    if then != now {
+        say(&format!("vetting {then} recorded it, and this is {now}"));
+    }
     Arc::new(ReplayMachine::new(recording, faults))
 }
 
