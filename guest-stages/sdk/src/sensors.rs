@@ -17,6 +17,12 @@ pub fn sample(kind: &str, key: &str, value: f64, unit: &str) {
     let _counted_by_the_host = context::sample(&[point]);
 }
 
+/// How often sensors are worth reading in a test of that length: every second in a short one, every
+/// five seconds in one of hours.
+pub fn sampling_ms(test_ms: u64) -> u64 {
+    (test_ms / 300).clamp(1_000, 5_000)
+}
+
 /// The value in the middle, of finite ones.
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut values: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();

@@ -2,7 +2,7 @@
 //! profile, seed and requests give the same bytes on any machine under any load.
 //!
 //! * [`profile`]: what a machine is made of and what goes wrong with it;
-//! * [`session`]: the clock, the queue of events, the price of each request;
+//! * [`session`]: the clock and the queue of events; [`price`]: what each request costs in time;
 //! * [`beside`]: a look at the world of the stage at work;
 //! * [`world`]: what the parts count, log and how hot they are, second by second;
 //! * [`timeline`] and [`strike`]: when a fault begins, strikes and ends, and what then happens;
@@ -16,6 +16,7 @@ mod beside;
 mod calendar;
 mod load;
 mod noise;
+mod price;
 mod profile;
 mod read;
 mod session;
@@ -64,6 +65,19 @@ impl SimulatedMachine {
     /// The built-in machines: name, and a description of one line.
     pub fn builtin_names() -> Vec<(&'static str, &'static str)> {
         profile::builtin_names()
+    }
+
+    /// A built-in machine's profile, to start one's own from.
+    ///
+    /// # Errors
+    /// [`MachineError::UnknownProfile`], which lists the names there are.
+    pub fn builtin_text(name: &str) -> Result<&'static str, MachineError> {
+        profile::builtin_text(name)
+    }
+
+    /// The JSON Schema of profile files, their TOML taken as JSON.
+    pub fn profile_schema() -> serde_json::Value {
+        profile::schema()
     }
 
     /// What the profile says about itself, in one line.

@@ -1,6 +1,7 @@
 //! What an attempt leaves behind: progress, log, series, attachments, denials. It lives beside the
 //! store, so that it can be read while the guest works and after it is gone.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -156,7 +157,7 @@ impl Notebook {
     pub fn sample(&self, at: Duration, kind: &str, key: &str, unit: &str, value: f64) {
         let mut pages = self.pages();
         let full = pages.samples >= self.limits.samples;
-        let (kind, key, unit) = (printable(kind), printable(key), printable(unit));
+        let (kind, key, unit) = (clean(kind), clean(key), clean(unit));
         let new = !pages.series.contains(&kind, &key);
         let crowded = new && pages.series.len() as u64 >= self.limits.series;
         if !value.is_finite() || full || crowded {
@@ -254,6 +255,14 @@ impl Notebook {
             host_calls: pages.host_calls,
             panic: pages.panic,
         }
+    }
+}
+
+/// The text itself where it has no control characters, as nearly all have none.
+fn clean(text: &str) -> Cow<'_, str> {
+    match text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(printable(text)),
     }
 }
 

@@ -79,8 +79,7 @@ fn memory(world: &World) -> MemoryCounters {
 }
 
 fn pcie(world: &World) -> Vec<PcieCounters> {
-    let functions = inventory::read(world)
-        .pci
+    let functions = inventory::pci(world)
         .into_iter()
         .filter(|f| f.link.is_some());
     let tell = |address: String| {

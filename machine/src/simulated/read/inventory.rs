@@ -167,7 +167,7 @@ fn gpus(world: &World) -> Vec<Gpu> {
 }
 
 /// All functions that a part of the profile sits on; what shares an address is told once.
-fn pci(world: &World) -> Vec<PciDevice> {
+pub fn pci(world: &World) -> Vec<PciDevice> {
     let profile = &world.profile;
     let function = |address: &str,
                     class: &str,
