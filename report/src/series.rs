@@ -32,12 +32,19 @@ impl SeriesSet {
         self.count == 0
     }
 
-    /// Adds a finite point, not earlier than the series' last one. The unit of its first one stays.
-    pub fn push(&mut self, kind: &str, key: &str, unit: &str, at_ns: u64, value: f64) {
-        // A series that is known needs no name of its own: millions of points go this way.
+    /// Adds a finite point, not earlier than the series' last one, where there is such a series. The
+    /// way of millions of points: nothing is looked up twice, no name is copied.
+    pub fn push_known(&mut self, kind: &str, key: &str, at_ns: u64, value: f64) -> bool {
         let known = self.kinds.get_mut(kind).and_then(|of| of.get_mut(key));
-        if let Some(series) = known {
-            return series.push(at_ns, value);
+        let Some(series) = known else { return false };
+        series.push(at_ns, value);
+        true
+    }
+
+    /// The same, and begins the series where there is none. The unit of its first point stays.
+    pub fn push(&mut self, kind: &str, key: &str, unit: &str, at_ns: u64, value: f64) {
+        if self.push_known(kind, key, at_ns, value) {
+            return;
         }
         let mut series = Thinned {
             unit: unit.to_owned(),

@@ -7,6 +7,7 @@
 //! * [`world`]: what the parts count, log and how hot they are, second by second;
 //! * [`timeline`] and [`strike`]: when a fault begins, strikes and ends, and what then happens;
 //! * [`tools`]: fio, stress-ng, iperf3 and a GPU stress tool, whose results follow from the profile;
+//! * [`sensors`]: the sensors that the kernel knows;
 //! * [`read`]: what each kind of reading tells of the world, one file per interface.
 //!
 //! Nothing here looks at the host: no file, no environment, no clock, no thread, and no map without
@@ -19,6 +20,7 @@ mod noise;
 mod price;
 mod profile;
 mod read;
+mod sensors;
 mod session;
 mod strike;
 mod thermal;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::load::Load;
 use super::noise;
 use super::profile::{Disk, Fault, Gpu, Nic, Profile};
+use super::sensors::{self, Probe};
 use super::thermal::{Cooling, Thermal};
 use super::timeline::Course;
 use crate::contract::counters::{DiskCounters, NicCounters};
@@ -55,6 +56,8 @@ pub struct World {
     pub disks: BTreeMap<String, DiskCounters>,
     /// Self-tests that were started, newest last, by disk.
     pub self_tests: BTreeMap<String, Vec<SelfTestRun>>,
+    /// The sensors that the kernel knows.
+    pub probes: Vec<Probe>,
     /// Whether a fault has cancelled the attempt.
     pub cancelled: bool,
     courses: Vec<Course>,
@@ -78,6 +81,7 @@ impl World {
             nics: BTreeMap::new(),
             disks: BTreeMap::new(),
             self_tests: BTreeMap::new(),
+            probes: sensors::of(&profile, seed),
             cancelled: false,
             courses: vec![Course::default(); profile.faults.len()],
             next_second: 0,

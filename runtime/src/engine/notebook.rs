@@ -158,15 +158,19 @@ impl Notebook {
         let mut pages = self.pages();
         let full = pages.samples >= self.limits.samples;
         let (kind, key, unit) = (clean(kind), clean(key), clean(unit));
-        let new = !pages.series.contains(&kind, &key);
-        let crowded = new && pages.series.len() as u64 >= self.limits.series;
-        if !value.is_finite() || full || crowded {
+        if !value.is_finite() || full {
             pages.samples_dropped += 1;
             return;
         }
-        pages.samples += 1;
         let at_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-        pages.series.push(&kind, &key, &unit, at_ns, value);
+        if !pages.series.push_known(&kind, &key, at_ns, value) {
+            if pages.series.len() as u64 >= self.limits.series {
+                pages.samples_dropped += 1;
+                return;
+            }
+            pages.series.push(&kind, &key, &unit, at_ns, value);
+        }
+        pages.samples += 1;
         if let Some(tap) = &self.tap {
             tap.sample(&kind, &key, &unit, value);
         }
