@@ -12,6 +12,7 @@ mod memory;
 mod start;
 mod table;
 mod tools;
+mod virtual_time;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -65,6 +66,7 @@ fn main() -> anyhow::Result<()> {
     rows.extend(runtime.block_on(grants::measure(&built))?);
     rows.extend(interruption::measure()?);
     rows.extend(runtime.block_on(judgement::measure(&built))?);
+    rows.extend(virtual_time::measure(&built)?);
     rows.extend(tools::measure(&built)?);
     print!("{}", table::markdown(&rows));
     Ok(())

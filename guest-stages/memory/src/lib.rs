@@ -82,6 +82,11 @@ fn run() -> Result<Outcome, String> {
                 if pass.covers && rounds > 0 {
                     tested = bytes;
                 }
+                // An exit status alone is no work done.
+                if summary.metrics.is_empty() && !cancelled && !summary.partial {
+                    let message = format!("{}: stress-ng told of no work", pass.name);
+                    findings.unknown("stress-ng", None, message);
+                }
                 if cancelled {
                     break;
                 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Readings;
+use crate::Reply;
 use crate::placeholder::real;
 use crate::real::root::Root;
 use crate::tools::Exchange;
@@ -47,7 +48,7 @@ const WORDS: [&str; 9] = [
 ];
 
 /// Fields of readings that hold such a thing.
-const FIELDS: [&str; 6] = ["serial", "uuid", "mac", "wwn", "address", "hostname"];
+const FIELDS: [&str; 5] = ["serial", "uuid", "mac", "wwn", "hostname"];
 
 /// What is replaced, longest first.
 pub struct Scrub {
@@ -73,18 +74,26 @@ impl Scrub {
     ) -> Self {
         let mut found = Found::default();
         for reply in &readings.replies {
+            // A function on the bus has an address too, and that is no secret.
+            if let Reply::Inventory(parts) = reply
+                && let Some(address) = parts.bmc.as_ref().and_then(|bmc| bmc.address.as_ref())
+            {
+                found.add(address);
+            }
             if let Ok(value) = serde_json::to_value(reply) {
                 found.fields(&value, &FIELDS);
             }
         }
         for path in paths {
             let name = path.rsplit('/').next().unwrap_or_default();
+            let of_a_slot = name == "address" && !path.contains("/net/");
             if FILES.contains(&name)
+                && !of_a_slot
                 && let Some(text) = root.value(path)
             {
                 // `naa.5000c500…`: the kind is no secret.
-                let bare = text.split_once('.').map_or(text.as_str(), |(_, id)| id);
-                found.add(bare);
+                let id = text.split_once('.').map(|(_, id)| id);
+                found.add(id.filter(|_| name == "wwid").unwrap_or(&text));
             }
         }
         for text in crate::real::written_serials(root) {
@@ -148,10 +157,7 @@ impl Found {
                     let key = key.to_ascii_lowercase();
                     match value {
                         Value::String(text) if names.iter().any(|n| key.contains(n)) => {
-                            // A PCI address tells no machine from another.
-                            if !key.contains("pci") {
-                                self.add(text);
-                            }
+                            self.add(text);
                         }
                         // A world-wide name in parts: its last number is the drive's own.
                         Value::Object(parts) if key == "wwn" || key == "eui64" => {

@@ -87,6 +87,9 @@ impl Thermal {
         let airflow = (0.5 + 0.5 * self.duty) * (0.25 + 0.75 * cooling.fans_alive);
         let resistance = 1.0 / (airflow * cooling.clear.max(0.05));
         let mut just_throttled = Vec::new();
+        let package_step = step(PACKAGE_SECONDS);
+        let disk_step = step(DISK_SECONDS);
+        let gpu_step = step(GPU_SECONDS);
         for (package, degrees) in self.packages.iter_mut().enumerate() {
             let throttled = self.throttled.get(package).copied().unwrap_or(false);
             let power = if throttled { THROTTLED_POWER } else { 1.0 };
@@ -95,7 +98,7 @@ impl Thermal {
             approach(
                 degrees,
                 air + profile.cpu.rise * busy * resistance / cooler.max(0.05),
-                PACKAGE_SECONDS,
+                package_step,
             );
             let now = *degrees >= profile.cpu.throttle_at
                 || (throttled && *degrees > profile.cpu.throttle_at - HYSTERESIS);
@@ -113,15 +116,11 @@ impl Thermal {
         approach(
             &mut self.memory,
             air + (6.0 + 16.0 * busy) * resistance,
-            MEMORY_SECONDS,
+            step(MEMORY_SECONDS),
         );
         for (name, degrees) in &mut self.disks {
             let busy = load.disks.get(name).copied().unwrap_or(0.0).min(1.0);
-            approach(
-                degrees,
-                air + (6.0 + 10.0 * busy) * resistance,
-                DISK_SECONDS,
-            );
+            approach(degrees, air + (6.0 + 10.0 * busy) * resistance, disk_step);
         }
         for (name, degrees) in &mut self.gpus {
             let busy = load.gpus.get(name).copied().unwrap_or(0.0).min(1.0);
@@ -131,7 +130,7 @@ impl Thermal {
                 1.0
             };
             let target = air + (7.0 + 36.0 * busy * slowed) * resistance;
-            approach(degrees, target, GPU_SECONDS);
+            approach(degrees, target, gpu_step);
         }
         let hottest = self
             .packages
@@ -139,12 +138,17 @@ impl Thermal {
             .chain(self.gpus.values())
             .fold(air, |a, b| a.max(*b));
         let wanted = ((hottest - 40.0) / 35.0).clamp(0.35, 1.0);
-        approach(&mut self.duty, wanted, 5.0);
+        approach(&mut self.duty, wanted, step(5.0));
         just_throttled
     }
 }
 
+/// The part of its way that a part of that time constant goes in a second.
+fn step(time_constant: f64) -> f64 {
+    1.0 - libm::exp(-1.0 / time_constant)
+}
+
 /// One second of a first-order lag.
-fn approach(value: &mut f64, target: f64, time_constant: f64) {
-    *value += (target - *value) * (1.0 - libm::exp(-1.0 / time_constant));
+fn approach(value: &mut f64, target: f64, step: f64) {
+    *value += (target - *value) * step;
 }

@@ -45,6 +45,8 @@ pub fn machine(write: bool) -> anyhow::Result<()> {
          * *Engine*: core loops with the runtime's own configuration, which on real machines has \
          epochs, and on simulated ones fuel too. A loop is the worst case, because each of its rounds \
          looks whether it is over.\n\
+         * *Eight virtual hours*: the whole process, with a warm cache; the baseline is one virtual \
+         minute on the same machine, so that 480 would be no gain from length.\n\
          * *fio*, *stress-ng*: what the tools themselves report. A ratio of 1 says that the runtime \
          does not disturb what it measures.";
     kept(ONE_MACHINE, notes, &table, more, write)
