@@ -20,8 +20,12 @@ fn main() {
         let interface = &resolve.interfaces[*id];
         docs(&mut out, "", interface.docs.contents.as_deref());
         writeln!(out, "pub mod {} {{", snake(name)).expect("writing to a string");
+        let mut derives = DERIVES.to_owned();
+        if IN_PROFILES.contains(&name.as_str()) {
+            derives.push_str("    #[derive(schemars::JsonSchema)]\n");
+        }
         for (_, ty) in &interface.types {
-            definition(&mut out, &resolve, *ty);
+            definition(&mut out, &resolve, *ty, &derives);
         }
         out.push_str("}\n");
     }
@@ -33,7 +37,10 @@ fn main() {
 const DERIVES: &str =
     "    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]\n";
 
-fn definition(out: &mut String, resolve: &Resolve, id: TypeId) {
+/// Interfaces whose types a machine's profile holds, so that its schema has them.
+const IN_PROFILES: [&str; 3] = ["inventory", "kernel-log", "types"];
+
+fn definition(out: &mut String, resolve: &Resolve, id: TypeId, derives: &str) {
     let def = &resolve.types[id];
     let Some(name) = &def.name else { return };
     let rust = camel(name);
@@ -48,7 +55,7 @@ fn definition(out: &mut String, resolve: &Resolve, id: TypeId) {
         }
         TypeDefKind::Record(record) => {
             docs(out, "    ", documentation);
-            out.push_str(DERIVES);
+            out.push_str(derives);
             if record.fields.iter().all(|f| defaults(resolve, &f.ty)) {
                 out.push_str("    #[derive(Default)]\n");
             }
@@ -65,14 +72,14 @@ fn definition(out: &mut String, resolve: &Resolve, id: TypeId) {
                 .cases
                 .iter()
                 .map(|c| (&c.name, c.ty.as_ref(), c.docs.contents.as_deref()));
-            enumeration(out, resolve, &rust, documentation, cases);
+            enumeration(out, resolve, (&rust, documentation, derives), cases);
         }
         TypeDefKind::Enum(cases) => {
             let cases = cases
                 .cases
                 .iter()
                 .map(|c| (&c.name, None, c.docs.contents.as_deref()));
-            enumeration(out, resolve, &rust, documentation, cases);
+            enumeration(out, resolve, (&rust, documentation, derives), cases);
         }
         other => {
             docs(out, "    ", documentation);
@@ -85,12 +92,11 @@ fn definition(out: &mut String, resolve: &Resolve, id: TypeId) {
 fn enumeration<'a>(
     out: &mut String,
     resolve: &Resolve,
-    rust: &str,
-    documentation: Option<&str>,
+    (rust, documentation, derives): (&str, Option<&str>, &str),
     cases: impl Iterator<Item = (&'a String, Option<&'a Type>, Option<&'a str>)>,
 ) {
     docs(out, "    ", documentation);
-    out.push_str(DERIVES);
+    out.push_str(derives);
     writeln!(
         out,
         "    #[serde(rename_all = \"kebab-case\")]\n    pub enum {rust} {{"

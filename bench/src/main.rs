@@ -13,6 +13,7 @@ mod memory;
 mod start;
 mod table;
 mod tools;
+mod virtual_time;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -67,6 +68,7 @@ fn main() -> anyhow::Result<()> {
     rows.extend(interruption::measure()?);
     rows.extend(runtime.block_on(judgement::measure(&built))?);
     rows.extend(edit::measure(&built)?);
+    rows.extend(virtual_time::measure(&built)?);
     rows.extend(tools::measure(&built)?);
     print!("{}", table::markdown(&rows));
     Ok(())

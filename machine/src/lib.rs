@@ -7,6 +7,7 @@
 //! This crate does not know WebAssembly, and its manifest keeps it so.
 
 pub mod cancel;
+pub mod capture;
 pub mod check;
 mod condition;
 pub mod contract;

@@ -159,6 +159,12 @@ pub(crate) fn unusual_ending(ending: &Ending) -> Option<(&'static str, String)> 
         ),
         Ending::Refused { reason } => ("refused", format!("it could not be run: {reason}")),
         Ending::Runtime { error } => ("runtime-error", format!("the runtime broke: {error}")),
+        Ending::Diverged { exchange, reason } => (
+            "diverged",
+            format!(
+                "it asked for something else than was recorded, at exchange {exchange}: {reason}"
+            ),
+        ),
         Ending::HostDown => ("host-down", "the host went down under it".to_owned()),
         Ending::AgentGone { reason } => ("agent-gone", format!("its agent ended: {reason}")),
         Ending::NotRun => ("not-run", "it was never begun".to_owned()),

@@ -10,7 +10,7 @@ use vetting_stage::stress::{Job, Stressor, Summary};
 use vetting_stage::types::Error;
 use vetting_stage::{
     Drive, Findings, Heat, KernelEvents, Outcome, Plan, clock, context, counters, drive, explain,
-    inventory, sample, stress,
+    inventory, sample, sampling_ms, stress,
 };
 
 vetting_stage::parameters! {
@@ -87,12 +87,13 @@ fn run() -> Result<Outcome, String> {
     ];
     let mixed = job(&cpus, &mixed, mixed_ms);
     let began = clock::monotonic();
+    let every_ms = sampling_ms(total);
     let mut phases = Vec::new();
     for (name, job, from) in [
         ("each core alone", &alone, 0.0),
         ("a mix of loads", &mixed, 0.35),
     ] {
-        let (summary, cancelled) = match phase(name, job, from, &mut seen, &mut kernel) {
+        let (summary, cancelled) = match phase(name, job, from, every_ms, &mut seen, &mut kernel) {
             Ok(done) => done,
             Err(error) => {
                 findings.unknown("stress-ng", None, format!("{name}: {}", explain(&error)));
@@ -166,13 +167,14 @@ fn phase(
     name: &str,
     job: &Job,
     from: f64,
+    every_ms: u64,
     seen: &mut Seen,
     kernel: &mut KernelEvents,
 ) -> Result<(Summary, bool), Error> {
     let share = if from > 0.0 { 1.0 - from } else { 0.35 };
     let _shown = context::progress(from, name);
     let tool = stress::start(job)?;
-    let driven = drive(&tool, 1_000, |progress| {
+    let driven = drive(&tool, every_ms, |progress| {
         if let Some(progress) = progress {
             let _shown = context::progress(from + share * progress.fraction, name);
         }

@@ -157,13 +157,22 @@ pub fn modules(memory: &Memory, p: &Parameters, findings: &mut Findings) {
     match p.expected_modules {
         Some(expected) => {
             let expected = expected as f64;
-            let rule = measure.at_least(
+            let mut rule = measure.at_least(
                 "expected_modules",
                 expected,
                 Severity::Fail,
                 "the machine's spec",
             );
-            findings.hold(rule, || format!("{count} of {expected} expected memory modules were seen: reseat or replace the missing one"));
+            let empty = empty_slots(memory);
+            let mut slots = String::new();
+            // Where as many slots are empty as modules are missing, those are the ones.
+            if !empty.is_empty() && count as f64 + empty.len() as f64 == expected {
+                rule = rule.part(&part("dimm", empty.join(", ")));
+                slots = format!(" (not in {})", empty.join(", "));
+            }
+            findings.hold(rule, || {
+                format!("{count} of {expected} expected memory modules were seen{slots}: reseat or replace the missing one")
+            });
         }
         None => findings.note(measure),
     }
@@ -179,6 +188,11 @@ pub fn modules(memory: &Memory, p: &Parameters, findings: &mut Findings) {
         );
         findings.warn("mixed-modules", None, message);
     }
+}
+
+fn empty_slots(memory: &Memory) -> Vec<&str> {
+    let empty = memory.modules.iter().filter(|m| m.size_bytes == 0);
+    empty.map(|m| m.locator.as_str()).collect()
 }
 
 fn distinct(values: impl Iterator<Item = String>) -> usize {
@@ -322,11 +336,22 @@ mod tests {
             expected_modules: Some(2),
             ..Parameters::default()
         };
-        let one = memory(vec![module(16, Some(5200)), module(0, None)]);
-        assert_eq!(
-            judged(|f| modules(&one, &expecting, f)).verdict,
-            Verdict::Fail
-        );
+        let slot = |locator: &str| MemoryModule {
+            locator: locator.into(),
+            ..module(0, None)
+        };
+        let one = memory(vec![module(16, Some(5200)), slot("DIMM_B1")]);
+        let outcome = judged(|f| modules(&one, &expecting, f));
+        assert_eq!(outcome.verdict, Verdict::Fail);
+        let place = outcome.diagnoses[0].part.as_ref().expect("the slot");
+        assert_eq!(place.location, "DIMM_B1");
+        let more = memory(vec![
+            module(16, Some(5200)),
+            slot("DIMM_B1"),
+            slot("DIMM_C1"),
+        ]);
+        let outcome = judged(|f| modules(&more, &expecting, f));
+        assert!(outcome.diagnoses[0].part.is_none(), "any of the two");
         assert_eq!(
             judged(|f| modules(&one, &Parameters::default(), f))
                 .diagnoses

@@ -7,7 +7,7 @@ use vetting_stage::stress::{Job, Stressor, Summary};
 use vetting_stage::types::Error;
 use vetting_stage::{
     Drive, Findings, Heat, KernelEvents, Outcome, Plan, clock, context, counters, drive, explain,
-    inventory, judge_endings, stress,
+    inventory, judge_endings, sampling_ms, stress,
 };
 
 vetting_stage::parameters! {
@@ -72,6 +72,7 @@ fn run() -> Result<Outcome, String> {
         match test(
             &pass,
             &job(&pass, &facts, bytes, total),
+            sampling_ms(total),
             &mut heat,
             &mut kernel,
         ) {
@@ -80,6 +81,11 @@ fn run() -> Result<Outcome, String> {
                 let rounds: u64 = summary.metrics.iter().map(|m| m.bogo_ops).sum();
                 if pass.covers && rounds > 0 {
                     tested = bytes;
+                }
+                // An exit status alone is no work done.
+                if summary.metrics.is_empty() && !cancelled && !summary.partial {
+                    let message = format!("{}: stress-ng told of no work", pass.name);
+                    findings.unknown("stress-ng", None, message);
                 }
                 if cancelled {
                     break;
@@ -169,12 +175,13 @@ fn job(pass: &Pass, facts: &Facts, bytes: u64, total_ms: u64) -> Job {
 fn test(
     pass: &Pass,
     job: &Job,
+    every_ms: u64,
     heat: &mut Heat,
     kernel: &mut KernelEvents,
 ) -> Result<(Summary, bool), Error> {
     let _shown = context::progress(pass.from, pass.name);
     let tool = stress::start(job)?;
-    let driven = drive(&tool, 1_000, |progress| {
+    let driven = drive(&tool, every_ms, |progress| {
         if let Some(progress) = progress {
             let share = pass.percent as f64 / 100.0;
             let _shown = context::progress(pass.from + share * progress.fraction, pass.name);

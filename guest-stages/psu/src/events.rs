@@ -200,6 +200,26 @@ mod tests {
     }
 
     #[test]
+    fn a_controller_that_tells_only_its_log_was_not_judged() {
+        let mut reading = reading();
+        let source = |available| vetting_stage::power::Source {
+            name: "ipmi".into(),
+            available,
+            detail: "its output holds nothing that can be understood".into(),
+        };
+        let verdict = |reading: &Reading| {
+            let mut findings = Findings::new();
+            super::judge(&[], Ok(&Vec::new()), &mut findings);
+            supplies::controller_tells(reading, &mut findings);
+            findings.outcome("").verdict
+        };
+        reading.sources = vec![source(true)];
+        assert_eq!(verdict(&reading), Verdict::Pass);
+        reading.sources = vec![source(false)];
+        assert!(matches!(verdict(&reading), Verdict::Inconclusive(_)));
+    }
+
+    #[test]
     fn new_entries_fail_and_old_ones_are_remarks() {
         let log = |entries: &[LogEntry], after: &[LogEntry]| {
             let mut findings = Findings::new();

@@ -44,6 +44,21 @@ pub fn hold(name: &str, health: &Health, place: &Part, message: String, findings
     findings.hold(measure, || message);
 }
 
+/// A controller that gives its event log and nothing of its sensors was not judged.
+pub fn controller_tells(reading: &Reading, findings: &mut Findings) {
+    for source in reading
+        .sources
+        .iter()
+        .filter(|s| s.name == "ipmi" && !s.available)
+    {
+        let message = format!(
+            "the management controller's sensors could not be read: {}",
+            source.detail
+        );
+        findings.unknown("management-controller", None, message);
+    }
+}
+
 /// Holds every supply by the worse of two readings. Returns how many tell of themselves.
 pub fn supplies(readings: &[Reading; 2], p: &Parameters, findings: &mut Findings) -> usize {
     let reading = &readings[1];

@@ -48,6 +48,9 @@ fn run() -> Result<Outcome, String> {
         sample("power", "machine", watts, "W");
     }
     let controller = controller(&log_before, &mut findings);
+    if controller == Controller::Answers {
+        judge::controller_tells(reading, &mut findings);
+    }
     let told = judge::supplies(&readings, &parameters, &mut findings);
     judge::redundancy(reading, &parameters, &mut findings);
     sensors::judge(&readings, &parameters, &mut findings);

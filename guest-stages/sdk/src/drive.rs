@@ -1,7 +1,7 @@
 //! Following a running tool to its end, whichever tool it is.
 
 use crate::types::Error;
-use crate::{fio, gpu, iperf, stress};
+use crate::{clock, fio, gpu, iperf, stress};
 
 /// A running tool: what `fio`, `stress`, `iperf` and `gpu` have in common.
 pub trait Tool {
@@ -71,7 +71,8 @@ pub struct Driven<S> {
 }
 
 /// Follows a tool to its end. `watch` is called about every `every_ms` with the newest progress (or
-/// `None` when nothing new came), to sample sensors and to say how far the stage is.
+/// `None` when nothing new came), to sample sensors and to say how far the stage is; progress that
+/// comes oftener is passed over.
 ///
 /// After a cancel the tool's partial summary is still waited for, for a second at most.
 pub fn drive<T: Tool>(
@@ -80,6 +81,7 @@ pub fn drive<T: Tool>(
     mut watch: impl FnMut(Option<&T::Progress>) -> Drive,
 ) -> Result<Driven<T::Summary>, Error> {
     let mut stopping = false;
+    let mut pace = Pace::new(every_ms);
     loop {
         match tool.next(every_ms) {
             Ok(Some(Step::Finished(summary))) => {
@@ -88,7 +90,11 @@ pub fn drive<T: Tool>(
                     cancelled: false,
                 });
             }
-            Ok(Some(Step::Progress(progress))) => stopping |= watch(Some(&progress)) == Drive::Stop,
+            Ok(Some(Step::Progress(progress))) => {
+                if pace.is_due(clock::monotonic()) {
+                    stopping |= watch(Some(&progress)) == Drive::Stop;
+                }
+            }
             Ok(None) => stopping |= watch(None) == Drive::Stop,
             Err(Error::Cancelled) => return last_words(tool),
             Err(error) => return Err(error),
@@ -96,6 +102,31 @@ pub fn drive<T: Tool>(
         if stopping {
             tool.stop()?;
         }
+    }
+}
+
+/// When something that is done again and again is due.
+struct Pace {
+    every_ns: u64,
+    due: u64,
+}
+
+impl Pace {
+    fn new(every_ms: u64) -> Self {
+        Pace {
+            every_ns: every_ms.saturating_mul(1_000_000),
+            due: 0,
+        }
+    }
+
+    /// Whether it is due at this instant; then the next time is one period later. What comes up to
+    /// a tenth of a period early is taken, so that a tool's own pace does not halve this one.
+    fn is_due(&mut self, now_ns: u64) -> bool {
+        let due = now_ns >= self.due.saturating_sub(self.every_ns / 10);
+        if due {
+            self.due = now_ns.saturating_add(self.every_ns);
+        }
+        due
     }
 }
 
@@ -111,4 +142,27 @@ fn last_words<T: Tool>(tool: &T) -> Result<Driven<T::Summary>, Error> {
         }
     }
     Err(Error::Cancelled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_kept_though_more_comes() {
+        const SECOND: u64 = 1_000_000_000;
+        let mut pace = Pace::new(5_000);
+        let mut taken = Vec::new();
+        for second in 1..=21 {
+            // A little early, a little late.
+            let now = second * SECOND + if second % 2 == 0 { 900_000 } else { 0 };
+            if pace.is_due(now) {
+                taken.push(second);
+            }
+        }
+        assert_eq!(taken, [1, 6, 11, 16, 21]);
+        let mut pace = Pace::new(1_000);
+        let all = (1..=10).filter(|second| pace.is_due(second * SECOND - second * 1_000));
+        assert_eq!(all.count(), 10);
+    }
 }

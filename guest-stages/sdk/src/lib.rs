@@ -46,7 +46,7 @@ pub use outcome::{Diagnosis, Finding, Measurement, Outcome, Part, Severity, Vali
 pub use panic::log_panics;
 pub use parameters::{Kind, ParameterError, Value as ParameterValue, find, milliseconds};
 pub use plan::Plan;
-pub use sensors::{Heat, median, sample};
+pub use sensors::{Heat, median, sample, sampling_ms};
 #[doc(hidden)]
 pub use serde_json as __serde_json;
 pub use stress_endings::{all_ended_well, judge_endings};

@@ -17,6 +17,12 @@ pub fn sample(kind: &str, key: &str, value: f64, unit: &str) {
     let _counted_by_the_host = context::sample(&[point]);
 }
 
+/// How often sensors are worth reading in a test of that length: every second in a short one, every
+/// five seconds in one of hours.
+pub fn sampling_ms(test_ms: u64) -> u64 {
+    (test_ms / 300).clamp(1_000, 5_000)
+}
+
 /// The value in the middle, of finite ones.
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut values: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
@@ -29,44 +35,108 @@ pub fn median(values: &[f64]) -> Option<f64> {
 }
 
 /// The hottest that each temperature sensor was, with its critical limit.
+///
+/// A long test reads hundreds of sensors thousands of times, so that what stays the same of a sensor
+/// is made once: its name and its point.
 #[derive(Clone, Debug, Default)]
 pub struct Heat {
-    hottest: BTreeMap<String, (f64, Option<f64>)>,
+    /// The sensors of the last reading, in its order.
+    followed: Vec<Followed>,
+    /// The points of those that have one; their values are the newest.
+    points: Vec<Point>,
+    /// Those of sensors that are gone.
+    gone: BTreeMap<String, Hottest>,
+}
+
+/// The highest value, in degrees Celsius, and the critical limit.
+type Hottest = (f64, Option<f64>);
+
+#[derive(Clone, Debug)]
+struct Followed {
+    chip: String,
+    device: String,
+    channel: String,
+    label: String,
+    /// Which of the points is its own.
+    point: Option<usize>,
+    hottest: Option<Hottest>,
+}
+
+impl Followed {
+    fn is(&self, sensor: &Sensor) -> bool {
+        self.channel == sensor.channel
+            && self.device == sensor.device
+            && self.label == sensor.label
+            && self.chip == sensor.chip
+    }
+
+    fn name(&self) -> String {
+        format!("{} {} {}", self.chip, self.device, self.label)
+    }
 }
 
 impl Heat {
     /// Reads every sensor once: a point for each, and the temperatures remembered.
     pub fn read(&mut self) {
         let Ok(reading) = hwmon::read() else { return };
-        let points: Vec<Point> = reading.sensors.iter().filter_map(point).collect();
-        let _counted_by_the_host = context::sample(&points);
-        reading
-            .sensors
-            .iter()
-            .for_each(|sensor| self.remember(sensor));
+        self.take(&reading.sensors);
+        let _counted_by_the_host = context::sample(&self.points);
     }
 
-    fn remember(&mut self, sensor: &Sensor) {
-        // Unwired inputs read as far below or above anything that a room has.
-        let plausible = (1.0..150.0).contains(&sensor.value);
-        if sensor.kind != SensorKind::Temperature || sensor.fault || !plausible {
-            return;
+    fn take(&mut self, sensors: &[Sensor]) {
+        let same = self.followed.len() == sensors.len()
+            && self.followed.iter().zip(sensors).all(|(f, s)| f.is(s));
+        if !same {
+            self.follow(sensors);
         }
-        let critical = sensor
-            .limits
-            .crit
-            .filter(|crit| (40.0..150.0).contains(crit));
-        let name = format!("{} {} {}", sensor.chip, sensor.device, sensor.label);
-        let hottest = self.hottest.entry(name).or_insert((sensor.value, critical));
-        hottest.0 = hottest.0.max(sensor.value);
+        for (followed, sensor) in self.followed.iter_mut().zip(sensors) {
+            if let Some(point) = followed.point.and_then(|index| self.points.get_mut(index)) {
+                point.value = sensor.value;
+            }
+            if let Some((celsius, critical)) = heat(sensor) {
+                let hottest = followed.hottest.get_or_insert((celsius, critical));
+                hottest.0 = hottest.0.max(celsius);
+            }
+        }
+    }
+
+    /// Other sensors than before: what the old ones were is kept.
+    fn follow(&mut self, sensors: &[Sensor]) {
+        self.gone = self.all();
+        self.points.clear();
+        self.followed.clear();
+        for sensor in sensors {
+            let point = point(sensor);
+            let index = point.as_ref().map(|_| self.points.len());
+            self.points.extend(point);
+            self.followed.push(Followed {
+                chip: sensor.chip.clone(),
+                device: sensor.device.clone(),
+                channel: sensor.channel.clone(),
+                label: sensor.label.clone(),
+                point: index,
+                hottest: None,
+            });
+        }
+    }
+
+    /// All that there were, by name.
+    fn all(&self) -> BTreeMap<String, Hottest> {
+        let mut all = self.gone.clone();
+        for followed in &self.followed {
+            if let Some((celsius, critical)) = followed.hottest {
+                let hottest = all.entry(followed.name()).or_insert((celsius, critical));
+                hottest.0 = hottest.0.max(celsius);
+            }
+        }
+        all
     }
 
     /// The highest of all, in degrees Celsius.
     pub fn highest(&self) -> Option<f64> {
-        self.hottest
-            .values()
-            .map(|(celsius, _)| *celsius)
-            .reduce(f64::max)
+        let all = self.all();
+        let celsius = all.values().map(|(celsius, _)| *celsius);
+        celsius.reduce(f64::max)
     }
 
     /// Holds each sensor that has a critical limit, and whose name begins with one of `chips`,
@@ -78,7 +148,7 @@ impl Heat {
         } else {
             Severity::Fail
         };
-        for (name, (celsius, critical)) in &self.hottest {
+        for (name, (celsius, critical)) in &self.all() {
             let Some(critical) = critical else { continue };
             if !chips.iter().any(|chip| name.starts_with(chip)) {
                 continue;
@@ -103,6 +173,20 @@ impl Heat {
             });
         }
     }
+}
+
+/// A temperature that can be one, with its critical limit.
+fn heat(sensor: &Sensor) -> Option<Hottest> {
+    // Unwired inputs read as far below or above anything that a room has.
+    let plausible = (1.0..150.0).contains(&sensor.value);
+    if sensor.kind != SensorKind::Temperature || sensor.fault || !plausible {
+        return None;
+    }
+    let critical = sensor.limits.crit;
+    Some((
+        sensor.value,
+        critical.filter(|crit| (40.0..150.0).contains(crit)),
+    ))
 }
 
 fn point(sensor: &Sensor) -> Option<Point> {
@@ -151,7 +235,7 @@ mod tests {
         let mut heat = Heat::default();
         values
             .iter()
-            .for_each(|value| heat.remember(&sensor(*value, crit)));
+            .for_each(|value| heat.take(&[sensor(*value, crit)]));
         let mut findings = Findings::new();
         heat.judge(&mut findings, &["coretemp"], 5.0, false);
         let warnings = findings.diagnoses().len();
@@ -166,6 +250,25 @@ mod tests {
         );
         assert_eq!(verdict(&[96.0, 40.0], Some(100.0)), (Verdict::Pass, 1));
         assert_eq!(verdict(&[100.0, 40.0], Some(100.0)), (Verdict::Fail, 1));
+    }
+
+    #[test]
+    fn a_sensor_that_goes_and_comes_is_remembered() {
+        let mut heat = Heat::default();
+        let other = Sensor {
+            label: "Core 1".into(),
+            channel: "temp3".into(),
+            ..sensor(50.0, Some(100.0))
+        };
+        heat.take(&[sensor(96.0, Some(100.0)), other.clone()]);
+        heat.take(std::slice::from_ref(&other));
+        assert_eq!(heat.points.len(), 1);
+        assert_eq!(heat.highest(), Some(96.0));
+        heat.take(&[sensor(60.0, Some(100.0)), other]);
+        assert_eq!(heat.points.len(), 2);
+        assert_eq!(heat.points[0].value, 60.0);
+        assert_eq!(heat.highest(), Some(96.0));
+        assert_eq!(heat.all().len(), 2);
     }
 
     #[test]

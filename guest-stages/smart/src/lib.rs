@@ -99,6 +99,15 @@ fn run() -> Result<Outcome, String> {
             },
         }
     }
+    // A disk that went meanwhile is no virtual one that tells nothing. Those that only smartctl's
+    // scan finds may be missing because the scan failed.
+    if let Ok(now) = smart::devices() {
+        let shown = devices.iter().filter(|d| d.kind.is_none());
+        for gone in shown.filter(|d| !now.contains(d)) {
+            let place = part("disk", gone.id.clone());
+            findings.fail("drive-lost", Some(&place), "it went during the test");
+        }
+    }
     let found = Measure::number("drives-judged", judged as f64);
     match parameters.expected_drives {
         Some(expected) => {

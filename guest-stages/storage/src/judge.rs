@@ -295,6 +295,34 @@ pub fn errors(before: &Reading, after: &Reading, findings: &mut Findings) {
     }
 }
 
+/// A disk that was there when the test began and is not any more has gone under it.
+pub fn still_there(before: &[Disk], now: &[Disk], findings: &mut Findings) {
+    for disk in before {
+        if !now.iter().any(|d| d.name == disk.name) {
+            let message = "it went during the test: look at drive, backplane and cable";
+            findings.fail("disk-lost", Some(&part_of(disk)), message);
+        }
+    }
+}
+
+/// The lanes of the disk's own link. A narrow slot is legal, so that this is a remark that explains a
+/// low speed; the link's speed may be lowered while nothing is asked, and is not held.
+pub fn link(disk: &Disk, findings: &mut Findings) {
+    let Some(link) = &disk.link else { return };
+    let source = "Linux sysfs, current_link_width and max_link_width";
+    let measure = Measure::number("pcie-width", f64::from(link.current_width)).part(&part_of(disk));
+    let most = f64::from(link.max_width);
+    findings.hold(
+        measure.at_least("pcie_width", most, Severity::Warn, source),
+        || {
+            format!(
+                "its PCI Express link has {} of {} lanes: a narrow slot, or reseat it",
+                link.current_width, link.max_width
+            )
+        },
+    );
+}
+
 /// What was tested, in a line.
 pub fn summary(disks: &[Disk], measured: &[(Disk, Speeds)]) -> String {
     let speeds: Vec<String> = measured

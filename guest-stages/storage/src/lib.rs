@@ -67,6 +67,7 @@ fn run() -> Result<Outcome, String> {
     let mut measured = Vec::new();
     for (index, disk) in disks.iter().enumerate() {
         let place = judge::part_of(disk);
+        judge::link(disk, &mut findings);
         let fits = plan.left_ms(clock::monotonic(), RESERVE_MS) >= 2 * (each + OVERHEAD_MS);
         if cancelled || each < LEAST_MS || !fits {
             findings.unknown(
@@ -116,6 +117,9 @@ fn run() -> Result<Outcome, String> {
         measured.push((disk.clone(), speeds));
     }
     peers::judge(&measured, &parameters, &mut findings);
+    if let Ok(now) = disks::list() {
+        judge::still_there(&disks, &now, &mut findings);
+    }
     if let Ok(after) = counters::read() {
         judge::errors(&before, &after, &mut findings);
     }

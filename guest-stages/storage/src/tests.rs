@@ -5,7 +5,7 @@ use vetting_stage::fio::{Direction, Summary};
 use vetting_stage::{Findings, part};
 
 use crate::Parameters;
-use crate::judge::{Kind, Speeds, integrity};
+use crate::judge::{Kind, Speeds, integrity, link, still_there};
 use crate::peers;
 use vetting_stage::disks::{Content, Transport};
 use vetting_stage::{Outcome, Verdict};
@@ -166,4 +166,39 @@ fn a_disk_slower_than_its_like_fails() {
         (Verdict::Pass, 2)
     );
     assert_eq!(with(100.0).verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_disk_that_goes_under_the_test_fails() {
+    let both = [
+        disk("sda", Transport::Sas, true),
+        disk("sdb", Transport::Sas, true),
+    ];
+    let with = |now: &[Disk]| {
+        let mut findings = Findings::new();
+        still_there(&both, now, &mut findings);
+        findings.outcome("").message
+    };
+    assert!(with(&both[..1]).contains("it went during the test"));
+    assert!(!with(&both).contains("it went during the test"));
+}
+
+#[test]
+fn a_narrow_link_is_a_remark() {
+    let lanes = |width| {
+        let full = vetting_stage::types::PcieLink {
+            current_speed: 16.0,
+            current_width: width,
+            max_speed: 16.0,
+            max_width: 4,
+        };
+        let nvme = Disk {
+            link: Some(full),
+            ..disk("nvme0n1", Transport::Nvme, false)
+        };
+        let mut findings = Findings::new();
+        link(&nvme, &mut findings);
+        findings.outcome("").diagnoses.len()
+    };
+    assert_eq!((lanes(4), lanes(1)), (0, 1));
 }

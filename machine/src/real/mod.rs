@@ -15,7 +15,7 @@ mod live_image;
 pub mod outside;
 mod pci;
 mod power;
-mod root;
+pub(crate) mod root;
 mod session;
 mod smart;
 mod table;
@@ -30,8 +30,9 @@ use async_trait::async_trait;
 use crate::contract::context::NetworkPeer;
 use crate::contract::types::Missing;
 use crate::seam::{Attempt, Machine, Session, Time};
-use crate::tools::Toolbox;
+use crate::tools::{Heard, Toolbox};
 use crate::{Decision, MachineError, Mandate};
+pub(crate) use inventory::written_serials;
 pub use live_image::{LiveImage, MARKER};
 use root::Root;
 
@@ -81,6 +82,22 @@ impl RealMachine {
             peer: options.peer,
             live_image: options.live_image,
         })
+    }
+
+    /// The same machine, with every path and every tool noted that is asked: for capturing it.
+    pub(crate) fn noting(self) -> (Self, root::Seen, Heard) {
+        let (seen, heard) = (root::Seen::default(), Heard::default());
+        let noting = Self {
+            root: self.root.noting(seen.clone()),
+            tools: self.tools.noting(heard.clone()),
+            ..self
+        };
+        (noting, seen, heard)
+    }
+
+    /// Its files.
+    pub(crate) fn root(&self) -> &Root {
+        &self.root
     }
 
     /// What of it can be looked at, and what to do about the rest.

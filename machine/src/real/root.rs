@@ -7,11 +7,13 @@
 //! theirs as such), never a FIFO or a device, and no more than a bounded number of bytes is read.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::libc::{O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK};
 
@@ -27,6 +29,24 @@ const MAX_LINKS: u32 = 40;
 #[derive(Clone, Debug)]
 pub struct Root {
     path: PathBuf,
+    seen: Option<Seen>,
+}
+
+/// The paths that were asked for, for whoever copies them.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<Mutex<BTreeSet<String>>>);
+
+impl Seen {
+    fn note(&self, path: &str) {
+        let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        paths.insert(path.trim_start_matches('/').to_owned());
+    }
+
+    /// All of them, in order.
+    pub fn paths(&self) -> BTreeSet<String> {
+        let paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        paths.clone()
+    }
 }
 
 impl Root {
@@ -40,7 +60,18 @@ impl Root {
         if !canonical.is_dir() {
             return Err(fail(io::Error::from(io::ErrorKind::NotADirectory)));
         }
-        Ok(Self { path: canonical })
+        Ok(Self {
+            path: canonical,
+            seen: None,
+        })
+    }
+
+    /// The same machine, with every path noted that is asked for.
+    pub fn noting(self, seen: Seen) -> Self {
+        Self {
+            seen: Some(seen),
+            ..self
+        }
     }
 
     /// Its folder on this system.
@@ -56,6 +87,9 @@ impl Root {
     /// Where `path` leads, relative to the root, with every link followed inside it. Names that do
     /// not exist are kept as they are, so the target of a broken link can still be named.
     pub fn resolve(&self, path: &str) -> io::Result<String> {
+        if let Some(seen) = &self.seen {
+            seen.note(path);
+        }
         let mut done = PathBuf::new();
         let mut todo: Vec<OsString> = parts(Path::new(path));
         let mut links = 0;
@@ -94,6 +128,9 @@ impl Root {
     }
 
     fn locate_link(&self, path: &str) -> Option<PathBuf> {
+        if let Some(seen) = &self.seen {
+            seen.note(path);
+        }
         let (folder, name) = path.rsplit_once('/')?;
         Some(self.locate(folder).ok()?.join(name))
     }

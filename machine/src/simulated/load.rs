@@ -15,6 +15,8 @@ pub struct Load {
     pub disks: BTreeMap<String, f64>,
     /// GPUs, by name.
     pub gpus: BTreeMap<String, f64>,
+    /// Packages, 0 to 1: what [`Load::sum_up`] found.
+    packages: Vec<f64>,
 }
 
 impl Load {
@@ -34,27 +36,32 @@ impl Load {
         self.cpu.get(cpu as usize).copied().unwrap_or(0.0).min(1.0)
     }
 
-    /// How busy a package is, 0 to 1: a core is as busy as the busier of its threads.
-    pub fn package(&self, profile: &Profile, package: usize) -> f64 {
+    /// Adds up what the packages do, once all work was added: a core is as busy as the busier of its
+    /// threads.
+    pub fn sum_up(&mut self, profile: &Profile) {
         let cores = profile.cpu.cores;
-        let first = u32::try_from(package)
-            .unwrap_or(u32::MAX)
-            .saturating_mul(cores);
         let all_cores = profile.cpu.sockets.saturating_mul(cores);
         let core = |core: u32| {
             (0..profile.cpu.threads_per_core)
                 .map(|thread| self.of_cpu(core.saturating_add(thread.saturating_mul(all_cores))))
                 .fold(0.0, f64::max)
         };
-        (first..first.saturating_add(cores)).map(core).sum::<f64>() / f64::from(cores.max(1))
+        let package = |package: u32| {
+            let first = package.saturating_mul(cores);
+            let busy: f64 = (first..first.saturating_add(cores)).map(core).sum();
+            busy / f64::from(cores.max(1))
+        };
+        let packages: Vec<f64> = (0..profile.cpu.sockets).map(package).collect();
+        self.packages = packages;
+    }
+
+    /// How busy a package is, 0 to 1.
+    pub fn package(&self, package: usize) -> f64 {
+        self.packages.get(package).copied().unwrap_or(0.0)
     }
 
     /// How busy all packages are, 0 to 1.
-    pub fn cpus(&self, profile: &Profile) -> f64 {
-        let sockets = profile.cpu.sockets;
-        (0..sockets as usize)
-            .map(|p| self.package(profile, p))
-            .sum::<f64>()
-            / f64::from(sockets.max(1))
+    pub fn cpus(&self) -> f64 {
+        self.packages.iter().sum::<f64>() / self.packages.len().max(1) as f64
     }
 }

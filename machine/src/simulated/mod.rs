@@ -2,11 +2,12 @@
 //! profile, seed and requests give the same bytes on any machine under any load.
 //!
 //! * [`profile`]: what a machine is made of and what goes wrong with it;
-//! * [`session`]: the clock, the queue of events, the price of each request;
+//! * [`session`]: the clock and the queue of events; [`price`]: what each request costs in time;
 //! * [`beside`]: a look at the world of the stage at work;
 //! * [`world`]: what the parts count, log and how hot they are, second by second;
 //! * [`timeline`] and [`strike`]: when a fault begins, strikes and ends, and what then happens;
 //! * [`tools`]: fio, stress-ng, iperf3 and a GPU stress tool, whose results follow from the profile;
+//! * [`sensors`]: the sensors that the kernel knows;
 //! * [`read`]: what each kind of reading tells of the world, one file per interface.
 //!
 //! Nothing here looks at the host: no file, no environment, no clock, no thread, and no map without
@@ -16,8 +17,10 @@ mod beside;
 mod calendar;
 mod load;
 mod noise;
+mod price;
 mod profile;
 mod read;
+mod sensors;
 mod session;
 mod strike;
 mod thermal;
@@ -66,12 +69,17 @@ impl SimulatedMachine {
         profile::builtin_names()
     }
 
-    /// A built-in machine's profile, as TOML.
+    /// A built-in machine's profile, to start one's own from.
     ///
     /// # Errors
     /// [`MachineError::UnknownProfile`], which lists the names there are.
     pub fn builtin_text(name: &str) -> Result<&'static str, MachineError> {
         profile::builtin_text(name)
+    }
+
+    /// The JSON Schema of profile files, their TOML taken as JSON.
+    pub fn profile_schema() -> serde_json::Value {
+        profile::schema()
     }
 
     /// What the profile says about itself, in one line.

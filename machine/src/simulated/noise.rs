@@ -17,11 +17,19 @@ pub fn combine(first: u64, second: u64) -> u64 {
 /// From -1 to 1, the same for the same seed, name and time bucket. The mean of two draws, so that
 /// small values are likelier than large ones.
 pub fn unit(seed: u64, of: &str, bucket: u64) -> f64 {
-    // FNV-1a over the name.
-    let name = of.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    unit_of(seed, key(of), bucket)
+}
+
+/// What stands for a name in [`unit_of`]: FNV-1a over it.
+pub fn key(of: &str) -> u64 {
+    of.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    let bits = mix(mix(seed ^ name) ^ bucket);
+    })
+}
+
+/// The same as [`unit`] of a name whose key is kept.
+pub fn unit_of(seed: u64, key: u64, bucket: u64) -> f64 {
+    let bits = mix(mix(seed ^ key) ^ bucket);
     let draw = |bits: u64| {
         f64::from(u32::try_from(bits & 0xffff_ffff).unwrap_or(0)) / 2_147_483_648.0 - 1.0
     };

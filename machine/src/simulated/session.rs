@@ -14,6 +14,7 @@ use async_trait::async_trait;
 
 use super::load::Load;
 use super::noise::Generator;
+use super::price::price;
 use super::profile::Profile;
 use super::read;
 use super::tools::{self, Run};
@@ -25,38 +26,16 @@ use crate::contract::kernel_log::Event;
 use crate::contract::types::Error;
 use crate::{Answer, Attempt, Reason, Reply, Request, RunId, Session, WatchId};
 
-const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
+
+/// Who cancels an attempt whose profile says so.
+const PROFILE: &str = "the machine's profile";
 
 /// Lines that a watch keeps, by the contract.
 const WATCH_LINES: usize = 10_000;
 
 /// The most random bytes of one request, by the seam.
 const MOST_RANDOM: u32 = 65_536;
-
-/// What a request costs in nanoseconds, its waiting aside: about what the real machine takes.
-fn price(request: &Request) -> u64 {
-    match request {
-        Request::Monotonic | Request::Wall | Request::Sleep { .. } | Request::Random { .. } => {
-            MICROSECOND
-        }
-        Request::RunDrop { .. }
-        | Request::KernelLogLost { .. }
-        | Request::KernelLogClose { .. } => MICROSECOND,
-        Request::RunNext { .. } | Request::RunStop { .. } | Request::KernelLogNext { .. } => {
-            5 * MICROSECOND
-        }
-        Request::ScratchSpace | Request::SmartDevices | Request::KernelLogOpen => 200 * MICROSECOND,
-        Request::Hwmon | Request::Counters | Request::Disks => 2 * MILLISECOND,
-        Request::FioStart { .. } | Request::StressStart { .. } => 5 * MILLISECOND,
-        Request::IperfStart { .. } | Request::GpuStart { .. } => 5 * MILLISECOND,
-        Request::GpuRead => 50 * MILLISECOND,
-        Request::SmartRead { .. } | Request::SmartStartSelfTest { .. } => 150 * MILLISECOND,
-        Request::SmartSelfTestProgress { .. } => 150 * MILLISECOND,
-        Request::PowerRead | Request::PowerEventLog => 300 * MILLISECOND,
-        Request::Inventory => 500 * MILLISECOND,
-    }
-}
 
 /// One attempt on a simulated machine.
 pub struct SimulatedSession {
@@ -169,7 +148,8 @@ impl State {
             request,
             Request::RunNext { .. } | Request::KernelLogNext { .. }
         );
-        self.advance(self.world.now.saturating_add(price(&request)));
+        let price = price(&self.world, &request);
+        self.advance(self.world.now.saturating_add(price));
         // A wait handles the cancellation itself: it is told once per run and watch.
         if self.cancelled && !always && !waits {
             // Who does not listen gets to the deadline all the same.
@@ -411,12 +391,29 @@ impl State {
             {
                 run.step(&mut self.world);
             }
+            if self.profile_cancels() {
+                // As when a person ends the run: whatever waits is told at once.
+                return;
+            }
         }
         self.world.now = self.world.now.max(target);
+        self.profile_cancels();
         if self.world.now >= self.soft {
             self.attempt.cancel.cancel(Reason::Deadline);
+        }
+        self.notice_cancel();
+    }
+
+    /// Cancels the attempt, where a fault of the profile does that now.
+    fn profile_cancels(&mut self) -> bool {
+        let now = self.world.cancelled && !self.cancelled;
+        if now {
+            self.attempt
+                .cancel
+                .cancel(Reason::Person(PROFILE.to_owned()));
             self.notice_cancel();
         }
+        now
     }
 
     /// Asks the tools to end when the attempt has been cancelled, by whomever.
@@ -436,7 +433,7 @@ impl State {
         for run in self.runs.values() {
             run.load(&self.world, &mut load);
         }
-        self.world.load = load;
+        self.world.set_load(load);
     }
 }
 

@@ -112,7 +112,7 @@ impl World {
                 "Failure detected",
                 Health::Critical,
             ),
-            Fault::RedundancyLost => self.note(
+            Fault::RedundancyLost {} => self.note(
                 "Power Unit PS Redundancy",
                 "Redundancy Lost",
                 Health::Critical,
@@ -140,6 +140,8 @@ impl World {
                 );
                 self.log(EventKind::IoError, 3, text, Some(disk.clone()));
             }
+            Fault::DiskMissing { disk } if self.now > 0 => self.log_gone(disk),
+            Fault::Cancel {} => self.cancelled = true,
             Fault::PcieErrors {
                 pci,
                 correctable,
@@ -203,6 +205,21 @@ impl World {
         );
         let priority = if word == "UE" { 1 } else { 4 };
         self.log(kind, priority, text, Some(dimm.to_owned()));
+    }
+
+    /// A disk goes: whatever works on it gets errors from now on.
+    fn log_gone(&mut self, disk: &str) {
+        let part = Some(disk.to_owned());
+        let (kind, text) = match self.load.disks.contains_key(disk) {
+            true => (
+                EventKind::IoError,
+                format!(
+                    "I/O error, dev {disk}, sector 2048128 op 0x0:(READ) flags 0x4000 phys_seg 1 prio class 2"
+                ),
+            ),
+            false => (EventKind::Raw, format!("[{disk}] Synchronizing SCSI cache")),
+        };
+        self.log(kind, 3, text, part);
     }
 
     fn log_xid(&mut self, gpu: &str, xid: u32, text: &str) {

@@ -20,11 +20,19 @@ const HYSTERESIS: f64 = 3.0;
 /// What part of its power a throttled package still draws.
 const THROTTLED_POWER: f64 = 0.62;
 
+/// Where a GPU's hardware slows it down, in degrees Celsius.
+pub const GPU_SLOWDOWN: f64 = 92.0;
+
+/// What part of its work and power a GPU that is slowed down for heat still has.
+pub const GPU_SLOWED: f64 = 0.6;
+
 /// How well the heat leaves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Cooling {
-    /// The part of the usual rate that dust and paste leave, 0 to 1.
+    /// The part of the usual rate that dust and ducts leave, 0 to 1.
     pub clear: f64,
+    /// The part of it that each package's own cooler leaves, 0 to 1.
+    pub packages: Vec<f64>,
     /// The part of the fans that turn, 0 to 1.
     pub fans_alive: f64,
 }
@@ -73,20 +81,24 @@ impl Thermal {
     }
 
     /// One second passes. Answers with the packages that have just begun to throttle.
-    pub fn second(&mut self, profile: &Profile, load: &Load, cooling: Cooling) -> Vec<usize> {
+    pub fn second(&mut self, profile: &Profile, load: &Load, cooling: &Cooling) -> Vec<usize> {
         let air = profile.ambient;
         // Idling fans carry off two thirds of the heat that full ones do.
         let airflow = (0.5 + 0.5 * self.duty) * (0.25 + 0.75 * cooling.fans_alive);
         let resistance = 1.0 / (airflow * cooling.clear.max(0.05));
         let mut just_throttled = Vec::new();
+        let package_step = step(PACKAGE_SECONDS);
+        let disk_step = step(DISK_SECONDS);
+        let gpu_step = step(GPU_SECONDS);
         for (package, degrees) in self.packages.iter_mut().enumerate() {
             let throttled = self.throttled.get(package).copied().unwrap_or(false);
             let power = if throttled { THROTTLED_POWER } else { 1.0 };
-            let busy = 0.12 + 0.88 * load.package(profile, package) * power;
+            let busy = 0.12 + 0.88 * load.package(package) * power;
+            let cooler = cooling.packages.get(package).copied().unwrap_or(1.0);
             approach(
                 degrees,
-                air + profile.cpu.rise * busy * resistance,
-                PACKAGE_SECONDS,
+                air + profile.cpu.rise * busy * resistance / cooler.max(0.05),
+                package_step,
             );
             let now = *degrees >= profile.cpu.throttle_at
                 || (throttled && *degrees > profile.cpu.throttle_at - HYSTERESIS);
@@ -100,23 +112,25 @@ impl Thermal {
                 *total = total.saturating_add(1000);
             }
         }
-        let busy = load.cpus(profile).max(load.memory);
+        let busy = load.cpus().max(load.memory);
         approach(
             &mut self.memory,
             air + (6.0 + 16.0 * busy) * resistance,
-            MEMORY_SECONDS,
+            step(MEMORY_SECONDS),
         );
         for (name, degrees) in &mut self.disks {
             let busy = load.disks.get(name).copied().unwrap_or(0.0).min(1.0);
-            approach(
-                degrees,
-                air + (6.0 + 10.0 * busy) * resistance,
-                DISK_SECONDS,
-            );
+            approach(degrees, air + (6.0 + 10.0 * busy) * resistance, disk_step);
         }
         for (name, degrees) in &mut self.gpus {
             let busy = load.gpus.get(name).copied().unwrap_or(0.0).min(1.0);
-            approach(degrees, air + (7.0 + 36.0 * busy) * resistance, GPU_SECONDS);
+            let slowed = if *degrees >= GPU_SLOWDOWN {
+                GPU_SLOWED
+            } else {
+                1.0
+            };
+            let target = air + (7.0 + 36.0 * busy * slowed) * resistance;
+            approach(degrees, target, gpu_step);
         }
         let hottest = self
             .packages
@@ -124,12 +138,17 @@ impl Thermal {
             .chain(self.gpus.values())
             .fold(air, |a, b| a.max(*b));
         let wanted = ((hottest - 40.0) / 35.0).clamp(0.35, 1.0);
-        approach(&mut self.duty, wanted, 5.0);
+        approach(&mut self.duty, wanted, step(5.0));
         just_throttled
     }
 }
 
+/// The part of its way that a part of that time constant goes in a second.
+fn step(time_constant: f64) -> f64 {
+    1.0 - libm::exp(-1.0 / time_constant)
+}
+
 /// One second of a first-order lag.
-fn approach(value: &mut f64, target: f64, time_constant: f64) {
-    *value += (target - *value) * (1.0 - libm::exp(-1.0 / time_constant));
+fn approach(value: &mut f64, target: f64, step: f64) {
+    *value += (target - *value) * step;
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::load::Load;
 use super::noise;
 use super::profile::{Disk, Fault, Gpu, Nic, Profile};
+use super::sensors::{self, Probe};
 use super::thermal::{Cooling, Thermal};
 use super::timeline::Course;
 use crate::contract::counters::{DiskCounters, NicCounters};
@@ -55,6 +56,10 @@ pub struct World {
     pub disks: BTreeMap<String, DiskCounters>,
     /// Self-tests that were started, newest last, by disk.
     pub self_tests: BTreeMap<String, Vec<SelfTestRun>>,
+    /// The sensors that the kernel knows.
+    pub probes: Vec<Probe>,
+    /// Whether a fault has cancelled the attempt.
+    pub cancelled: bool,
     courses: Vec<Course>,
     next_second: u64,
     /// The second of each package's last line about heat.
@@ -76,6 +81,8 @@ impl World {
             nics: BTreeMap::new(),
             disks: BTreeMap::new(),
             self_tests: BTreeMap::new(),
+            probes: sensors::of(&profile, seed),
+            cancelled: false,
             courses: vec![Course::default(); profile.faults.len()],
             next_second: 0,
             last_throttle_line: vec![None; profile.cpu.sockets as usize],
@@ -84,6 +91,7 @@ impl World {
         if world.profile.bmc.is_some() {
             world.note("SEL", "Log area reset/cleared", Health::Nominal);
         }
+        world.set_load(Load::default());
         world.second();
         world
     }
@@ -98,7 +106,7 @@ impl World {
         let second = self.next_second;
         self.next_second = second.saturating_add(1);
         let profile = Arc::clone(&self.profile);
-        let cpus = self.load.cpus(&profile);
+        let cpus = self.load.cpus();
         for (index, scheduled) in profile.faults.iter().enumerate() {
             let load = match scheduled.fault.gpu() {
                 Some(gpu) => self.load.gpus.get(gpu).copied().unwrap_or(0.0),
@@ -112,16 +120,30 @@ impl World {
                 self.strike(&scheduled.fault);
             }
         }
-        let cooling = Cooling {
-            clear: self.factor(|f| match f {
-                Fault::CoolingBlocked { percent } => Some(*percent),
-                _ => None,
-            }),
-            fans_alive: self.fans_alive(),
-        };
-        for package in self.thermal.second(&profile, &self.load, cooling) {
+        let cooling = self.cooling();
+        for package in self.thermal.second(&profile, &self.load, &cooling) {
             self.log_throttle(package, second);
         }
+    }
+
+    fn cooling(&self) -> Cooling {
+        let of = |which: Option<u32>| {
+            self.factor(|f| match f {
+                Fault::CoolingBlocked { percent, package } if *package == which => Some(*percent),
+                _ => None,
+            })
+        };
+        Cooling {
+            clear: of(None),
+            packages: (0..self.profile.cpu.sockets).map(|p| of(Some(p))).collect(),
+            fans_alive: self.fans_alive(),
+        }
+    }
+
+    /// The parts are this busy from now on.
+    pub fn set_load(&mut self, mut load: Load) {
+        load.sum_up(&self.profile);
+        self.load = load;
     }
 
     /// The faults that last now.
@@ -146,7 +168,12 @@ impl World {
 
     /// A value with noise of that fraction around it: the same within one second.
     pub fn about(&self, value: f64, fraction: f64, of: &str) -> f64 {
-        value * (1.0 + fraction * noise::unit(self.seed, of, self.now / SECOND))
+        self.about_key(value, fraction, noise::key(of))
+    }
+
+    /// The same, of a name whose [`noise::key`] is kept.
+    pub fn about_key(&self, value: f64, fraction: f64, key: u64) -> f64 {
+        value * (1.0 + fraction * noise::unit_of(self.seed, key, self.now / SECOND))
     }
 
     /// Whether the tool is installed.
@@ -223,7 +250,7 @@ impl World {
             return 800.0_f64.min(f64::from(spec.base_mhz));
         }
         let (one, all) = (f64::from(spec.max_mhz), f64::from(spec.all_core_mhz));
-        one + (all - one) * self.load.package(&self.profile, package)
+        one + (all - one) * self.load.package(package)
     }
 
     /// Whether a fan turns.

@@ -29,5 +29,5 @@ mod version;
 pub use confinement::landlock_version;
 pub use group::own_cgroup;
 pub use run::{RunContext, ToolEvent, ToolRun};
-pub use toolbox::{Limits, Output, Toolbox};
+pub use toolbox::{Exchange, Heard, Limits, Output, Toolbox};
 pub use version::{Version, versions};

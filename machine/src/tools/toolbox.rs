@@ -39,6 +39,30 @@ const SYSTEM_FOLDERS: [&str; 6] = [
 pub struct Toolbox {
     folders: Arc<Vec<PathBuf>>,
     found: Arc<Mutex<BTreeMap<String, PathBuf>>>,
+    heard: Option<Heard>,
+}
+
+/// What was asked of tools, and what they said, for whoever keeps it.
+#[derive(Clone, Debug, Default)]
+pub struct Heard(Arc<Mutex<Vec<Exchange>>>);
+
+/// One question to a tool that answers at once.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The program.
+    pub program: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// What it said.
+    pub output: Output,
+}
+
+impl Heard {
+    /// All of them, in the order in which they were asked.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        let exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        exchanges.clone()
+    }
 }
 
 impl Toolbox {
@@ -55,6 +79,15 @@ impl Toolbox {
         Toolbox {
             folders: Arc::new(folders),
             found: Arc::default(),
+            heard: None,
+        }
+    }
+
+    /// The same tools, with what they are asked and say noted.
+    pub fn noting(self, heard: Heard) -> Toolbox {
+        Toolbox {
+            heard: Some(heard),
+            ..self
         }
     }
 
@@ -99,12 +132,21 @@ impl Toolbox {
         if ended.stopped {
             return Err(Error::TimedOut);
         }
-        Ok(Output {
+        let output = Output {
             status: ended.status.code(),
             signal: ended.status.signal(),
             stdout,
             stderr_tail: ended.stderr_tail,
-        })
+        };
+        if let Some(heard) = &self.heard {
+            let mut exchanges = heard.0.lock().unwrap_or_else(PoisonError::into_inner);
+            exchanges.push(Exchange {
+                program: program.to_owned(),
+                args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+                output: output.clone(),
+            });
+        }
+        Ok(output)
     }
 
     /// Starts a program in its cage.

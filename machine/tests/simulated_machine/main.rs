@@ -7,5 +7,7 @@ mod faults;
 mod jobs;
 mod profiles;
 mod properties;
+mod schema;
 mod sick;
+mod troubles;
 mod wipe;

@@ -281,6 +281,10 @@ pub enum MachineCommand {
     Show(ShowArgs),
     /// Check which tools, rights and interfaces are there, and what to install
     Check(CheckArgs),
+    /// List the simulated machines that are built in, or print the profile of one
+    Profiles(super::profiles::ProfilesArgs),
+    /// Write this machine down: as a profile, and as a tree for --root and --tools
+    Capture(super::capture::CaptureArgs),
 }
 
 /// `vetting machine show`.

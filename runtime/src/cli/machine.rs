@@ -22,6 +22,8 @@ pub async fn machine(args: MachineArgs) -> Result<Exit, Failure> {
     match args.command {
         MachineCommand::Show(args) => show(args).await,
         MachineCommand::Check(args) => check(args).await,
+        MachineCommand::Profiles(args) => super::profiles::profiles(&args),
+        MachineCommand::Capture(args) => super::capture::capture(&args).await,
     }
 }
 
@@ -197,7 +199,8 @@ async fn check(args: CheckArgs) -> Result<Exit, Failure> {
     Ok(Exit::Passed)
 }
 
-fn print(text: &str) -> Result<(), Failure> {
+/// Prints to standard output; that nobody reads it is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::runtime(error))

@@ -2,12 +2,14 @@
 
 mod agent;
 mod args;
+mod capture;
 mod completions;
 mod exit;
 mod live;
 mod machine;
 mod machine_tables;
 mod power_off;
+mod profiles;
 mod recording;
 mod report;
 mod run;

@@ -1,6 +1,7 @@
 //! What an attempt leaves behind: progress, log, series, attachments, denials. It lives beside the
 //! store, so that it can be read while the guest works and after it is gone.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -156,16 +157,20 @@ impl Notebook {
     pub fn sample(&self, at: Duration, kind: &str, key: &str, unit: &str, value: f64) {
         let mut pages = self.pages();
         let full = pages.samples >= self.limits.samples;
-        let (kind, key, unit) = (printable(kind), printable(key), printable(unit));
-        let new = !pages.series.contains(&kind, &key);
-        let crowded = new && pages.series.len() as u64 >= self.limits.series;
-        if !value.is_finite() || full || crowded {
+        let (kind, key, unit) = (clean(kind), clean(key), clean(unit));
+        if !value.is_finite() || full {
             pages.samples_dropped += 1;
             return;
         }
-        pages.samples += 1;
         let at_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-        pages.series.push(&kind, &key, &unit, at_ns, value);
+        if !pages.series.push_known(&kind, &key, at_ns, value) {
+            if pages.series.len() as u64 >= self.limits.series {
+                pages.samples_dropped += 1;
+                return;
+            }
+            pages.series.push(&kind, &key, &unit, at_ns, value);
+        }
+        pages.samples += 1;
         if let Some(tap) = &self.tap {
             tap.sample(&kind, &key, &unit, value);
         }
@@ -254,6 +259,14 @@ impl Notebook {
             host_calls: pages.host_calls,
             panic: pages.panic,
         }
+    }
+}
+
+/// The text itself where it has no control characters, as nearly all have none.
+fn clean(text: &str) -> Cow<'_, str> {
+    match text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(printable(text)),
     }
 }
 

@@ -18,7 +18,8 @@ pub struct Expectation {
     /// A text that the message contains.
     #[serde(default)]
     pub message: Option<String>,
-    /// How the attempt ended: `outcome`, `error`, `trap`, `limit`, `deadline`, `cancelled`.
+    /// How the attempt ended: `outcome`, `error`, `trap`, `limit`, `deadline`, `cancelled`,
+    /// `diverged`.
     #[serde(default)]
     pub ending: Option<String>,
     /// The limit that was reached, such as `fuel`.
@@ -246,6 +247,7 @@ fn ending(ending: &Ending) -> (&'static str, Option<&str>) {
         Ending::Cancelled { .. } => ("cancelled", None),
         Ending::Refused { .. } => ("refused", None),
         Ending::Runtime { .. } => ("runtime", None),
+        Ending::Diverged { .. } => ("diverged", None),
         Ending::HostDown => ("host_down", None),
         Ending::AgentGone { .. } => ("agent_gone", None),
         Ending::NotRun => ("not_run", None),

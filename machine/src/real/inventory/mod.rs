@@ -69,6 +69,26 @@ pub fn gpus(root: &Root) -> Vec<crate::contract::inventory::Gpu> {
     gpus::among(root, &pci::devices(root))
 }
 
+/// Serial numbers and asset tags of the firmware's tables, of parts that no record names too.
+pub fn written_serials(root: &Root) -> Vec<String> {
+    /// Structures and where their serial number and asset tag stand (DMTF DSP0134).
+    const PLACES: [(u8, &[usize]); 7] = [
+        (1, &[0x07]),
+        (2, &[0x07, 0x08]),
+        (3, &[0x07, 0x08]),
+        (4, &[0x20, 0x21]),
+        (17, &[0x18, 0x19]),
+        (22, &[0x07]),
+        (39, &[0x08, 0x09]),
+    ];
+    let tables = tables(root, &mut Vec::new());
+    let places = PLACES.iter().flat_map(|(kind, offsets)| {
+        let structures = tables.all(*kind);
+        structures.flat_map(|s| offsets.iter().filter_map(|offset| s.text(*offset)))
+    });
+    places.collect()
+}
+
 fn tables(root: &Root, gaps: &mut Vec<String>) -> Tables {
     let read = |file: &str| root.bytes(&format!("sys/firmware/dmi/tables/{file}"), TABLES_LIMIT);
     let entry = read("smbios_entry_point").unwrap_or_default();

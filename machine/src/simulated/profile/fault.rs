@@ -2,25 +2,29 @@
 //! arm where it shows: in `strike.rs` when something happens, in `read/` or `tools/` when something
 //! is otherwise while it lasts.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::Profile;
 use crate::contract::kernel_log::EventKind;
 
 /// A fault and its place in time.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Scheduled {
     /// When it begins, in seconds since the session did. Without it and `when_load_above`: at once.
     #[serde(default, deserialize_with = "seconds")]
+    #[schemars(schema_with = "time")]
     pub at: Option<u64>,
     /// It begins when more than this part of all CPUs is busy (0 to 1), or a GPU if it is a GPU's.
     #[serde(default)]
     pub when_load_above: Option<f64>,
     /// How long it lasts, in seconds; without it for ever. What it counted stays.
     #[serde(default, rename = "for", deserialize_with = "seconds")]
+    #[schemars(schema_with = "time")]
     pub lasts: Option<u64>,
     /// How often it strikes again while it lasts, in seconds: for those that count or log.
     #[serde(default, deserialize_with = "seconds")]
+    #[schemars(schema_with = "time")]
     pub every: Option<u64>,
     /// What goes wrong.
     #[serde(flatten)]
@@ -28,7 +32,7 @@ pub struct Scheduled {
 }
 
 /// What goes wrong. A part is named as the profile names it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[allow(missing_docs)]
 pub enum Fault {
@@ -72,8 +76,9 @@ pub enum Fault {
     CoreSlow { cpu: u32, percent: f64 },
     /// A CPU computes wrongly.
     CoreWrong { cpu: u32 },
-    /// Dust, paste, a missing duct: heat leaves at this many per cent of the usual rate.
-    CoolingBlocked { percent: f64 },
+    /// Heat leaves at this many per cent of the usual rate: of one processor package where one is
+    /// named (a cooler that does not touch), else of the whole machine (dust, a missing duct).
+    CoolingBlocked { percent: f64, package: Option<u32> },
     /// A fan stands still.
     FanDead { fan: String },
     /// A power supply has no input.
@@ -81,7 +86,7 @@ pub enum Fault {
     /// A power supply has failed.
     PsuFailed { psu: String },
     /// The supplies are no longer redundant, though each says it is well.
-    RedundancyLost,
+    RedundancyLost {},
     /// A voltage is off.
     RailOff { rail: String, volts: f64 },
     /// A port came up at this speed.
@@ -98,7 +103,7 @@ pub enum Fault {
     DiskSlow { disk: String, percent: f64 },
     /// So many blocks do not read back as written.
     DiskVerifyError { disk: String, count: u64 },
-    /// A disk is not seen.
+    /// A disk is not seen. When it goes while a tool works on it, that tool gets I/O errors.
     DiskMissing { disk: String },
     /// A PCI function's link came up narrower or slower.
     PcieDegraded {
@@ -141,16 +146,40 @@ pub enum Fault {
     },
     /// A tool is not installed.
     ToolMissing { tool: String },
-    /// A tool dies of a segmentation fault in its first second.
+    /// A tool dies of a segmentation fault, within a second of its work.
     ToolCrash { tool: String },
     /// A tool neither tells anything nor ends until it is killed.
     ToolHang { tool: String },
+    /// What a tool prints cannot be understood: what is so while it works is so at its end.
+    ToolGarbage { tool: String },
     /// A hwmon sensor with this label is gone.
     SensorMissing { label: String },
+    /// Each call of an interface of the contract (`hwmon`, `kernel-log`) takes so much longer.
+    SlowCall {
+        interface: String,
+        milliseconds: u64,
+    },
+    /// The attempt is cancelled, as by a person.
+    Cancel {},
 }
 
+/// The interfaces whose calls take time.
+pub const INTERFACES: [&str; 11] = [
+    "counters",
+    "disks",
+    "fio",
+    "gpu",
+    "hwmon",
+    "inventory",
+    "iperf",
+    "kernel-log",
+    "power",
+    "smart",
+    "stress",
+];
+
 /// A field of the health that an NVMe or SAS drive tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum SmartField {
@@ -238,15 +267,30 @@ impl Fault {
             | Fault::GpuEccUncorrected { gpu, .. } => {
                 known("gpu", gpu, profile.gpus.iter().any(|g| g.name == *gpu))
             }
-            Fault::ToolMissing { tool } | Fault::ToolCrash { tool } | Fault::ToolHang { tool } => {
-                known("tool", tool, profile.tools.contains_key(tool))
-            }
+            Fault::ToolMissing { tool }
+            | Fault::ToolCrash { tool }
+            | Fault::ToolHang { tool }
+            | Fault::ToolGarbage { tool } => known("tool", tool, profile.tools.contains_key(tool)),
+            Fault::CoolingBlocked {
+                package: Some(package),
+                ..
+            } => known(
+                "package",
+                &package.to_string(),
+                *package < profile.cpu.sockets,
+            ),
+            Fault::SlowCall { interface, .. } => known(
+                "interface",
+                interface,
+                INTERFACES.contains(&interface.as_str()),
+            ),
             Fault::MemoryWrong { .. }
-            | Fault::CoolingBlocked { .. }
-            | Fault::RedundancyLost
+            | Fault::CoolingBlocked { package: None, .. }
+            | Fault::RedundancyLost {}
             | Fault::KernelLine { .. }
             | Fault::EventLogEntry { .. }
-            | Fault::SensorMissing { .. } => None,
+            | Fault::SensorMissing { .. }
+            | Fault::Cancel {} => None,
         }
     }
 }
@@ -273,4 +317,13 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
             "`{text}` is not a time: write whole seconds, minutes or hours as `30s`, `10min`, `8h`"
         ))),
     }
+}
+
+/// How [`seconds`] are written.
+fn time(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "string",
+        "pattern": "^[0-9]+ *(s|min|h)$",
+        "examples": ["30s", "10min", "8h"],
+    })
 }

@@ -4,7 +4,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
-use super::Profile;
+use super::{Fault, Profile};
 use crate::MachineError;
 
 macro_rules! built_in {
@@ -16,6 +16,8 @@ macro_rules! built_in {
 /// The built-in profiles: name and text.
 const BUILT_IN: &[(&str, &str)] = built_in![
     "healthy-server",
+    "storage-server",
+    "gpu-server",
     "laptop",
     "small-vm",
     "bad-core",
@@ -25,7 +27,9 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "gpu-off-bus",
     "gpu-pcie-degraded",
     "missing-dimm",
+    "nic-pcie-degraded",
     "nvme-critical",
+    "nvme-pcie-degraded",
     "psu-lost",
     "slow-core",
     "slow-disk",
@@ -52,9 +56,15 @@ pub fn builtin(name: &str) -> Result<Profile, MachineError> {
 
 /// A built-in profile's text.
 pub fn builtin_text(name: &str) -> Result<&'static str, MachineError> {
-    let mut all = BUILT_IN.iter();
-    let found = all.find(|(known, _)| *known == name);
+    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
     found.map(|(_, text)| *text).ok_or_else(|| unknown(name))
+}
+
+/// The built-in profiles that stand by themselves, so that others may extend them.
+pub fn extendable() -> Vec<&'static str> {
+    let whole = |text: &str| !text.lines().any(|line| line.starts_with("extends ="));
+    let named = BUILT_IN.iter().filter(|(_, text)| whole(text));
+    named.map(|(name, _)| *name).collect()
 }
 
 fn unknown(name: &str) -> MachineError {
@@ -168,6 +178,13 @@ fn check(profile: &Profile) -> Result<(), String> {
     for (index, scheduled) in profile.faults.iter().enumerate() {
         if let Some((what, name)) = scheduled.fault.unknown_part(profile) {
             return Err(format!("fault[{index}]: there is no {what} `{name}`"));
+        }
+        if let Fault::SlowCall { milliseconds, .. } = scheduled.fault
+            && milliseconds > 86_400_000
+        {
+            return Err(format!(
+                "fault[{index}].milliseconds: {milliseconds} are more than a day"
+            ));
         }
         if scheduled.every == Some(0) {
             return Err(format!("fault[{index}].every: must be at least 1s"));

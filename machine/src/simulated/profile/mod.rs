@@ -21,20 +21,23 @@
 mod fault;
 mod load;
 mod parts;
+mod schema;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use fault::{Fault, Scheduled, SmartField};
 pub use load::{builtin, builtin_names, builtin_text, from_toml};
 pub use parts::{Cpu, Disk, DiskKind, Fan, Gpu, Memory, Nic, Peer, Psu, Rail, Scratch};
+pub use schema::schema;
 
 use crate::contract::inventory::{Bios, Bmc, Board, System};
 use load::exact;
 
 /// A whole machine.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// One line for a list of machines.

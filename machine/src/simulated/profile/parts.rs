@@ -1,12 +1,13 @@
 //! The parts of a profile, and what their kinds imply.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::contract::types::PcieLink;
 
 /// The processors: all packages are alike. Logical CPU *n* is core *n* of all cores, the second
 /// threads follow after the last core, as Linux counts on x86 servers.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cpu {
     /// Model.
@@ -47,7 +48,7 @@ pub struct Cpu {
 }
 
 /// The memory: all modules are alike.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
     /// `DDR5`.
@@ -79,7 +80,7 @@ pub struct Memory {
 }
 
 /// What sort of disk one is; this fixes its speed, its transport and the protocol of its health.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiskKind {
     /// A SAS disk of 10,000 rpm.
@@ -165,7 +166,7 @@ impl DiskKind {
 }
 
 /// A disk.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disk {
     /// The kernel's name.
@@ -201,7 +202,7 @@ pub struct Disk {
 }
 
 /// A network port.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nic {
     /// The kernel's name.
@@ -240,7 +241,7 @@ pub struct Nic {
 }
 
 /// A PCI Express link at its best.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// Gigatransfers per second and lane.
@@ -262,7 +263,7 @@ impl Link {
 }
 
 /// A GPU.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gpu {
     /// Its name within the profile.
@@ -311,7 +312,7 @@ pub struct Gpu {
 }
 
 /// A power supply, or a laptop's battery or adapter.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Psu {
     /// Its name.
@@ -331,7 +332,7 @@ pub struct Psu {
 }
 
 /// A fan.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fan {
     /// Its name.
@@ -341,7 +342,7 @@ pub struct Fan {
 }
 
 /// A voltage.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rail {
     /// Its name.
@@ -351,7 +352,7 @@ pub struct Rail {
 }
 
 /// Where scratch files lie.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scratch {
     /// Bytes a stage may use.
@@ -364,7 +365,7 @@ pub struct Scratch {
 }
 
 /// The other end of the network test.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
     /// Its name.

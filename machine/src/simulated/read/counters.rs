@@ -3,7 +3,8 @@
 use crate::contract::counters::{
     CpuCounters, DimmCounters, DiskCounters, MemoryCounters, NicCounters, PcieCounters, Reading,
 };
-use crate::simulated::profile::Fault;
+use crate::contract::disks::Transport;
+use crate::simulated::profile::{Disk, Fault};
 use crate::simulated::read::{disks, inventory};
 use crate::simulated::world::World;
 
@@ -79,8 +80,7 @@ fn memory(world: &World) -> MemoryCounters {
 }
 
 fn pcie(world: &World) -> Vec<PcieCounters> {
-    let functions = inventory::read(world)
-        .pci
+    let functions = inventory::pci(world)
         .into_iter()
         .filter(|f| f.link.is_some());
     let tell = |address: String| {
@@ -115,18 +115,20 @@ fn nics(world: &World) -> Vec<NicCounters> {
 }
 
 fn disks(world: &World) -> Vec<DiskCounters> {
-    let tell = |disk: crate::contract::disks::Disk| {
+    let tell = |disk: &Disk| {
         let counted = world.disks.get(&disk.name).cloned().unwrap_or_default();
         // SCSI's driver counts, which SATA disks use too.
         let scsi = matches!(
-            disk.transport,
-            crate::contract::disks::Transport::Sas | crate::contract::disks::Transport::Sata
+            disks::transport(disk.kind),
+            Transport::Sas | Transport::Sata
         );
         DiskCounters {
             io_errors: scsi.then(|| counted.io_errors.unwrap_or(0)),
-            name: disk.name,
+            name: disk.name.clone(),
             ..counted
         }
     };
-    disks::list(world).into_iter().map(tell).collect()
+    let mut disks: Vec<DiskCounters> = world.present_disks().map(tell).collect();
+    disks.sort_by(|a, b| a.name.cmp(&b.name));
+    disks
 }

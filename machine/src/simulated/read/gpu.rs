@@ -2,15 +2,13 @@
 
 use crate::contract::gpu::{Device, Ecc, Reading, Repairs, Silent, Throttle};
 use crate::simulated::profile::{Fault, Gpu};
+use crate::simulated::thermal::{GPU_SLOWDOWN, GPU_SLOWED};
 use crate::simulated::world::World;
 
 /// NVML's bits of the clock event reasons that the model uses.
 const IDLE: u64 = 0x01;
 const SOFTWARE_THERMAL: u64 = 0x20;
 const HARDWARE_THERMAL: u64 = 0x40;
-
-/// Where the hardware slows down, in degrees Celsius.
-const SLOWDOWN: f64 = 92.0;
 
 /// Those that answer, and those that do not.
 pub fn read(world: &World) -> Reading {
@@ -59,13 +57,13 @@ fn tell(world: &World, gpu: &Gpu) -> Device {
         .get(&gpu.name)
         .copied()
         .unwrap_or(world.profile.ambient);
-    let hot = degrees >= SLOWDOWN;
+    let hot = degrees >= GPU_SLOWDOWN;
     let mask = match (busy > 0.0, hot) {
         (_, true) => SOFTWARE_THERMAL | HARDWARE_THERMAL,
         (false, false) => IDLE,
         (true, false) => 0,
     };
-    let slowed = if hot { 0.6 } else { 1.0 };
+    let slowed = if hot { GPU_SLOWED } else { 1.0 };
     let uncorrected = world.faults().filter_map(|f| match f {
         Fault::GpuEccUncorrected { gpu: name, count } if *name == gpu.name => Some(*count),
         _ => None,
@@ -90,7 +88,7 @@ fn tell(world: &World, gpu: &Gpu) -> Device {
         memory_bytes: Some(gpu.memory_bytes),
         temperature: Some(world.about(degrees, 0.01, &key("temperature")).round()),
         memory_temperature: Some(world.about(degrees + 6.0, 0.01, &key("memory")).round()),
-        slowdown_temperature: Some(SLOWDOWN),
+        slowdown_temperature: Some(GPU_SLOWDOWN),
         power: Some(world.about(
             gpu.power_limit * (0.11 + 0.84 * busy * slowed),
             0.01,

@@ -1,5 +1,7 @@
 //! The inventory.
 
+use std::collections::BTreeSet;
+
 use crate::contract::disks::Transport;
 use crate::contract::inventory::{Cpu, Disk, Gpu, Memory, MemoryModule, Nic, Parts, PciDevice};
 use crate::contract::types::PcieLink;
@@ -167,7 +169,7 @@ fn gpus(world: &World) -> Vec<Gpu> {
 }
 
 /// All functions that a part of the profile sits on; what shares an address is told once.
-fn pci(world: &World) -> Vec<PciDevice> {
+pub fn pci(world: &World) -> Vec<PciDevice> {
     let profile = &world.profile;
     let function = |address: &str,
                     class: &str,
@@ -199,8 +201,12 @@ fn pci(world: &World) -> Vec<PciDevice> {
             ));
         }
     }
+    let mut controllers = BTreeSet::new();
     for disk in world.present_disks() {
         let Some(address) = &disk.pci else { continue };
+        if !controllers.insert(address) {
+            continue;
+        }
         let (class, id, driver) = match disks::transport(disk.kind) {
             Transport::Sas => ("010700", "1000:00e6", "mpt3sas"),
             Transport::Sata => ("010601", "8086:1bf2", "ahci"),

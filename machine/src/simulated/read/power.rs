@@ -4,7 +4,11 @@
 use crate::contract::power::{Health, LogEntry, Reading, Redundancy, Sensor, Source, Supply};
 use crate::contract::types::Error;
 use crate::simulated::profile::{Fault, Psu};
+use crate::simulated::tools::trouble::Trouble;
 use crate::simulated::world::World;
+
+/// What the wrapper says of output that it makes nothing of.
+const NOTHING: &str = "its output holds nothing that can be understood";
 
 /// What a server draws besides processors and GPUs, in watts.
 const BOARD_WATTS: f64 = 120.0;
@@ -13,7 +17,9 @@ const BOARD_WATTS: f64 = 120.0;
 pub fn read(world: &World) -> Reading {
     let profile = &world.profile;
     let tool = world.has_tool("ipmitool");
-    let managed = profile.bmc.is_some() && tool;
+    let trouble = Trouble::of(world, "ipmitool").asked("ipmitool", NOTHING);
+    let managed = profile.bmc.is_some() && tool && trouble.is_ok();
+    let trouble = trouble.err().map(|error| error.to_string());
     let portable = profile.psus.iter().any(|p| p.portable);
     let source = |name: &str, available: bool, detail: &str| Source {
         name: name.to_owned(),
@@ -27,7 +33,7 @@ pub fn read(world: &World) -> Reading {
             match (profile.bmc.is_some(), tool) {
                 (false, _) => "no management controller",
                 (true, false) => "ipmitool is not available (apt-get install ipmitool)",
-                (true, true) => "/dev/ipmi0",
+                (true, true) => trouble.as_deref().unwrap_or("/dev/ipmi0"),
             },
         ),
         source("hwmon", true, "no power sensors"),
@@ -65,7 +71,18 @@ pub fn event_log(world: &World) -> Result<Vec<LogEntry>, Error> {
     if !world.has_tool("ipmitool") {
         return Err(Error::tool_missing("ipmitool", "ipmitool"));
     }
-    Ok(world.event_log.clone())
+    match Trouble::of(world, "ipmitool") {
+        // An empty log ends with 0 too.
+        Trouble {
+            garbage: true,
+            crashes: false,
+            hangs: false,
+        } => Ok(Vec::new()),
+        trouble => {
+            trouble.asked("ipmitool", NOTHING)?;
+            Ok(world.event_log.clone())
+        }
+    }
 }
 
 /// What the machine draws, in watts.
@@ -73,7 +90,7 @@ fn drawn(world: &World) -> f64 {
     let profile = &world.profile;
     if profile.bmc.is_none() {
         return world.about(
-            9.0 + profile.cpu.tdp_watts * world.load.cpus(profile),
+            9.0 + profile.cpu.tdp_watts * world.load.cpus(),
             0.01,
             "watts",
         );
@@ -81,7 +98,7 @@ fn drawn(world: &World) -> f64 {
     let package = |p: usize| {
         let throttled = world.thermal.throttled.get(p).copied().unwrap_or(false);
         let power = if throttled { 0.62 } else { 1.0 };
-        profile.cpu.tdp_watts * (0.2 + 0.8 * power * world.load.package(profile, p))
+        profile.cpu.tdp_watts * (0.2 + 0.8 * power * world.load.package(p))
     };
     let cpus: f64 = (0..profile.cpu.sockets as usize).map(package).sum();
     let gpu = |g: &crate::simulated::profile::Gpu| {
@@ -172,7 +189,7 @@ fn redundancy(world: &World) -> Option<Redundancy> {
     if world.profile.bmc.is_none() || all < 2 {
         return None;
     }
-    let gone = alive < 2 || world.any(|f| matches!(f, Fault::RedundancyLost));
+    let gone = alive < 2 || world.any(|f| matches!(f, Fault::RedundancyLost {}));
     let states: &[&str] = if gone {
         &[
             "Redundancy Lost",

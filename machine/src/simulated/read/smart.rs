@@ -6,6 +6,7 @@ use crate::contract::smart::{
 };
 use crate::contract::types::{Error, Missing, MissingKind, ToolFailure};
 use crate::simulated::profile::{Disk, DiskKind, Fault, SmartField};
+use crate::simulated::tools::trouble::{NOT_JSON, Trouble};
 use crate::simulated::world::{SECOND, SelfTestRun, World};
 
 /// The attributes that are judged: number, name, threshold, whether it predicts a failure.
@@ -69,6 +70,7 @@ fn drive<'a>(world: &'a World, id: &str) -> Result<&'a Disk, Error> {
             remedy: String::new(),
         }));
     }
+    Trouble::of(world, "smartctl").asked("smartctl", NOT_JSON)?;
     if world.any(|f| matches!(f, Fault::SmartUnreadable { disk } if disk == id)) {
         return Err(Error::Failed(ToolFailure {
             tool: "smartctl".to_owned(),

@@ -1,13 +1,13 @@
 //! fio: what the disk's kind can do at the job's block size and depth, less what its faults take.
 
-use super::{Ending, Work, fraction, installed, milliseconds, seconds, within};
-use crate::Reply;
+use super::{Ending, Work, fraction, installed, milliseconds, not_understood, seconds, within};
 use crate::contract::fio::{Direction, Event, Job, Pattern, Progress, Summary, Target};
 use crate::contract::types::Error;
 use crate::simulated::load::Load;
 use crate::simulated::profile::{DiskKind, Fault};
 use crate::simulated::read::disks;
 use crate::simulated::world::World;
+use crate::{Answer, Reply};
 
 /// fio's default percentiles, and how many times the mean latency each is: a solid-state drive's, a
 /// spinning disk's.
@@ -368,6 +368,10 @@ impl Work for Fio {
             stderr_tail: self.stderr(),
             extra: Vec::new(),
         })))
+    }
+
+    fn unreadable(&mut self, _: &World, _: u64, ending: Ending) -> Answer {
+        not_understood("fio", ending, "it printed no result")
     }
 
     fn nothing(&self) -> Reply {

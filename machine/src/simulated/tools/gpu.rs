@@ -1,12 +1,13 @@
 //! A GPU stress tool, in the manner of gpu_burn.
 
-use super::{Ending, Work, fraction, milliseconds, seconds, whole_seconds};
-use crate::Reply;
+use super::{Ending, GARBAGE, Work, fraction, milliseconds, seconds, whole_seconds};
 use crate::contract::gpu::{DeviceResult, Event, Job, Progress, Summary};
 use crate::contract::types::{Error, Missing, MissingKind};
 use crate::simulated::load::Load;
 use crate::simulated::profile::{Fault, Gpu};
+use crate::simulated::thermal::{GPU_SLOWDOWN, GPU_SLOWED};
 use crate::simulated::world::World;
+use crate::{Answer, Reply};
 
 struct Burn {
     tool: String,
@@ -88,10 +89,14 @@ impl Work for Burn {
             let name = &burned.gpu.name;
             burned.lost |= world.off_bus(&burned.gpu);
             let key = format!("gflops/{name}");
-            burned.rate = if burned.lost {
-                0.0
-            } else {
-                world.about(burned.gpu.gflops, 0.01, &key)
+            let hot = world.thermal.gpus.get(name).copied();
+            let slowed = match hot.is_some_and(|degrees| degrees >= GPU_SLOWDOWN) {
+                true => GPU_SLOWED,
+                false => 1.0,
+            };
+            burned.rate = match burned.lost {
+                true => 0.0,
+                false => world.about(burned.gpu.gflops * slowed, 0.01, &key),
             };
             let wrong = world.faults().filter_map(|f| match f {
                 Fault::GpuWrong { gpu, errors } if gpu == name => Some(*errors as f64),
@@ -139,6 +144,20 @@ impl Work for Burn {
             output_tail: tail,
             extra: Vec::new(),
         })))
+    }
+
+    fn unreadable(&mut self, world: &World, elapsed: u64, ending: Ending) -> Answer {
+        // A GPU of which gpu_burn says nothing has not passed.
+        let mut reply = self.finished(world, elapsed, ending);
+        if let Reply::Gpu(Some(Event::Finished(summary))) = &mut reply {
+            for device in &mut summary.devices {
+                device.passed = false;
+                device.errors = 0;
+                device.gflops = None;
+            }
+            summary.output_tail = GARBAGE.to_owned();
+        }
+        Ok(reply)
     }
 
     fn nothing(&self) -> Reply {

@@ -1,12 +1,15 @@
 //! iperf3: the slower of both ends, what headers leave of it, and what the port's faults take.
 
-use super::{Ending, Work, fraction, installed, milliseconds, seconds, whole_seconds, within};
-use crate::Reply;
+use super::{
+    Ending, NOT_JSON, Work, fraction, installed, milliseconds, not_understood, seconds,
+    whole_seconds, within,
+};
 use crate::contract::iperf::{Direction, Event, Flow, Interval, Job, Progress, Protocol, Summary};
 use crate::contract::types::Error;
 use crate::simulated::load::Load;
 use crate::simulated::profile::{Fault, Nic, Peer};
 use crate::simulated::world::World;
+use crate::{Answer, Reply};
 
 struct Iperf {
     version: String,
@@ -89,6 +92,17 @@ impl Iperf {
         )
     }
 
+    /// What the card's PCI Express link carries, in bit/s: 128b/130b coding, and a tenth for headers.
+    fn through_the_bus(&self, world: &World) -> f64 {
+        let full = self.nic.link.map(|link| link.full());
+        world
+            .link(self.nic.pci.as_deref(), full)
+            .map_or(f64::INFINITY, |link| {
+                let lanes = f64::from(link.current_width);
+                link.current_speed * lanes * 1e9 * (128.0 / 130.0) * 0.9
+            })
+    }
+
     /// What is left of the line's rate: Ethernet takes 38 bytes of each frame for itself.
     fn efficiency(&self) -> f64 {
         self.payload() / (f64::from(self.nic.mtu) + 38.0)
@@ -122,6 +136,7 @@ impl Work for Iperf {
             .or(world.speed_mbps(&self.nic))
             .unwrap_or(1_000);
         let line = port.min(self.peer.mbps) as f64 * 1e6 * self.efficiency();
+        let line = line.min(self.through_the_bus(world));
         let wanted = match self.job.protocol {
             Protocol::Udp(rate) => rate as f64,
             Protocol::Tcp => f64::INFINITY,
@@ -238,6 +253,10 @@ impl Work for Iperf {
             runtime_ms: milliseconds(elapsed),
             extra: Vec::new(),
         })))
+    }
+
+    fn unreadable(&mut self, _: &World, _: u64, ending: Ending) -> Answer {
+        not_understood("iperf3", ending, NOT_JSON)
     }
 
     fn nothing(&self) -> Reply {

@@ -5,14 +5,15 @@ pub mod fio;
 pub mod gpu;
 pub mod iperf;
 pub mod stress;
+pub mod trouble;
 
 use std::time::Duration;
 
 use super::load::Load;
-use super::profile::Fault;
 use super::world::{SECOND, World};
 use crate::contract::types::{Error, ToolFailure};
 use crate::{Answer, Reply};
+use trouble::{GARBAGE, NOT_JSON, Trouble, not_understood};
 
 /// How long a tool takes to end and write its result after SIGTERM, in nanoseconds.
 const STOP_TAKES: u64 = 20_000_000;
@@ -49,6 +50,9 @@ pub trait Work: Send {
     /// Its result.
     fn finished(&mut self, world: &World, elapsed: u64, ending: Ending) -> Reply;
 
+    /// What the wrapper of the real tool makes of a result that it cannot understand.
+    fn unreadable(&mut self, world: &World, elapsed: u64, ending: Ending) -> Answer;
+
     /// The reply when it has nothing to tell.
     fn nothing(&self) -> Reply;
 }
@@ -63,6 +67,7 @@ pub struct Run {
     stopping: Option<(u64, Ending)>,
     hangs: bool,
     crashes: bool,
+    garbage: bool,
     ended: bool,
     told_end: bool,
     pending: Option<Answer>,
@@ -74,23 +79,22 @@ impl Run {
     /// Starts a tool.
     pub fn begin(mut work: Box<dyn Work>, world: &mut World) -> Self {
         let now = world.now;
-        let tool = work.tool();
-        let hangs = world.any(|f| matches!(f, Fault::ToolHang { tool: t } if t == tool));
-        let crashes = world.any(|f| matches!(f, Fault::ToolCrash { tool: t } if t == tool));
+        let trouble = Trouble::of(world, work.tool());
         // What it does to the parts counts from its first instant on.
         let mut load = world.load.clone();
         work.load(&*world, &mut load);
-        world.load = load;
+        world.set_load(load);
         let left = work.plan(world, 0);
         let next = now.saturating_add(left.clamp(1, SECOND));
         Self {
             work,
             began: now,
             last: now,
-            next: if hangs { u64::MAX } else { next },
+            next: if trouble.hangs { u64::MAX } else { next },
             stopping: None,
-            hangs,
-            crashes,
+            hangs: trouble.hangs,
+            crashes: trouble.crashes,
+            garbage: trouble.garbage,
             ended: false,
             told_end: false,
             pending: None,
@@ -150,11 +154,20 @@ impl Run {
             self.work.pass(world, now.saturating_sub(self.last));
         }
         self.last = now;
+        let trouble = Trouble::of(world, self.work.tool());
+        self.crashes |= trouble.crashes;
+        self.garbage |= trouble.garbage;
         if let Some((at, ending)) = self.stopping
             && at <= now
         {
-            let reply = self.work.finished(world, elapsed, ending);
-            return self.end(Ok(reply));
+            return self.finish(world, elapsed, ending);
+        }
+        if trouble.hangs && self.stopping.is_none() {
+            // From here on it only waits for its end.
+            self.hangs = true;
+            self.next = u64::MAX;
+            self.pending = None;
+            return;
         }
         if self.crashes {
             let failure = ToolFailure {
@@ -167,12 +180,19 @@ impl Run {
         }
         let left = self.work.plan(world, elapsed);
         if left == 0 {
-            let reply = self.work.finished(world, elapsed, Ending::Itself);
-            return self.end(Ok(reply));
+            return self.finish(world, elapsed, Ending::Itself);
         }
         // Unread progress gives way to newer progress.
         self.pending = Some(Ok(self.work.progress(elapsed)));
         self.next = now.saturating_add(left.min(SECOND));
+    }
+
+    fn finish(&mut self, world: &World, elapsed: u64, ending: Ending) {
+        let answer = match self.garbage {
+            true => self.work.unreadable(world, elapsed, ending),
+            false => Ok(self.work.finished(world, elapsed, ending)),
+        };
+        self.end(answer);
     }
 
     fn end(&mut self, answer: Answer) {

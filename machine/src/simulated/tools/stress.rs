@@ -1,12 +1,15 @@
 //! stress-ng: rounds per second by kind of load and by the frequency and share of each CPU.
 
-use super::{Ending, Work, fraction, installed, milliseconds, seconds, whole_seconds, within};
+use super::{
+    Ending, GARBAGE, Work, fraction, installed, milliseconds, seconds, whole_seconds, within,
+};
 use crate::contract::stress::{self, Event, Job, Metrics, Progress, Stressor, Summary};
 use crate::contract::types::Error;
 use crate::simulated::load::Load;
+use crate::simulated::noise;
 use crate::simulated::profile::Fault;
 use crate::simulated::world::World;
-use crate::{Attempt, Reply};
+use crate::{Answer, Attempt, Reply};
 
 /// The loads a job may name, by the contract, and how many rounds each does per second and GHz on
 /// one CPU: about what stress-ng 0.15.06 tells on a server of 2023.
@@ -45,13 +48,20 @@ struct StressNg {
     whole: u64,
     /// One per stressor, and per CPU with `per-cpu`.
     results: Vec<Counted>,
+    /// What each of its CPUs does, in GHz of a core of its own.
+    strengths: Vec<f64>,
     wrong_cpus: Vec<u32>,
     wrong_bits: u64,
 }
 
 struct Counted {
     stressor: usize,
-    cpu: Option<u32>,
+    /// Which of the job's CPUs, and its number.
+    cpu: Option<(usize, u32)>,
+    /// The key of its noise.
+    key: u64,
+    /// Rounds per second and GHz of its share of the workers.
+    base: f64,
     rate: f64,
     rounds: f64,
 }
@@ -89,25 +99,40 @@ pub fn start(world: &World, attempt: &Attempt, job: Job) -> Result<Box<dyn Work>
     if cpus.is_empty() {
         cpus = (0..allowed).collect();
     }
-    let count = |stressor, cpu| Counted {
-        stressor,
-        cpu,
-        rate: 0.0,
-        rounds: 0.0,
+    let workers: f64 = job.stressors.iter().map(|s| f64::from(s.workers)).sum();
+    let count = |index: usize, cpu: Option<(usize, u32)>| {
+        let stressor = job.stressors.get(index)?;
+        let name = &stressor.name;
+        let base = STRESSORS.iter().find(|(known, _)| known == name)?.1;
+        let key = match cpu {
+            Some((_, cpu)) => format!("stress/{name}/{cpu}"),
+            None => format!("stress/{name}"),
+        };
+        Some(Counted {
+            stressor: index,
+            cpu,
+            key: noise::key(&key),
+            base: base * f64::from(stressor.workers) / workers.max(1.0),
+            rate: 0.0,
+            rounds: 0.0,
+        })
     };
     let stressors = 0..job.stressors.len();
     let results = if job.per_cpu {
-        cpus.iter()
-            .flat_map(|cpu| stressors.clone().map(|s| count(s, Some(*cpu))))
+        let numbered = cpus.iter().copied().enumerate();
+        numbered
+            .flat_map(|cpu| stressors.clone().map(move |s| (s, Some(cpu))))
+            .filter_map(|(s, cpu)| count(s, cpu))
             .collect()
     } else {
-        stressors.map(|s| count(s, None)).collect()
+        stressors.filter_map(|s| count(s, None)).collect()
     };
     Ok(Box::new(StressNg {
         version,
         cpus,
         whole,
         results,
+        strengths: Vec::new(),
         wrong_cpus: Vec::new(),
         wrong_bits: 0,
         job,
@@ -258,40 +283,14 @@ impl Work for StressNg {
     }
 
     fn plan(&mut self, world: &World, elapsed: u64) -> u64 {
-        let workers = self.workers().max(1.0);
-        let all: f64 = if self.job.per_cpu {
-            0.0
-        } else {
-            self.cpus
-                .iter()
-                .map(|cpu| self.strength(world, *cpu))
-                .sum::<f64>()
-                * self.busy()
-        };
-        let rates: Vec<f64> = self
-            .results
-            .iter()
-            .map(|counted| {
-                let Some(stressor) = self.job.stressors.get(counted.stressor) else {
-                    return 0.0;
-                };
-                let base = STRESSORS
-                    .iter()
-                    .find(|(name, _)| *name == stressor.name)
-                    .map_or(0.0, |s| s.1);
-                let share = f64::from(stressor.workers) / workers;
-                let (strength, key) = match counted.cpu {
-                    Some(cpu) => (
-                        self.strength(world, cpu),
-                        format!("stress/{}/{cpu}", stressor.name),
-                    ),
-                    None => (all, format!("stress/{}", stressor.name)),
-                };
-                world.about(base * share * strength, 0.01, &key)
-            })
-            .collect();
-        for (counted, rate) in self.results.iter_mut().zip(rates) {
-            counted.rate = rate;
+        self.strengths = self.cpus.iter().map(|c| self.strength(world, *c)).collect();
+        let all = self.strengths.iter().sum::<f64>() * self.busy();
+        for counted in &mut self.results {
+            let strength = match counted.cpu {
+                Some((index, _)) => self.strengths.get(index).copied().unwrap_or(0.0),
+                None => all,
+            };
+            counted.rate = world.about_key(counted.base * strength, 0.01, counted.key);
         }
         for fault in world.faults() {
             match fault {
@@ -333,7 +332,7 @@ impl Work for StressNg {
             };
             Some(Metrics {
                 stressor: stressor.name.clone(),
-                cpu: counted.cpu,
+                cpu: counted.cpu.map(|(_, cpu)| cpu),
                 bogo_ops: counted.rounds as u64,
                 bogo_ops_per_second: counted.rounds / real.max(1e-3),
                 real_seconds: real,
@@ -359,6 +358,19 @@ impl Work for StressNg {
             runtime_ms: milliseconds(elapsed),
             extra: Vec::new(),
         })))
+    }
+
+    fn unreadable(&mut self, world: &World, elapsed: u64, ending: Ending) -> Answer {
+        // The wrapper goes by the exit status, and finds neither numbers nor lines of failures.
+        let mut reply = self.finished(world, elapsed, ending);
+        if let Reply::Stress(Some(Event::Finished(summary))) = &mut reply {
+            summary.metrics.clear();
+            for ending in &mut summary.endings {
+                ending.failures.clear();
+                ending.output_tail = GARBAGE.to_owned();
+            }
+        }
+        Ok(reply)
     }
 
     fn nothing(&self) -> Reply {
