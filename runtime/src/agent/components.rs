@@ -12,16 +12,14 @@ use super::link::Link;
 use crate::engine::{LoadError, LoadedStage, StageEngine};
 use crate::policy::{Policy, Refusal};
 
-/// The most that a component may be, in bytes.
-const MOST: u64 = 64 << 20;
 /// How often a download that failed is tried again.
 const TRIES: u32 = 3;
 
 /// A component that is not run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ComponentError {
-    #[error("the component is {size} bytes; {MOST} are allowed")]
-    TooLarge { size: u64 },
+    #[error("the component is {size} bytes; {allowed} are allowed")]
+    TooLarge { size: u64, allowed: u64 },
     #[error("the component could not be fetched: {0}")]
     Fetch(CallError),
     #[error(
@@ -65,6 +63,10 @@ impl Components {
         if let Some(loaded) = self.loaded.get(&ordered) {
             return Ok(loaded.clone());
         }
+        let (size, allowed) = (reference.size, engine.largest_component());
+        if size > allowed {
+            return Err(ComponentError::TooLarge { size, allowed });
+        }
         let bytes = self.bytes(link, reference).await?;
         let signature = reference.signature.as_deref().map(str::as_bytes);
         let admitted = self.policy.admit(&bytes, signature, Some(&order.stage))?;
@@ -87,10 +89,6 @@ impl Components {
         link: &Link,
         reference: &ComponentRef,
     ) -> Result<Vec<u8>, ComponentError> {
-        let size = reference.size;
-        if size > MOST {
-            return Err(ComponentError::TooLarge { size });
-        }
         let kept = self
             .kept(reference)
             .and_then(|file| std::fs::read(file).ok());

@@ -77,9 +77,9 @@ impl Compiler {
         })
     }
 
-    /// The stack that the code may use, in bytes.
-    pub(super) fn stack(&self) -> u64 {
-        self.limits.stack
+    /// The limits that components are made ready within.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     fn time(&self) -> Duration {

@@ -86,7 +86,7 @@ impl StageEngine {
         compiler: Compiler,
         cache: Option<Cache>,
     ) -> wasmtime::Result<Self> {
-        let engine = config::TickingEngine::new(flavour, compiler.stack())?;
+        let engine = config::TickingEngine::new(flavour, compiler.limits().stack)?;
         let mut linker = Linker::new(engine.get());
         link(&mut linker)?;
         Ok(StageEngine {
@@ -103,6 +103,11 @@ impl StageEngine {
     pub fn sharing(mut self) -> Self {
         self.shared = Some(Mutex::default());
         self
+    }
+
+    /// The most that a component may be, in bytes: the limit `component-bytes`.
+    pub fn largest_component(&self) -> u64 {
+        self.compiler.limits().component_bytes
     }
 
     /// Its flavour.
