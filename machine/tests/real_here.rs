@@ -23,6 +23,7 @@ fn attempt(scratch: &std::path::Path, max_tools: u32) -> Attempt {
         max_tools,
         max_watches: 16,
         mandate: vetting_machine::Mandate::default(),
+        particulars: vetting_machine::Particulars::default(),
         beside: false,
     }
 }

@@ -30,7 +30,7 @@ pub enum Entry {
     /// Something is asked.
     Ask(Ask),
     /// It is answered.
-    Answer(Answered),
+    Answer(Box<Answered>),
     /// Nobody waits for its answer any more.
     Abandon(Abandoned),
     /// The session's attempt is being cancelled.

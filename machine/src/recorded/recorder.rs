@@ -234,7 +234,7 @@ impl RecordingSession {
 
     fn answered(&self, n: u64, answer: Answer) {
         let (stream, at_ns) = (self.stream, self.now());
-        let answered = |answer| Entry::Answer(Answered::of(stream, n, at_ns, answer));
+        let answered = |answer| Entry::Answer(Box::new(Answered::of(stream, n, at_ns, answer)));
         self.write(|scrub| {
             let cleaned = match answer {
                 Ok(reply) => scrub.clean(reply).map(Ok),
