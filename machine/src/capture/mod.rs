@@ -79,6 +79,7 @@ pub async fn capture(
     empty(output)?;
     let (machine, seen, heard) = machine.noting();
     let readings = Readings::take(&machine).await?;
+    readings.look_again(&machine);
     let (paths, exchanges) = (seen.paths(), heard.exchanges());
     let scrub = match keep_serials {
         true => Scrub::nothing(),
@@ -139,6 +140,19 @@ impl Readings {
         }
         let _nothing_ran = session.end().await;
         Ok(readings)
+    }
+
+    /// Asks the kernel's files for what was told by a call that a tree cannot answer, so that they
+    /// are kept too: the addresses of network ports.
+    fn look_again(&self, machine: &RealMachine) {
+        for reply in &self.replies {
+            if let Reply::Inventory(parts) = reply {
+                for nic in &parts.nics {
+                    let file = format!("sys/class/net/{}/address", nic.name);
+                    let _kept = machine.root().value(&file);
+                }
+            }
+        }
     }
 
     fn add(&mut self, request: &Request, answer: Answer) {

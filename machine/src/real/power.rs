@@ -177,7 +177,7 @@ fn power_supplies(root: &Root) -> Vec<Supply> {
 pub fn no_controller(root: &Root, tools: &Toolbox, own_tools: bool) -> Option<Missing> {
     let device =
         root.exists("dev/ipmi0") || root.exists("dev/ipmi/0") || root.exists("dev/ipmidev/0");
-    if (device && root.is_here()) || own_tools && tools.find("ipmitool", "ipmitool").is_ok() {
+    if (device && root.is_here()) || own_tools && tools.is_first("ipmitool") {
         return None;
     }
     Some(match inventory::names_bmc(root) || device {

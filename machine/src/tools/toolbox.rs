@@ -108,6 +108,12 @@ impl Toolbox {
         Ok(path)
     }
 
+    /// Whether a program lies in the folder that is looked into first.
+    pub fn is_first(&self, program: &str) -> bool {
+        let first = self.folders.first();
+        first.is_some_and(|folder| executable(&folder.join(program)))
+    }
+
     /// Runs a program to its end. `timed-out` when that takes too long, `failed` when it prints
     /// more than it may; every process it started is gone when this returns or is dropped.
     pub async fn output(

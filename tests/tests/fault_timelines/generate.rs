@@ -375,7 +375,7 @@ fn fault(kind: &str, base: &Base, dice: &mut Dice) -> Option<Table> {
             if kind == "pcie-degraded" {
                 set("width", of(dice, &[1, 2, 8]));
             } else {
-                set(*dice.of(&["correctable", "nonfatal", "fatal"])?, integer(3));
+                set(dice.of(&["correctable", "nonfatal", "fatal"])?, integer(3));
             }
         }
         "gpu-off-bus" => set("gpu", named(base.gpus(), dice)?),
