@@ -5,9 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minisign::KeyPair;
 use proptest::prelude::*;
-use vetting_component::signature::{
-    Binding, KeyId, MAX_BYTES, PublicKey, SignatureError, digest, verify,
-};
+use vetting_component::digest;
+use vetting_component::signature::{Binding, KeyId, MAX_BYTES, PublicKey, SignatureError, verify};
 use vetting_component::{Manifest, Version};
 
 const POISON: &[u8] = b"\0asm this is nothing that a parser should see";

@@ -72,9 +72,8 @@ fn a_canary_is_run_by_one_run_then_by_all_and_an_older_version_again() {
     let canary = format!("{STAGE}@0.1.1");
     let run = orchestrator.run("canary", &["--stage", STAGE, "--canary", &canary]);
     let machine = "sim:healthy-server";
-    let mut agent = Agent::new(&orchestrator, &run, machine, folder.path()).start();
+    let _agent = Agent::new(&orchestrator, &run, machine, folder.path()).start();
     orchestrator.until_state(&run, "Completed");
-    agent.wait();
     let record = &orchestrator.report(&run)["stages"][0];
     assert_eq!(record["digest"], of(&newer).as_str(), "run there by digest");
     assert_eq!(

@@ -67,6 +67,7 @@ impl Stage {
             limits: Limits::default(),
             scratch: self.scratch.path().to_owned(),
             policy: Policy::Open,
+            granted: None,
         };
         let cancel = Cancel::new();
         let running = run(&self.engine, &machine, plan, &cancel, &Nobody);

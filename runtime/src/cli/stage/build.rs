@@ -72,7 +72,7 @@ pub(super) struct Ready {
 
 /// Builds the project, unless a component was named, and loads it.
 pub(super) async fn ready(args: &ComponentArgs) -> Result<Ready, Failure> {
-    let limits = limits(&args.limit)?;
+    let limits = limits(Limits::default(), &args.limit)?;
     let path = match &args.component {
         Some(file) => file.clone(),
         None => built(&args.project)?,
