@@ -1,10 +1,18 @@
 //! From an idea to a stage: `vetting stage new`, `build`, `test`, `bench`, as an author types them.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use vetting_tests::{examples, folder_of, vetting};
+
+/// How long a line that should come may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a command ended with and said.
 struct Said {
@@ -302,4 +310,53 @@ fn what_a_stage_costs_is_measured() {
             "{costs}"
         );
     }
+}
+
+/// The lines that a child prints, each within a time.
+fn lines_of(child: &mut Child) -> Receiver<String> {
+    let (send, receive) = channel();
+    let out = child.stdout.take().expect("a pipe");
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            let _nobody_reads = send.send(line);
+        }
+    });
+    receive
+}
+
+#[test]
+fn what_is_watched_is_tested_again_after_a_change() {
+    let below = tempfile::tempdir().expect("a folder");
+    let scenarios = below.path().join("scenarios");
+    std::fs::create_dir(&scenarios).expect("a folder");
+    let expects = |verdict: &str| {
+        let text = format!("machine = \"healthy-server\"\n[expect]\nverdict = \"{verdict}\"\n");
+        std::fs::write(scenarios.join("healthy.toml"), text).expect("written");
+    };
+    expects("pass");
+    let mut watching = Command::new(vetting());
+    watching.args(["stage", "test", "--watch", "--component"]);
+    watching.arg(vetting_tests::stages().join("SMART.wasm"));
+    watching.env("XDG_CACHE_HOME", vetting_tests::shared_cache());
+    watching.current_dir(below.path()).stdout(Stdio::piped());
+    let mut watching = watching.spawn().expect("it starts");
+    let lines = lines_of(&mut watching);
+    let until = |word: &str| {
+        let mut seen = Vec::new();
+        while let Ok(line) = lines.recv_timeout(PATIENCE) {
+            seen.push(line);
+            if seen.last().is_some_and(|line| line.starts_with(word)) {
+                return seen;
+            }
+        }
+        panic!("`{word}` did not come: {seen:?}");
+    };
+    let first = until("waiting");
+    assert!(first[0].starts_with("ok   healthy (pass)"), "{first:?}");
+    expects("fail");
+    let second = until("waiting");
+    assert!(second[0].starts_with("NOT  healthy (pass)"), "{second:?}");
+    let pid = Pid::from_raw(i32::try_from(watching.id()).expect("a pid"));
+    kill(pid, Signal::SIGINT).expect("it is there");
+    assert_eq!(watching.wait().expect("it ends").code(), Some(130));
 }

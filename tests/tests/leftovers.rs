@@ -11,6 +11,7 @@ fn what_a_dead_agent_left_is_gone_before_the_next_one_claims() {
     // Storage, as an author would ship it who writes to disks.
     let built = stages().join("../guests/wasm32-unknown-unknown/stage/stage_storage.wasm");
     let manifest = include_str!("../../guest-stages/storage/stage.toml");
+    let manifest = manifest.replace("version = \"0.1.0\"", "version = \"0.1.1\"");
     let writing = format!("destructive = true\n{manifest}");
     let module = std::fs::read(&built).unwrap_or_else(|e| panic!("{}: {e}", built.display()));
     let component = vetting_component::pack(&module, &writing).expect("a component");

@@ -42,7 +42,7 @@ pub enum Command {
     Report(ReportArgs),
     /// Look at a machine as stages see it
     Machine(MachineArgs),
-    /// Look at stages, and sign them
+    /// Make stages, try them, sign and publish them
     Stage(StageArgs),
     /// Print a completion script for a shell
     Completions(CompletionArgs),
