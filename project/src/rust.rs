@@ -51,8 +51,8 @@ fn library(messages: &str, folder: &Path) -> Option<PathBuf> {
     messages.flatten().find_map(|message| {
         let made = Path::new(message["manifest_path"].as_str()?);
         let files = message["filenames"].as_array()?;
-        let files = files.iter().filter_map(Value::as_str);
-        let module = files.filter(|file| file.ends_with(".wasm")).next_back()?;
+        let mut files = files.iter().filter_map(Value::as_str);
+        let module = files.rfind(|file| file.ends_with(".wasm"))?;
         (made == own).then(|| PathBuf::from(module))
     })
 }
