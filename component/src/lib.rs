@@ -16,7 +16,7 @@ pub use contents::{Contents, Import, Version, read};
 pub use digest::digest;
 pub use error::ComponentError;
 pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest, is_name, needs_asking};
-pub use offered::{CONTRACT, Offered, check_imports, offered};
+pub use offered::{CONTRACT, Offered, check_here, check_imports, offered};
 pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};
 pub use secret::{BLANK, blank};

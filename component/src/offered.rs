@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use wit_parser::{Resolve, UnresolvedPackageGroup};
 
-use crate::contents::{Import, Version};
+use crate::contents::{Contents, Import, Version};
+use crate::manifest::check_manifest;
 use crate::{ComponentError, PACKAGE};
 
 /// The contract's files, each with its name, as they were when this was built.
@@ -67,6 +68,16 @@ fn parse(files: &[(&str, &str)]) -> Result<Offered, String> {
         version: version.ok_or("it has no version")?,
         interfaces: interfaces.collect(),
     })
+}
+
+/// Whether this build can run a component: it offers what is imported, and the manifest agrees.
+///
+/// # Errors
+///
+/// A sentence on the first thing that is wrong.
+pub fn check_here(contents: &Contents) -> Result<(), ComponentError> {
+    check_imports(&contents.imports, offered())?;
+    check_manifest(contents)
 }
 
 /// Whether a runtime that offers `offered` can serve these imports. WASI is always linked. Within

@@ -96,21 +96,22 @@ impl Project {
             reason,
         })?;
         let path = self.component();
-        self.put(&path, &component)
-            .map_err(|reason| ProjectError::Io {
-                path: path.clone(),
-                reason,
-            })?;
+        put(&self.folder, &path, &component).map_err(ProjectError::io(&path))?;
         Ok(path)
     }
+}
 
-    /// Written beside its place and renamed, so that a run never sees half a stage.
-    fn put(&self, path: &Path, component: &[u8]) -> std::io::Result<()> {
-        let half = tempfile::NamedTempFile::new_in(&self.folder)?;
-        std::fs::write(half.path(), component)?;
-        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        std::fs::set_permissions(half.path(), readable)?;
-        half.persist(path)?;
-        Ok(())
-    }
+/// Puts a component into its place in a folder: written beside it and renamed, so that a run never sees
+/// half a stage.
+///
+/// # Errors
+///
+/// When the folder cannot be written to.
+pub fn put(folder: &Path, path: &Path, component: &[u8]) -> std::io::Result<()> {
+    let half = tempfile::NamedTempFile::new_in(folder)?;
+    std::fs::write(half.path(), component)?;
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(half.path(), readable)?;
+    half.persist(path)?;
+    Ok(())
 }

@@ -5,19 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use vetting_machine::simulated::SimulatedMachine;
+use vetting_protocol::PIPELINE;
 use vetting_tests::{Vetting, stages};
-
-/// The built-in stages.
-const STAGES: [&str; 8] = [
-    "Inventory",
-    "SMART",
-    "CPUStress",
-    "Memory",
-    "Storage",
-    "Network",
-    "GPU",
-    "PSU",
-];
 
 /// What is expected of one machine.
 enum Row {
@@ -74,8 +63,8 @@ fn each_machine_fails_where_its_part_is_judged_and_nowhere_else() {
             .iter()
             .map(|record| (record["stage"].as_str().expect("a name"), record))
             .collect();
-        assert_eq!(by_name.len(), STAGES.len(), "{name}");
-        for stage in STAGES {
+        assert_eq!(by_name.len(), PIPELINE.len(), "{name}");
+        for stage in PIPELINE {
             if let Err(reason) = judged(row, stage, by_name[stage]) {
                 wrong.push(format!("{name}, {stage}: {reason}"));
             }

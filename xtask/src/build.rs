@@ -118,10 +118,7 @@ fn guests(folder: &Path, to: &Path) -> anyhow::Result<()> {
             .with_context(|| manifest.display().to_string())?;
         let name = vetting_component::read(&component)?.manifest.name;
         let path = to.join(format!("{name}.wasm"));
-        // Written beside its place and renamed, so that a run never sees half a stage.
-        let half = to.join(format!(".{name}.wasm.new"));
-        std::fs::write(&half, &component).with_context(|| half.display().to_string())?;
-        std::fs::rename(&half, &path).with_context(|| path.display().to_string())?;
+        vetting_project::put(to, &path, &component).with_context(|| path.display().to_string())?;
         println!("{} ({} kB)", path.display(), component.len() / 1000);
         made.push(path);
     }

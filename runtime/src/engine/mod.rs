@@ -129,8 +129,7 @@ impl StageEngine {
             return Ok(loaded);
         }
         let contents = vetting_component::read(bytes)?;
-        vetting_component::check_imports(&contents.imports, vetting_component::offered())?;
-        vetting_component::check_manifest(&contents)?;
+        vetting_component::check_here(&contents)?;
         let component = self.component(&digest, bytes).await?;
         let pre = self
             .linker

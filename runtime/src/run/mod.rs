@@ -14,7 +14,7 @@ use vetting_machine::{Cancel, Machine, MachineError, Time};
 use vetting_protocol::StageRecord;
 use vetting_report::RunRecord;
 
-pub use stages::{Candidate, StagesError, check, find, select, sound};
+pub use stages::{Candidate, StagesError, check, find, select};
 
 use crate::engine::{
     Charge, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine, scratch_folder,

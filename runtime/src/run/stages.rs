@@ -181,14 +181,8 @@ fn admit(policy: &Policy, path: &Path, bytes: &[u8]) -> Result<Admitted, Refusal
 /// Reads a stage that this runtime can run.
 pub fn check(bytes: &[u8]) -> Result<Contents, ComponentError> {
     let contents = vetting_component::read(bytes)?;
-    sound(&contents)?;
+    vetting_component::check_here(&contents)?;
     Ok(contents)
-}
-
-/// Whether this runtime can run what was read.
-pub fn sound(contents: &Contents) -> Result<(), ComponentError> {
-    vetting_component::check_imports(&contents.imports, vetting_component::offered())?;
-    vetting_component::check_manifest(contents)
 }
 
 /// A hint at what was meant.

@@ -39,11 +39,6 @@ impl Snapshot {
         &self.path
     }
 
-    /// Whether one was kept.
-    pub fn is_kept(&self) -> bool {
-        self.kept.is_some()
-    }
-
     /// Where the stage says something else than it did, as a diff; `None`: nowhere, or none is kept.
     pub fn differs(&self, stage: &StageRecord) -> Option<String> {
         let (kept, now) = (self.kept.as_ref()?, text(stage));

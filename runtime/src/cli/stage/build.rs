@@ -1,7 +1,6 @@
 //! `vetting stage new` and `vetting stage build`: projects.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use vetting_project::{Language, Project};
@@ -64,7 +63,7 @@ pub(super) fn built(project: &Path) -> Result<PathBuf, Failure> {
 
 /// A component that is ready to run on simulated machines, and what it was loaded with.
 pub(super) struct Ready {
-    pub engine: Arc<StageEngine>,
+    pub engine: StageEngine,
     pub stage: LoadedStage,
     pub limits: Limits,
     pub bytes: Vec<u8>,
@@ -85,7 +84,7 @@ pub(super) async fn ready(args: &ComponentArgs) -> Result<Ready, Failure> {
         .with_context(|| path.display().to_string())
         .map_err(Failure::usage)?;
     Ok(Ready {
-        engine: Arc::new(engine),
+        engine,
         stage,
         limits,
         bytes,

@@ -74,7 +74,7 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<Exit, Failure> {
         .with_context(|| args.file.display().to_string())
         .map_err(Failure::usage)?;
     let signature = super::signature_of(&args.file, args.signature.as_deref())?;
-    let unsound = crate::run::sound(&contents).err();
+    let unsound = vetting_component::check_here(&contents).err();
     let state = state(&policy, &bytes, signature.as_deref(), &contents);
     let inspection = inspection(
         &policy,

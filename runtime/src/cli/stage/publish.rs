@@ -24,10 +24,7 @@ pub(super) async fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
     let files = files(args).map_err(Failure::usage)?;
     let mut publications = Vec::new();
     for file in &files {
-        publications.push((
-            file,
-            publication(file, args.canary).map_err(Failure::usage)?,
-        ));
+        publications.push((file, publication(file, args.canary)?));
     }
     let token = Secret::new(token(args).map_err(Failure::usage)?.trim());
     let pins = args.pin.iter().map(|pin| pin.parse::<Pin>());
@@ -71,14 +68,16 @@ fn files(args: &PublishArgs) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// A component and the signature beside it, both sound.
-fn publication(file: &Path, canary: bool) -> anyhow::Result<Publication> {
-    let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
-    crate::run::check(&bytes).with_context(|| format!("{} is not published", file.display()))?;
-    let signature =
-        vetting_component::signature::read_file(&vetting_component::signature::beside(file))?;
-    let signature = signature.map(String::from_utf8).transpose();
-    let signature =
-        signature.with_context(|| format!("the signature beside {} is no text", file.display()))?;
+fn publication(file: &Path, canary: bool) -> Result<Publication, Failure> {
+    let bytes = super::component(file)?;
+    crate::run::check(&bytes)
+        .with_context(|| format!("{} is not published", file.display()))
+        .map_err(Failure::usage)?;
+    let signature = super::signature_of(file, None)?.map(String::from_utf8);
+    let signature = signature
+        .transpose()
+        .with_context(|| format!("the signature beside {} is no text", file.display()))
+        .map_err(Failure::usage)?;
     Ok(Publication {
         component: STANDARD.encode(&bytes),
         sha256: Some(vetting_component::digest(&bytes)),

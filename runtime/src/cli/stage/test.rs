@@ -45,12 +45,12 @@ pub(super) async fn test(args: TestArgs) -> Result<Exit, Failure> {
         return adopted(&args, file, &cancel).await;
     }
     if !args.watch {
-        return once(&args, &args.scenarios, &cancel).await;
+        return once(&args, &cancel).await;
     }
     let mut changes = Changes::of(&args.component.project).map_err(Failure::usage)?;
     loop {
         // A stage that does not build is mended, and then there is a change.
-        if let Err(failure) = once(&args, &args.scenarios, &cancel).await {
+        if let Err(failure) = once(&args, &cancel).await {
             super::show(&format!("{:#}\n", failure.error))?;
         }
         super::show("waiting for a change; Ctrl-C ends\n")?;
@@ -76,11 +76,13 @@ async fn adopted(args: &TestArgs, file: &Path, cancel: &Cancel) -> Result<Exit, 
             .map_err(Failure::usage)?;
     }
     super::show(&format!("{} was written\n", path.display()))?;
-    once(args, &[path], cancel).await
+    let scenario = Scenario::read(&path).map_err(Failure::runtime)?;
+    run_all(args, &ready, &[scenario], cancel).await
 }
 
-async fn once(args: &TestArgs, named: &[PathBuf], cancel: &Cancel) -> Result<Exit, Failure> {
-    let files = match named {
+/// The scenarios that were named, else all of the project's.
+async fn once(args: &TestArgs, cancel: &Cancel) -> Result<Exit, Failure> {
+    let files = match args.scenarios.as_slice() {
         [] => scenario::find(&args.component.project.join(SCENARIOS)),
         named => Ok(named.to_vec()),
     };
@@ -91,10 +93,20 @@ async fn once(args: &TestArgs, named: &[PathBuf], cancel: &Cancel) -> Result<Exi
         .collect::<Result<_, _>>()
         .map_err(Failure::usage)?;
     let ready = ready(&args.component).await?;
+    run_all(args, &ready, &scenarios, cancel).await
+}
+
+/// Runs scenarios, and tells of them.
+async fn run_all(
+    args: &TestArgs,
+    ready: &Ready,
+    scenarios: &[Scenario],
+    cancel: &Cancel,
+) -> Result<Exit, Failure> {
     let lines_to_stdout = args.format == TestFormat::Pretty || args.output.is_some();
     let mut all = Vec::new();
-    for scenario in &scenarios {
-        let tested = one(&ready, scenario, args.update, cancel).await?;
+    for scenario in scenarios {
+        let tested = one(ready, scenario, args.update, cancel).await?;
         if lines_to_stdout {
             super::show(&lines(&tested))?;
         }
