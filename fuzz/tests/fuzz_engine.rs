@@ -122,7 +122,7 @@ impl Bench {
     /// What became of it; an error when that is the runtime's fault.
     async fn one(&self, bytes: &[u8]) -> Result<String, String> {
         // What is no stage is refused before it is compiled, so the compiler gets it by itself.
-        let compiled = self.compiler.compile(Flavour::Epoch, bytes).await;
+        let compiled = self.compiler.compile(Flavour::Epoch, bytes, None).await;
         if let Err(error @ CompileError::Child { .. }) = compiled {
             return Err(error.to_string());
         }

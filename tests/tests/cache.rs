@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use vetting_tests::{Vetting, folder_of, guests};
+use vetting_runtime::engine::{Compiled, Compiler, Flavour, Limits};
+use vetting_tests::{Vetting, folder_of, guests, vetting};
 
 /// Bytes of the checksum in front of an entry's body.
 const CHECKSUM: usize = 32;
@@ -150,4 +151,31 @@ fn many_that_write_at_once_leave_a_sound_entry() {
     }
     assert!(!bench.run("sim:small-vm"), "the entry is not sound");
     assert_eq!(bench.entries().len(), 1, "{:?}", bench.entries());
+}
+
+#[tokio::test]
+async fn functions_that_are_kept_make_the_same_code() {
+    let compiler = Compiler::new(vetting(), Limits::default());
+    let compile = async |stage: &[u8], functions: Option<&[u8]>| {
+        let compiled = compiler.compile(Flavour::EpochAndFuel, stage, functions);
+        compiled.await.expect("it compiles")
+    };
+    let [probe, other] = ["Probe", "Sleep"].map(|name| {
+        let file = guests().join(format!("{name}.wasm"));
+        std::fs::read(file).expect("a component")
+    });
+    let plain = compile(&probe, None).await;
+    assert!(plain.functions.is_none(), "nobody asked for them");
+    for nothing in [b"".as_slice(), b"no functions at all"] {
+        let Compiled { code, functions } = compile(&probe, Some(nothing)).await;
+        assert!(code == plain.code, "keeping them changes nothing");
+        let kept = functions.expect("all are new");
+
+        let again = compile(&probe, Some(&kept)).await;
+        assert!(again.code == plain.code, "taken from those that were kept");
+
+        let changed = compile(&other, Some(&kept)).await;
+        assert!(changed.code == compile(&other, None).await.code);
+        assert!(changed.functions.is_some(), "some are new");
+    }
 }

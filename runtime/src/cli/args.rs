@@ -373,4 +373,7 @@ pub struct CompileArgs {
     /// Seconds of processor time
     #[arg(long)]
     pub cpu_seconds: u64,
+    /// Functions of the last time come before the component, and are kept for the next
+    #[arg(long)]
+    pub functions: bool,
 }

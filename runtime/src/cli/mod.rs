@@ -46,7 +46,12 @@ pub fn main() -> ExitCode {
         let Some(flavour) = Flavour::from_name(&args.flavour) else {
             return Exit::Usage.into();
         };
-        let status = compile::child(flavour, args.address_space, args.cpu_seconds);
+        let status = compile::child(compile::Told {
+            flavour,
+            address_space: args.address_space,
+            cpu_seconds: args.cpu_seconds,
+            functions: args.functions,
+        });
         return ExitCode::from(u8::try_from(status).unwrap_or(1));
     }
     log_to_stderr(&cli);

@@ -17,6 +17,11 @@ use sha2::{Digest as _, Sha256};
 
 /// The most that an entry may be, in bytes.
 const MAX_ENTRY: u64 = 512 * 1024 * 1024;
+/// The most that all entries may be, in bytes: what was written longest ago goes. Every edit of a stage
+/// in Python is forty megabytes of code.
+const MAX_FOLDER: u64 = 1024 * 1024 * 1024;
+/// How the names of entries end.
+const SUFFIX: &str = "cwasm";
 /// Bytes of the checksum in front of the body.
 const CHECKSUM: usize = 32;
 
@@ -98,11 +103,38 @@ impl Cache {
         file.write_all(Sha256::digest(code).as_slice())?;
         file.write_all(code)?;
         file.persist(self.entry(key)).map_err(|e| e.error)?;
+        self.make_room(MAX_FOLDER)
+    }
+
+    /// Removes what was written longest ago until the rest is no more than `allowed` bytes.
+    fn make_room(&self, allowed: u64) -> io::Result<()> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            // Another process may have removed it.
+            let Ok(metadata) = path.symlink_metadata() else {
+                continue;
+            };
+            if path
+                .extension()
+                .is_some_and(|extension| extension == SUFFIX)
+            {
+                entries.push((metadata.modified()?, metadata.len(), path));
+            }
+        }
+        entries.sort();
+        let mut kept = 0_u64;
+        for (_, size, path) in entries.iter().rev() {
+            kept = kept.saturating_add(*size);
+            if kept > allowed {
+                std::fs::remove_file(path)?;
+            }
+        }
         Ok(())
     }
 
     fn entry(&self, key: &str) -> PathBuf {
-        self.folder.join(format!("{key}.cwasm"))
+        self.folder.join(format!("{key}.{SUFFIX}"))
     }
 }
 
@@ -142,6 +174,22 @@ mod tests {
         assert_eq!(cache.get("a"), None);
         cache.put("a", b"code");
         assert_eq!(cache.get("a").as_deref(), Some(b"code".as_slice()));
+    }
+
+    #[test]
+    fn what_was_written_longest_ago_makes_room() {
+        let (_folder, cache) = cache();
+        let now = std::time::SystemTime::now();
+        for (age, key) in [(3, "old"), (1, "new"), (2, "middle")] {
+            cache.put(key, b"code");
+            let entry = File::open(cache.entry(key)).expect("the entry");
+            let then = now - std::time::Duration::from_secs(age);
+            entry.set_modified(then).expect("its time");
+        }
+        let size = (CHECKSUM + b"code".len()) as u64;
+        cache.make_room(2 * size).expect("room is made");
+        assert_eq!(cache.get("old"), None);
+        assert!(cache.get("middle").is_some() && cache.get("new").is_some());
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Compiling, in a child process: it cannot be cancelled in-process, and small inputs explode (1.2 kB
 //! took 1.4 GB, 0.9 MB took 93 s). The child is this very program with a hidden subcommand; it
 //! limits its own address space and processor time, reads the component from its standard input, and
-//! writes code to its standard output.
+//! writes code to its standard output. Where functions are kept for the next time, those of the last
+//! time stand before the component, and those of this time behind the code, each pair's first after
+//! its length.
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, setrlimit};
@@ -13,6 +16,7 @@ use tokio::process::Command;
 
 use super::Limits;
 use super::config::{Flavour, config};
+use super::functions::Functions;
 
 /// The child's subcommand.
 pub const SUBCOMMAND: &str = "compile-component";
@@ -22,6 +26,10 @@ const EXIT_INVALID: i32 = 65;
 const THREADS: &str = "4";
 /// The most of the child's standard error that is kept.
 const MAX_MESSAGE: u64 = 4096;
+/// The most that is kept of functions for the next time, in bytes.
+const MAX_FUNCTIONS: usize = 256 * 1024 * 1024;
+/// Bytes of a length in the pipes.
+const LENGTH: usize = 8;
 
 /// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +53,16 @@ pub enum CompileError {
         /// What happened.
         reason: String,
     },
+}
+
+/// What a compiler child made.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The machine code.
+    pub code: Vec<u8>,
+    /// Its functions for the next time; `None` where they were not asked for, or are those of the
+    /// last time.
+    pub functions: Option<Vec<u8>>,
 }
 
 /// Starts compiler children.
@@ -86,7 +104,8 @@ impl Compiler {
         Duration::from_secs(self.limits.compile_time.max(1))
     }
 
-    /// The machine code of a component.
+    /// The machine code of a component. Where `functions` are given (those of an earlier time, or no
+    /// bytes), what did not change is taken from them, and the answer has those of this time.
     ///
     /// # Errors
     ///
@@ -95,14 +114,20 @@ impl Compiler {
         &self,
         flavour: Flavour,
         component: &[u8],
-    ) -> Result<Vec<u8>, CompileError> {
+        functions: Option<&[u8]>,
+    ) -> Result<Compiled, CompileError> {
         self.admit(component)?;
         let seconds = self.time().as_secs();
-        let mut child = Command::new(&self.program)
+        let mut child = Command::new(&self.program);
+        child
             .arg(SUBCOMMAND)
             .args(["--flavour", flavour.as_str()])
             .args(["--address-space", &self.limits.compile_memory.to_string()])
-            .args(["--cpu-seconds", &seconds.to_string()])
+            .args(["--cpu-seconds", &seconds.to_string()]);
+        if functions.is_some() {
+            child.arg("--functions");
+        }
+        let mut child = child
             .env_clear()
             .env("RAYON_NUM_THREADS", THREADS)
             .stdin(Stdio::piped())
@@ -111,7 +136,7 @@ impl Compiler {
             .kill_on_drop(true)
             .spawn()
             .map_err(|e| self.broken(e.to_string()))?;
-        let talk = self.talk(&mut child, component);
+        let talk = self.talk(&mut child, component, functions);
         match tokio::time::timeout(self.time(), talk).await {
             Ok(answer) => answer,
             Err(_elapsed) => {
@@ -126,27 +151,39 @@ impl Compiler {
         &self,
         child: &mut tokio::process::Child,
         component: &[u8],
-    ) -> Result<Vec<u8>, CompileError> {
+        functions: Option<&[u8]>,
+    ) -> Result<Compiled, CompileError> {
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(mut stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(self.broken("it has no pipes".to_owned()));
         };
-        let mut code = Vec::new();
+        let mut answer = Vec::new();
         let mut message = Vec::new();
-        let mut stdout = stdout.take(self.limits.code_bytes + 1);
+        let beside = functions.map_or(0, |_| LENGTH + MAX_FUNCTIONS) as u64;
+        let most = self.limits.code_bytes.saturating_add(beside);
+        let mut stdout = stdout.take(most.saturating_add(1));
         let mut stderr = stderr.take(MAX_MESSAGE);
         let give = async {
             // A child that ends early closes its pipe: its exit status says why.
+            if let Some(functions) = functions {
+                let _given = stdin.write_all(&length(functions)).await;
+                let _given = stdin.write_all(functions).await;
+            }
             let _given = stdin.write_all(component).await;
             drop(stdin);
         };
         let (_, read, _) = tokio::join!(
             give,
-            stdout.read_to_end(&mut code),
+            stdout.read_to_end(&mut answer),
             stderr.read_to_end(&mut message)
         );
         read.map_err(|e| self.broken(e.to_string()))?;
-        if code.len() as u64 > self.limits.code_bytes {
+        let too_much = answer.len() as u64 > most;
+        let (code, functions) = match functions {
+            Some(_) => parted(answer).unwrap_or_default(),
+            None => (answer, Vec::new()),
+        };
+        if too_much || code.len() as u64 > self.limits.code_bytes {
             child.kill().await.map_err(|e| self.broken(e.to_string()))?;
             return Err(CompileError::Limit {
                 limit: "code-bytes",
@@ -156,7 +193,8 @@ impl Compiler {
         let status = child.wait().await.map_err(|e| self.broken(e.to_string()))?;
         let message = String::from_utf8_lossy(&message).trim().to_owned();
         if status.success() {
-            return Ok(code);
+            let functions = (!functions.is_empty()).then_some(functions);
+            return Ok(Compiled { code, functions });
         }
         let signal = std::os::unix::process::ExitStatusExt::signal(&status);
         match (status.code(), signal) {
@@ -186,9 +224,39 @@ impl Compiler {
     }
 }
 
+/// The length that stands before bytes which others follow.
+fn length(bytes: &[u8]) -> [u8; LENGTH] {
+    (bytes.len() as u64).to_le_bytes()
+}
+
+/// What was written after its length, and what follows it.
+fn parted(mut bytes: Vec<u8>) -> Option<(Vec<u8>, Vec<u8>)> {
+    let length = u64::from_le_bytes(*bytes.first_chunk::<LENGTH>()?);
+    let end = LENGTH.checked_add(usize::try_from(length).ok()?)?;
+    if end > bytes.len() {
+        return None;
+    }
+    let follows = bytes.split_off(end);
+    bytes.drain(..LENGTH);
+    Some((bytes, follows))
+}
+
+/// What the child is told on its command line.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// What it compiles for.
+    pub flavour: Flavour,
+    /// The most address space that it may use, in bytes.
+    pub address_space: u64,
+    /// The most processor time that it may use, in seconds.
+    pub cpu_seconds: u64,
+    /// Whether functions of the last time come before the component, and are to be kept.
+    pub functions: bool,
+}
+
 /// The child: compiles standard input to standard output. Returns its exit status.
-pub fn child(flavour: Flavour, address_space: u64, cpu_seconds: u64) -> i32 {
-    match compile_here(flavour, address_space, cpu_seconds) {
+pub fn child(told: Told) -> i32 {
+    match compile_here(told) {
         Ok(()) => 0,
         Err(ChildError::Invalid(error)) => {
             eprintln!("{error:#}");
@@ -212,21 +280,40 @@ impl From<std::io::Error> for ChildError {
     }
 }
 
-fn compile_here(flavour: Flavour, address_space: u64, cpu_seconds: u64) -> Result<(), ChildError> {
+fn compile_here(told: Told) -> Result<(), ChildError> {
     use std::io::{Read as _, Write as _};
 
     let limit = |resource, value| setrlimit(resource, value, value).map_err(std::io::Error::from);
-    limit(Resource::RLIMIT_AS, address_space)?;
-    limit(Resource::RLIMIT_CPU, cpu_seconds)?;
+    limit(Resource::RLIMIT_AS, told.address_space)?;
+    limit(Resource::RLIMIT_CPU, told.cpu_seconds)?;
     limit(Resource::RLIMIT_CORE, 0)?;
     let mut component = Vec::new();
     std::io::stdin().lock().read_to_end(&mut component)?;
-    let engine = wasmtime::Engine::new(&config(flavour)).map_err(ChildError::Invalid)?;
+    let mut config = config(told.flavour);
+    let mut functions = None;
+    if told.functions {
+        let cut = || std::io::Error::other("the functions before the component are cut");
+        let (earlier, follows) = parted(component).ok_or_else(cut)?;
+        component = follows;
+        let kept = functions.insert(Arc::new(Functions::of(earlier)));
+        config
+            .enable_incremental_compilation(kept.clone())
+            .map_err(ChildError::Invalid)?;
+    }
+    let engine = wasmtime::Engine::new(&config).map_err(ChildError::Invalid)?;
     let code = engine
         .precompile_component(&component)
         .map_err(ChildError::Invalid)?;
     let mut stdout = std::io::stdout().lock();
+    let Some(functions) = functions else {
+        stdout.write_all(&code)?;
+        return stdout.flush().map_err(ChildError::from);
+    };
+    stdout.write_all(&length(&code))?;
     stdout.write_all(&code)?;
-    stdout.flush()?;
-    Ok(())
+    let kept = functions.for_the_next().unwrap_or_default();
+    if kept.len() <= MAX_FUNCTIONS {
+        stdout.write_all(&kept)?;
+    }
+    stdout.flush().map_err(ChildError::from)
 }

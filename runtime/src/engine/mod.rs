@@ -10,6 +10,7 @@ pub mod compile;
 mod config;
 mod ending;
 mod facts;
+mod functions;
 mod limits;
 mod notebook;
 mod outcome;
@@ -24,7 +25,7 @@ use wasmtime::component::{Component, Linker};
 
 pub use attempt::{Attempted, Charge, Order};
 pub use cache::Cache;
-pub use compile::{CompileError, Compiler};
+pub use compile::{CompileError, Compiled, Compiler};
 pub use config::{Flavour, config};
 pub use ending::{HarnessBroke, Over};
 pub use facts::Facts;
@@ -72,6 +73,7 @@ pub struct StageEngine {
     linker: Linker<HostState>,
     compiler: Compiler,
     cache: Option<Cache>,
+    keeps_functions: bool,
     shared: Option<Mutex<BTreeMap<String, LoadedStage>>>,
 }
 
@@ -94,8 +96,17 @@ impl StageEngine {
             linker,
             compiler,
             cache,
+            keeps_functions: false,
             shared: None,
         })
+    }
+
+    /// The same, keeping every compiled function of a stage for its next version: only what its author
+    /// changed is compiled. They take about the code's size once more in the cache.
+    #[must_use]
+    pub fn keeping_functions(mut self) -> Self {
+        self.keeps_functions = true;
+        self
     }
 
     /// The same, keeping what it loads: many runs in one process have one copy of a stage's code.
@@ -130,7 +141,9 @@ impl StageEngine {
         }
         let contents = vetting_component::read(bytes)?;
         vetting_component::check_here(&contents)?;
-        let component = self.component(&digest, bytes).await?;
+        let component = self
+            .component(&contents.manifest.name, &digest, bytes)
+            .await?;
         let pre = self
             .linker
             .instantiate_pre(&component)
@@ -148,8 +161,14 @@ impl StageEngine {
     }
 
     /// The compiled component, from the cache or from the compiler.
-    async fn component(&self, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
-        let key = format!("{digest}-{}", self.engine.compatibility());
+    async fn component(
+        &self,
+        name: &str,
+        digest: &str,
+        bytes: &[u8],
+    ) -> Result<Component, LoadError> {
+        let compatibility = self.engine.compatibility();
+        let key = format!("{digest}-{compatibility}");
         if let Some(code) = self.cache.as_ref().and_then(|cache| cache.get(&key)) {
             match self.deserialize(&code) {
                 Ok(component) => return Ok(component),
@@ -158,11 +177,20 @@ impl StageEngine {
                 }
             }
         }
-        let code = self.compiler.compile(self.flavour(), bytes).await?;
+        let parts = format!("{name}-functions-{compatibility}");
+        let parted = self.cache.as_ref().filter(|_| self.keeps_functions);
+        let functions = parted.map(|cache| cache.get(&parts).unwrap_or_default());
+        let compiled = self
+            .compiler
+            .compile(self.flavour(), bytes, functions.as_deref())
+            .await?;
         if let Some(cache) = &self.cache {
-            cache.put(&key, &code);
+            cache.put(&key, &compiled.code);
         }
-        self.deserialize(&code).map_err(LoadError::Link)
+        if let (Some(cache), Some(functions)) = (parted, &compiled.functions) {
+            cache.put(&parts, functions);
+        }
+        self.deserialize(&compiled.code).map_err(LoadError::Link)
     }
 
     fn deserialize(&self, code: &[u8]) -> wasmtime::Result<Component> {

@@ -78,7 +78,7 @@ pub(super) async fn ready(args: &ComponentArgs) -> Result<Ready, Failure> {
     };
     let bytes = super::component(&path)?;
     let flavour = Flavour::EpochAndFuel;
-    let engine = engine(args.cache.clone(), false, &limits, flavour)?;
+    let engine = engine(args.cache.clone(), false, &limits, flavour)?.keeping_functions();
     let stage = engine.load(&bytes).await;
     let stage = stage
         .with_context(|| path.display().to_string())
