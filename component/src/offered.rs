@@ -40,6 +40,13 @@ pub struct Offered {
     pub interfaces: BTreeMap<String, BTreeSet<String>>,
 }
 
+impl Offered {
+    /// What it is called: `vetting:stage@0.1.1`.
+    pub fn name(&self) -> String {
+        format!("{PACKAGE}@{}", self.version)
+    }
+}
+
 /// What this build offers.
 pub fn offered() -> &'static Offered {
     static OFFERED: OnceLock<Offered> = OnceLock::new();
@@ -96,7 +103,7 @@ pub fn check_imports(imports: &[Import], offered: &Offered) -> Result<(), Compon
             let names: Vec<_> = offered.interfaces.keys().map(String::as_str).collect();
             return Err(ComponentError::Gap {
                 needs,
-                has: format!("{PACKAGE}@{} with {}", offered.version, names.join(", ")),
+                has: format!("{} with {}", offered.name(), names.join(", ")),
             });
         }
     }
@@ -146,7 +153,7 @@ mod tests {
     #[test]
     fn the_contract_is_offered() {
         let offered = offered();
-        assert_eq!(offered.version.to_string(), "0.1.0");
+        assert_eq!(offered.name(), "vetting:stage@0.1.1");
         assert!(offered.interfaces["fio"].contains("[method]run.next"));
         assert!(offered.interfaces["types"].is_empty());
     }
@@ -162,7 +169,7 @@ mod tests {
             text.contains("`calibrate`") && text.contains("0.1.7"),
             "{text}"
         );
-        assert!(text.contains("vetting:stage@0.1.0"), "{text}");
+        assert!(text.contains(&offered().name()), "{text}");
     }
 
     #[test]
@@ -173,7 +180,7 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains(&format!("`{interface}`")), "{text}");
             assert!(text.contains(version), "{text}");
-            assert!(text.contains("vetting:stage@0.1.0"), "{text}");
+            assert!(text.contains(&offered().name()), "{text}");
         }
     }
 

@@ -20,7 +20,7 @@ pub use json::{ReadError, from_json, schema, to_json};
 pub use junit::junit;
 pub use ocptv::{OcptvError, ocptv};
 pub use record::{Counts, RunRecord, RunVerdict};
-pub use series::SeriesSet;
+pub use series::{Place, SeriesSet};
 pub use table::{Style, table};
 pub use verdict::{Run, judge};
 pub use words::{printable, printable_lines};

@@ -11,63 +11,63 @@ const MAX_BUCKETS: usize = 2_000;
 /// Series by kind and key.
 #[derive(Debug, Default)]
 pub struct SeriesSet {
-    kinds: BTreeMap<String, BTreeMap<String, Thinned>>,
-    count: usize,
+    places: BTreeMap<String, BTreeMap<String, Place>>,
+    series: Vec<Thinned>,
 }
 
+/// Where a series is in its set: the way of millions of points, on which no name is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(usize);
+
 impl SeriesSet {
-    /// Whether there is such a series.
-    pub fn contains(&self, kind: &str, key: &str) -> bool {
-        let of_kind = self.kinds.get(kind);
-        of_kind.is_some_and(|series| series.contains_key(key))
+    /// The place of a series, where there is one.
+    pub fn place(&self, kind: &str, key: &str) -> Option<Place> {
+        self.places.get(kind)?.get(key).copied()
+    }
+
+    /// Begins a series that there is not yet. One that never gets a point is not kept.
+    pub fn begin(&mut self, kind: &str, key: &str, unit: &str) -> Place {
+        let place = Place(self.series.len());
+        self.series.push(Thinned {
+            kind: kind.to_owned(),
+            key: key.to_owned(),
+            unit: unit.to_owned(),
+            per_bucket: 1,
+            buckets: Vec::new(),
+        });
+        let of_kind = self.places.entry(kind.to_owned()).or_default();
+        of_kind.insert(key.to_owned(), place);
+        place
     }
 
     /// How many series there are.
     pub fn len(&self) -> usize {
-        self.count
+        self.series.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.series.is_empty()
     }
 
-    /// Adds a finite point, not earlier than the series' last one, where there is such a series. The
-    /// way of millions of points: nothing is looked up twice, no name is copied.
-    pub fn push_known(&mut self, kind: &str, key: &str, at_ns: u64, value: f64) -> bool {
-        let known = self.kinds.get_mut(kind).and_then(|of| of.get_mut(key));
-        let Some(series) = known else { return false };
+    /// Adds a finite point, not earlier than the series' last one. Tells the series' kind, key and unit;
+    /// nothing where this set has no such place.
+    pub fn push(&mut self, place: Place, at_ns: u64, value: f64) -> Option<(&str, &str, &str)> {
+        let series = self.series.get_mut(place.0)?;
         series.push(at_ns, value);
-        true
-    }
-
-    /// The same, and begins the series where there is none. The unit of its first point stays.
-    pub fn push(&mut self, kind: &str, key: &str, unit: &str, at_ns: u64, value: f64) {
-        if self.push_known(kind, key, at_ns, value) {
-            return;
-        }
-        let mut series = Thinned {
-            unit: unit.to_owned(),
-            per_bucket: 1,
-            buckets: Vec::new(),
-        };
-        series.push(at_ns, value);
-        let of_kind = self.kinds.entry(kind.to_owned()).or_default();
-        of_kind.insert(key.to_owned(), series);
-        self.count += 1;
+        Some((&series.kind, &series.key, &series.unit))
     }
 
     /// The series, by kind and key.
     pub fn finish(self) -> Vec<Series> {
-        let all = self.kinds.into_iter().flat_map(|(kind, series)| {
-            let named = move |(key, series)| (kind.clone(), key, series);
-            series.into_iter().map(named)
-        });
-        let series = all.map(|(kind, key, thinned): (String, String, Thinned)| Series {
-            kind,
-            key,
-            unit: thinned.unit,
+        let mut all: Vec<Thinned> = self.series;
+        all.retain(|thinned| !thinned.buckets.is_empty());
+        all.sort_by(|a, b| (&a.kind, &a.key).cmp(&(&b.kind, &b.key)));
+        let series = all.into_iter().map(|thinned| Series {
             points: thinned.buckets.iter().map(|bucket| bucket.points).sum(),
+            kind: thinned.kind,
+            key: thinned.key,
+            unit: thinned.unit,
             buckets: thinned.buckets,
         });
         series.collect()
@@ -76,6 +76,8 @@ impl SeriesSet {
 
 #[derive(Debug)]
 struct Thinned {
+    kind: String,
+    key: String,
     unit: String,
     per_bucket: u64,
     buckets: Vec<Bucket>,
@@ -136,8 +138,11 @@ mod tests {
         #[test]
         fn nothing_is_lost(values in proptest::collection::vec(-1e9_f64..1e9, 0..9_000)) {
             let mut set = SeriesSet::default();
+            let place = set.begin("temperature", "cpu", "Cel");
+            prop_assert_eq!(set.place("temperature", "cpu"), Some(place));
             for (at, value) in values.iter().enumerate() {
-                set.push("temperature", "cpu", "Cel", at as u64, *value);
+                let told = set.push(place, at as u64, *value);
+                prop_assert_eq!(told, Some(("temperature", "cpu", "Cel")));
             }
             let series = set.finish();
             if values.is_empty() {

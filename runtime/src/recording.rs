@@ -7,7 +7,6 @@ use vetting_machine::recorded::{Header, Planned, Verdict};
 use vetting_protocol::{Ending, StageRecord};
 
 use crate::engine::{Limits, LoadedStage};
-use crate::run::CONTRACT;
 
 /// The header of a run's recording. `stages`: those that are to run; none where an orchestrator decides.
 pub fn header(
@@ -27,7 +26,12 @@ pub fn header(
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
         stages: stages.iter().map(planned).collect(),
-        ..Header::of(machine, env!("CARGO_PKG_VERSION"), CONTRACT, seed)
+        ..Header::of(
+            machine,
+            env!("CARGO_PKG_VERSION"),
+            &vetting_component::offered().name(),
+            seed,
+        )
     }
 }
 

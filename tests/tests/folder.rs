@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use vetting_component::offered;
 use vetting_tests::{Vetting, folder_of, guests};
 
 fn refused(folder: &Path, file: &str) -> String {
@@ -63,20 +64,21 @@ fn what_the_runtime_lacks_is_named_with_what_it_has() {
         replace(&folder.path().join("Probe.wasm"), from, to);
         folder
     };
-    let unknown = with(b"vetting:stage/hwmon@0.1.0", b"vetting:stage/telex@0.1.0");
+    let version = format!("@{}", offered().version);
+    let unknown = with(b"vetting:stage/hwmon@", b"vetting:stage/telex@");
     let said = refused(unknown.path(), "Probe.wasm");
     assert!(
-        said.contains("`telex`") && said.contains("vetting:stage@0.1.0"),
+        said.contains("`telex`") && said.contains(&offered().name()),
         "{said}"
     );
-    let newer = with(b"@0.1.0", b"@0.2.0");
+    let newer = with(version.as_bytes(), b"@0.2.0");
     let said = refused(newer.path(), "Probe.wasm");
     assert!(
-        said.contains("@0.2.0") && said.contains("vetting:stage@0.1.0"),
+        said.contains("@0.2.0") && said.contains(&offered().name()),
         "{said}"
     );
     // A newer patch only adds, and this one adds nothing that is used.
-    let patch = with(b"@0.1.0", b"@0.1.7");
+    let patch = with(version.as_bytes(), b"@0.1.7");
     let ended = Vetting::run(patch.path(), &["--machine", "sim:small-vm"]).output();
     assert_eq!(ended.status(), 0, "{}", ended.stderr());
 }

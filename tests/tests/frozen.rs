@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use vetting_tests::Vetting;
+use vetting_tests::{Vetting, stages};
 
 /// The stages of every released version, by its folder.
 fn released() -> Vec<PathBuf> {
@@ -41,6 +41,35 @@ fn stages_of_every_released_contract_judge_as_they_did() {
             assert_eq!(sick, [(stage.to_owned(), "fail".to_owned())]);
         }
     }
+}
+
+/// A long test asks for values alone since 0.1.1. It sees what one sees that reads everything: also a
+/// sensor that goes and comes back, and an alarm.
+#[test]
+fn sensors_that_are_sampled_are_those_that_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let machine = folder.path().join("changing.toml");
+    let profile = "extends = \"healthy-server\"\n\
+        [[fault]]\nkind = \"sensor-missing\"\nlabel = \"Core 3\"\nat = \"20s\"\nfor = \"15s\"\n\
+        [[fault]]\nkind = \"fan-dead\"\nfan = \"FAN1\"\nat = \"30s\"\n";
+    std::fs::write(&machine, profile).expect("a profile");
+    let machine = format!("sim:{}", machine.display());
+    let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("frozen/0.1.0");
+    let [read, sampled] = [frozen, stages()].map(|stages| {
+        let run = Vetting::run(&stages, &["--machine", &machine, "CPUStress"]);
+        run.output().stage("CPUStress")
+    });
+    assert!(read["host_calls"].as_u64() > sampled["host_calls"].as_u64());
+    for field in ["verdict", "measurements", "diagnoses", "series"] {
+        assert!(!read[field].is_null(), "{field}");
+        assert_eq!(read[field], sampled[field], "{field}");
+    }
+    let series = sampled["series"].as_array().expect("series");
+    let points = |label: &str| {
+        let is = |s: &&Value| s["key"].as_str().is_some_and(|key| key.ends_with(label));
+        series.iter().find(is).expect(label)["points"].as_u64()
+    };
+    assert!(points("/Core 3") < points("/Core 4"), "it was gone");
 }
 
 /// Between them they call all of the contract, so that nothing of it can change unseen.

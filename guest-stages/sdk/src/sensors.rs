@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::context::Point;
-use crate::hwmon::{Sensor, SensorKind};
+use crate::hwmon::{Sampled, Sensor, SensorKind, Whole};
 use crate::{Findings, Measure, Severity, context, hwmon, part};
 
 /// Writes one point down. A refused point is the host's to count.
@@ -36,16 +36,16 @@ pub fn median(values: &[f64]) -> Option<f64> {
 
 /// The hottest that each temperature sensor was, with its critical limit.
 ///
-/// A long test reads hundreds of sensors thousands of times, so that what stays the same of a sensor
-/// is made once: its name and its point.
+/// A long test reads hundreds of sensors thousands of times, so that their names and limits are taken
+/// once, and only values after that.
 #[derive(Clone, Debug, Default)]
 pub struct Heat {
-    /// The sensors of the last reading, in its order.
+    /// Which whole reading is known.
+    mark: u64,
+    /// The sensors of that reading, in its order.
     followed: Vec<Followed>,
-    /// The points of those that have one; their values are the newest.
-    points: Vec<Point>,
-    /// Those of sensors that are gone.
-    gone: BTreeMap<String, Hottest>,
+    /// Those of the readings before.
+    earlier: BTreeMap<String, Hottest>,
 }
 
 /// The highest value, in degrees Celsius, and the critical limit.
@@ -53,79 +53,52 @@ type Hottest = (f64, Option<f64>);
 
 #[derive(Clone, Debug)]
 struct Followed {
-    chip: String,
-    device: String,
-    channel: String,
-    label: String,
-    /// Which of the points is its own.
-    point: Option<usize>,
+    name: String,
+    /// Whether it tells a temperature; one that the chip calls broken tells nothing.
+    is_heat: bool,
+    critical: Option<f64>,
     hottest: Option<Hottest>,
-}
-
-impl Followed {
-    fn is(&self, sensor: &Sensor) -> bool {
-        self.channel == sensor.channel
-            && self.device == sensor.device
-            && self.label == sensor.label
-            && self.chip == sensor.chip
-    }
-
-    fn name(&self) -> String {
-        format!("{} {} {}", self.chip, self.device, self.label)
-    }
 }
 
 impl Heat {
     /// Reads every sensor once: a point for each, and the temperatures remembered.
     pub fn read(&mut self) {
-        let Ok(reading) = hwmon::read() else { return };
-        self.take(&reading.sensors);
-        let _counted_by_the_host = context::sample(&self.points);
-    }
-
-    fn take(&mut self, sensors: &[Sensor]) {
-        let same = self.followed.len() == sensors.len()
-            && self.followed.iter().zip(sensors).all(|(f, s)| f.is(s));
-        if !same {
-            self.follow(sensors);
-        }
-        for (followed, sensor) in self.followed.iter_mut().zip(sensors) {
-            if let Some(point) = followed.point.and_then(|index| self.points.get_mut(index)) {
-                point.value = sensor.value;
-            }
-            if let Some((celsius, critical)) = heat(sensor) {
-                let hottest = followed.hottest.get_or_insert((celsius, critical));
-                hottest.0 = hottest.0.max(celsius);
-            }
+        match hwmon::sample(self.mark) {
+            Ok(Sampled::Whole(whole)) => self.follow(&whole),
+            Ok(Sampled::Values(values)) => self.take(&values),
+            Err(_) => {}
         }
     }
 
-    /// Other sensors than before: what the old ones were is kept.
-    fn follow(&mut self, sensors: &[Sensor]) {
-        self.gone = self.all();
-        self.points.clear();
-        self.followed.clear();
-        for sensor in sensors {
-            let point = point(sensor);
-            let index = point.as_ref().map(|_| self.points.len());
-            self.points.extend(point);
-            self.followed.push(Followed {
-                chip: sensor.chip.clone(),
-                device: sensor.device.clone(),
-                channel: sensor.channel.clone(),
-                label: sensor.label.clone(),
-                point: index,
-                hottest: None,
-            });
+    /// Others than before, or otherwise than before: what the old ones were is kept.
+    fn follow(&mut self, whole: &Whole) {
+        self.earlier = self.all();
+        self.mark = whole.mark;
+        let sensors = &whole.reading.sensors;
+        self.followed = sensors.iter().map(Followed::new).collect();
+        let values: Vec<f64> = sensors.iter().map(|sensor| sensor.value).collect();
+        self.take(&values);
+    }
+
+    fn take(&mut self, values: &[f64]) {
+        for (followed, celsius) in self.followed.iter_mut().zip(values) {
+            // Unwired inputs read as far below or above anything that a room has.
+            if followed.is_heat && (1.0..150.0).contains(celsius) {
+                let new = (*celsius, followed.critical);
+                let hottest = followed.hottest.get_or_insert(new);
+                hottest.0 = hottest.0.max(*celsius);
+            }
         }
     }
 
     /// All that there were, by name.
     fn all(&self) -> BTreeMap<String, Hottest> {
-        let mut all = self.gone.clone();
+        let mut all = self.earlier.clone();
         for followed in &self.followed {
             if let Some((celsius, critical)) = followed.hottest {
-                let hottest = all.entry(followed.name()).or_insert((celsius, critical));
+                let hottest = all
+                    .entry(followed.name.clone())
+                    .or_insert((celsius, critical));
                 hottest.0 = hottest.0.max(celsius);
             }
         }
@@ -175,40 +148,23 @@ impl Heat {
     }
 }
 
-/// A temperature that can be one, with its critical limit.
-fn heat(sensor: &Sensor) -> Option<Hottest> {
-    // Unwired inputs read as far below or above anything that a room has.
-    let plausible = (1.0..150.0).contains(&sensor.value);
-    if sensor.kind != SensorKind::Temperature || sensor.fault || !plausible {
-        return None;
+impl Followed {
+    fn new(sensor: &Sensor) -> Self {
+        let plausible = |crit: &f64| (40.0..150.0).contains(crit);
+        Followed {
+            name: format!("{} {} {}", sensor.chip, sensor.device, sensor.label),
+            is_heat: sensor.kind == SensorKind::Temperature && !sensor.fault,
+            critical: sensor.limits.crit.filter(plausible),
+            hottest: None,
+        }
     }
-    let critical = sensor.limits.crit;
-    Some((
-        sensor.value,
-        critical.filter(|crit| (40.0..150.0).contains(crit)),
-    ))
-}
-
-fn point(sensor: &Sensor) -> Option<Point> {
-    let (kind, unit) = match sensor.kind {
-        SensorKind::Temperature => ("temperature", "Cel"),
-        SensorKind::Fan => ("fan", "1/min"),
-        SensorKind::Power => ("power", "W"),
-        _ => return None,
-    };
-    Some(Point {
-        kind: kind.to_owned(),
-        key: format!("{}/{}/{}", sensor.chip, sensor.device, sensor.label),
-        value: sensor.value,
-        unit: unit.to_owned(),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Verdict;
-    use crate::hwmon::Limits;
+    use crate::hwmon::{Limits, Reading};
 
     fn sensor(value: f64, crit: Option<f64>) -> Sensor {
         Sensor {
@@ -231,11 +187,18 @@ mod tests {
         }
     }
 
+    fn whole(mark: u64, sensors: &[Sensor]) -> Whole {
+        let reading = Reading {
+            sensors: sensors.to_vec(),
+            unreadable: Vec::new(),
+        };
+        Whole { reading, mark }
+    }
+
     fn verdict(values: &[f64], crit: Option<f64>) -> (Verdict, usize) {
         let mut heat = Heat::default();
-        values
-            .iter()
-            .for_each(|value| heat.take(&[sensor(*value, crit)]));
+        heat.follow(&whole(1, &[sensor(values[0], crit)]));
+        values[1..].iter().for_each(|value| heat.take(&[*value]));
         let mut findings = Findings::new();
         heat.judge(&mut findings, &["coretemp"], 5.0, false);
         let warnings = findings.diagnoses().len();
@@ -260,14 +223,13 @@ mod tests {
             channel: "temp3".into(),
             ..sensor(50.0, Some(100.0))
         };
-        heat.take(&[sensor(96.0, Some(100.0)), other.clone()]);
-        heat.take(std::slice::from_ref(&other));
-        assert_eq!(heat.points.len(), 1);
+        let first = sensor(96.0, Some(100.0));
+        heat.follow(&whole(1, &[first, other.clone()]));
+        heat.follow(&whole(2, std::slice::from_ref(&other)));
         assert_eq!(heat.highest(), Some(96.0));
-        heat.take(&[sensor(60.0, Some(100.0)), other]);
-        assert_eq!(heat.points.len(), 2);
-        assert_eq!(heat.points[0].value, 60.0);
-        assert_eq!(heat.highest(), Some(96.0));
+        heat.follow(&whole(3, &[sensor(60.0, Some(100.0)), other]));
+        heat.take(&[60.0, 97.0]);
+        assert_eq!(heat.highest(), Some(97.0));
         assert_eq!(heat.all().len(), 2);
     }
 

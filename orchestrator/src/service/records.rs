@@ -152,7 +152,7 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
     let duration_ms = stages.iter().map(|stage| stage.duration_ms).sum();
     Ok(RunRecord::new(vetting_report::Run {
         vetting_version: version.to_owned(),
-        contract: "vetting:stage@0.1.0".to_owned(),
+        contract: vetting_component::offered().name(),
         machine: format!("{} ({machine})", run.host),
         seed: None,
         started: run.created.clone(),

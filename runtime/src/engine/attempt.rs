@@ -25,7 +25,7 @@ use super::outcome::hold;
 use super::{
     Facts, Flavour, LimitReached, Limiter, Limits, LoadedStage, Notebook, Over, StageEngine,
 };
-use crate::host::{HostState, wasi_context};
+use crate::host::{HostState, SensorSeries, wasi_context};
 use crate::policy::Withheld;
 
 /// What an attempt is begun with.
@@ -371,6 +371,7 @@ impl Running {
             virtual_time: engine.flavour() == Flavour::EpochAndFuel,
             table: ResourceTable::new(),
             wasi,
+            series: SensorSeries::default(),
             interrupted_after: self.interrupted_after,
         };
         let mut store = Store::new(engine.engine.get(), state);

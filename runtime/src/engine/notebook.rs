@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vetting_machine::contract::types::Error;
 use vetting_protocol::{AttachmentRecord, Denial, Level, LogLine, Series};
-use vetting_report::SeriesSet;
+use vetting_report::{Place, SeriesSet};
 
 use super::Limits;
 
@@ -64,6 +64,17 @@ struct Pages {
     denials: BTreeMap<(String, String), u64>,
     host_calls: u64,
     panic: Option<String>,
+}
+
+impl Pages {
+    fn place(&mut self, limits: &Limits, kind: &str, key: &str, unit: &str) -> Option<Place> {
+        let (kind, key, unit) = (clean(kind), clean(key), clean(unit));
+        let known = self.series.place(&kind, &key);
+        known.or_else(|| {
+            let room = (self.series.len() as u64) < limits.series;
+            room.then(|| self.series.begin(&kind, &key, &unit))
+        })
+    }
 }
 
 /// Somebody who is told of lines and points as they are written down.
@@ -153,27 +164,44 @@ impl Notebook {
         pages.log.push(LogLine { at_ns, level, text });
     }
 
+    /// The place of a series, which is begun where there is none. None beyond the attempt's limit.
+    pub fn series(&self, kind: &str, key: &str, unit: &str) -> Option<Place> {
+        self.pages().place(&self.limits, kind, key, unit)
+    }
+
     /// Adds a point to a series.
     pub fn sample(&self, at: Duration, kind: &str, key: &str, unit: &str, value: f64) {
         let mut pages = self.pages();
-        let full = pages.samples >= self.limits.samples;
-        let (kind, key, unit) = (clean(kind), clean(key), clean(unit));
-        if !value.is_finite() || full {
-            pages.samples_dropped += 1;
-            return;
+        let place = match value.is_finite() {
+            true => pages.place(&self.limits, kind, key, unit),
+            false => None,
+        };
+        self.push(&mut pages, at, place, value);
+    }
+
+    /// Adds a point to each of several series.
+    pub fn sample_all(&self, at: Duration, points: impl Iterator<Item = (Option<Place>, f64)>) {
+        let mut pages = self.pages();
+        for (place, value) in points {
+            self.push(&mut pages, at, place, value);
         }
+    }
+
+    /// Adds a point, or counts it as dropped.
+    fn push(&self, pages: &mut Pages, at: Duration, place: Option<Place>, value: f64) {
+        let full = pages.samples >= self.limits.samples;
+        let place = place.filter(|_| value.is_finite() && !full);
         let at_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-        if !pages.series.push_known(&kind, &key, at_ns, value) {
-            if pages.series.len() as u64 >= self.limits.series {
+        let pushed = place.and_then(|place| pages.series.push(place, at_ns, value));
+        match (pushed, &self.tap) {
+            (Some((kind, key, unit)), Some(tap)) => tap.sample(kind, key, unit, value),
+            (Some(_), None) => {}
+            (None, _) => {
                 pages.samples_dropped += 1;
                 return;
             }
-            pages.series.push(&kind, &key, &unit, at_ns, value);
         }
         pages.samples += 1;
-        if let Some(tap) = &self.tap {
-            tap.sample(&kind, &key, &unit, value);
-        }
     }
 
     /// Attaches a file.

@@ -10,7 +10,7 @@ use super::{HostError, HostState};
 /// The longest note of a progress call that is kept, in bytes.
 const MAX_NOTE: usize = 200;
 /// The longest name of a sample or its unit that is kept, in bytes.
-const MAX_KEY: usize = 200;
+pub(super) const MAX_KEY: usize = 200;
 
 impl Host for HostState {
     async fn get(&mut self) -> wasmtime::Result<Facts> {
@@ -88,6 +88,6 @@ fn nanoseconds(duration: std::time::Duration) -> u64 {
 }
 
 /// The text, cut at a character's boundary.
-fn cut(text: &str, max: usize) -> &str {
+pub(super) fn cut(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }

@@ -79,6 +79,8 @@ pub struct HostState {
     pub carried: u64,
     /// Memory and table accounting, for wasmtime.
     pub limiter: Limiter,
+    /// The series of the sensors that were sampled last.
+    pub series: hwmon::SensorSeries,
     /// Whether the machine's time is virtual, so that its deadline is kept here.
     pub virtual_time: bool,
     /// Handles of the guest's resources.
@@ -108,6 +110,7 @@ impl WasiView for HostState {
     }
 }
 
+pub use hwmon::SensorSeries;
 pub use wasi::context as wasi_context;
 
 /// Links everything that a stage may import: the contract, and WASI with an empty context.

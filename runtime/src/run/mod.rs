@@ -22,9 +22,6 @@ use crate::engine::{
 };
 use crate::policy::Policy;
 
-/// The contract that stages are given.
-pub const CONTRACT: &str = "vetting:stage@0.1.0";
-
 /// What a local run is begun with.
 pub struct Plan {
     /// The stages, ready to run, each with its parameters.
@@ -130,7 +127,7 @@ pub async fn run(
     }
     Ok(RunRecord::new(vetting_report::Run {
         vetting_version: env!("CARGO_PKG_VERSION").to_owned(),
-        contract: CONTRACT.to_owned(),
+        contract: vetting_component::offered().name(),
         machine: machine.name(),
         seed: machine.seed(plan.seed),
         started: rfc3339(began.unwrap_or_default()),
