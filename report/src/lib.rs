@@ -3,6 +3,7 @@
 //! [`RunRecord`] is the stable JSON that `vetting run --format json` prints; its schema, generated
 //! from these types, is `report/schema/run-record.schema.json`.
 
+mod format;
 mod html;
 mod json;
 mod junit;
@@ -15,6 +16,7 @@ mod table;
 mod verdict;
 mod words;
 
+pub use format::{Format, UnknownFormat, WriteError};
 pub use html::html;
 pub use json::{ReadError, from_json, schema, to_json};
 pub use junit::junit;

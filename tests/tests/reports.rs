@@ -307,5 +307,8 @@ fn an_orchestrators_record_is_converted_too_and_tells_the_attempt() {
             text.contains("attempt 1: fail"),
             "the first is not told of: {text}"
         );
+        let theirs = orchestrator.try_cli(&["run", "report", &run.id, "--format", format]);
+        let theirs = String::from_utf8_lossy(&theirs.stdout);
+        assert!(theirs.contains(words), "no `{words}`: {theirs}");
     }
 }

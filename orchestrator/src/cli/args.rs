@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
+use vetting_report::Format;
 
 use crate::store::operators::Role;
 
@@ -188,8 +190,8 @@ pub enum RunCommand {
     Report {
         /// Which
         run: String,
-        /// json or pretty
-        #[arg(long, default_value = "pretty")]
+        /// The format
+        #[arg(long, value_parser = formats(), default_value = "pretty")]
         format: String,
     },
     /// Fetch a file about a run that its agent gathered; `run show` lists them
@@ -331,4 +333,10 @@ pub enum StageCommand {
         /// Which
         name: String,
     },
+}
+
+/// The formats of a report, by their names.
+fn formats() -> PossibleValuesParser {
+    let value = |format: Format| PossibleValue::new(format.name()).help(format.summary());
+    Format::ALL.map(value).into()
 }

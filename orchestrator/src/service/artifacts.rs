@@ -121,7 +121,7 @@ mod tests {
     fn refusal(answer: Result<ArtifactAnswer, ServiceError>) -> (Code, String) {
         match answer.expect_err("refused") {
             ServiceError::Refused { code, message } => (code, message),
-            ServiceError::Store(error) => panic!("{error}"),
+            error => panic!("{error}"),
         }
     }
 
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!((file.name.as_str(), file.bytes), ("dmesg-pstore-0", 6));
         let content = trial.us.artifact_content(&run.id, &file.sha256).await;
         assert_eq!(content.expect("the content"), b"panic\n");
-        for format in ["json", "pretty"] {
+        for format in vetting_report::Format::ALL {
             let report = trial.us.report(&run.id, format).await.expect("a report");
             assert!(
                 report.contains("about SMART attempt 1: dmesg-pstore-0"),

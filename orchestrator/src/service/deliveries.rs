@@ -54,7 +54,7 @@ impl Orchestrator {
             HoldStep::Closed => {
                 holds::closed(&mut tx, &run.id).await?;
                 if run.progress.state.is_terminal() {
-                    super::records::store_reports(&mut tx, &run).await?;
+                    super::records::store_record(&mut tx, &run).await?;
                 }
             }
         }

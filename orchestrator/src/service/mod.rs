@@ -88,6 +88,12 @@ pub enum ServiceError {
     /// The orchestrator is to blame.
     #[error("the orchestrator failed: {0}")]
     Store(#[from] StoreError),
+    /// The record that was stored of a run is none that this version reads.
+    #[error("the run's stored record cannot be read: {0}")]
+    Unreadable(#[from] vetting_report::ReadError),
+    /// A run's record cannot be written in a format.
+    #[error("the run's report cannot be written: {0}")]
+    Unwritable(#[from] vetting_report::WriteError),
 }
 
 impl ServiceError {

@@ -136,7 +136,7 @@ impl Orchestrator {
         };
         let after = step(&run.progress, &event)?;
         runs::advance(&mut tx, &mut run, after, "unclaimed").await?;
-        super::records::store_reports(&mut tx, &run).await?;
+        super::records::store_record(&mut tx, &run).await?;
         audit::note(
             &mut tx,
             "orchestrator",

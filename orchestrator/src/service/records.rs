@@ -1,7 +1,7 @@
 //! Records that the orchestrator makes: of attempts that no agent could tell of, and of whole runs.
 
 use vetting_protocol::{Ending, StageRecord, Verdict};
-use vetting_report::{RunRecord, Style};
+use vetting_report::{Format, RunRecord, Style};
 
 use super::agents::run_of;
 use super::{Orchestrator, ServiceError};
@@ -9,8 +9,11 @@ use crate::lifecycle::Progress;
 use crate::store::runs::Run;
 use crate::store::{artifacts, holds, reports, results};
 
-/// The formats in which a report is stored.
-pub const FORMATS: [&str; 2] = ["json", "pretty"];
+/// A table that goes to no terminal.
+const PLAIN: Style = Style {
+    width: 100,
+    colour: false,
+};
 
 /// The record of an attempt whose agent or host went away.
 pub(super) fn of_host(
@@ -30,24 +33,25 @@ pub(super) fn of_host(
 }
 
 impl Orchestrator {
-    /// A run's report as it stands: stored when the run ended or held, made anew otherwise.
+    /// A run's report as it stands: of the record that was stored when the run ended, or of one that
+    /// is made anew.
     ///
     /// # Errors
     ///
-    /// When there is no such run or format.
-    pub async fn report(&self, run: &str, format: &str) -> Result<String, ServiceError> {
-        if !FORMATS.contains(&format) {
-            return Err(ServiceError::not_found("report format", format));
-        }
+    /// When there is no such run.
+    pub async fn report(&self, run: &str, format: Format) -> Result<String, ServiceError> {
         let mut db = self.store.read().await?;
         let found = run_of(&mut db, run).await?;
-        if found.progress.state.is_terminal()
-            && let Some(body) = reports::get(&mut db, run, format).await?
-        {
-            return Ok(body);
-        }
-        let record = record(&mut db, &found).await?;
-        Ok(written(&record, format))
+        let stored = match found.progress.state.is_terminal() {
+            true => reports::get(&mut db, run).await?,
+            false => None,
+        };
+        let record = match stored {
+            Some(body) if format == Format::Json => return Ok(body),
+            Some(body) => vetting_report::from_json(&body)?,
+            None => record(&mut db, &found).await?,
+        };
+        Ok(format.write(&record, &PLAIN)?)
     }
 }
 
@@ -57,34 +61,19 @@ pub(super) async fn store_at_rest(
     run: &Run,
 ) -> Result<(), ServiceError> {
     if run.progress.state.is_at_rest() {
-        store_reports(db, run).await?;
+        store_record(db, run).await?;
     }
     Ok(())
 }
 
-/// Stores the report in every format.
-pub(super) async fn store_reports(
+/// Stores the record, from which a report is written in whatever format.
+pub(super) async fn store_record(
     db: &mut sqlx::SqliteConnection,
     run: &Run,
 ) -> Result<(), ServiceError> {
     let record = record(db, run).await?;
-    for format in FORMATS {
-        reports::put(db, &run.id, format, &written(&record, format)).await?;
-    }
-    Ok(())
-}
-
-fn written(record: &RunRecord, format: &str) -> String {
-    match format {
-        "json" => vetting_report::to_json(record).unwrap_or_else(|error| error.to_string()),
-        _ => vetting_report::table(
-            record,
-            &Style {
-                width: 100,
-                colour: false,
-            },
-        ),
-    }
+    let body = Format::Json.write(&record, &PLAIN)?;
+    Ok(reports::put(db, &run.id, &body).await?)
 }
 
 /// A run's record: the newest result of every stage in the pipeline's order, with `SpecValidate`

@@ -23,7 +23,7 @@ async fn forgetful() -> Trial {
 fn code<T: std::fmt::Debug>(answer: Result<T, ServiceError>) -> Code {
     match answer.expect_err("refused") {
         ServiceError::Refused { code, .. } => code,
-        ServiceError::Store(error) => panic!("{error}"),
+        error => panic!("{error}"),
     }
 }
 

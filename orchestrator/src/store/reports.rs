@@ -1,26 +1,24 @@
-//! Stored reports: one text per run and format.
+//! Stored records: one per run, from which its report is written in whatever format.
 
 use sqlx::SqliteConnection;
 
 use super::{StoreError, now};
 
-/// Stores a report; a later one of the same format replaces it.
+/// The format in which a record is stored.
+const FORMAT: &str = "json";
+
+/// Stores a run's record; a later one replaces it.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn put(
-    db: &mut SqliteConnection,
-    run: &str,
-    format: &str,
-    body: &str,
-) -> Result<(), StoreError> {
+pub async fn put(db: &mut SqliteConnection, run: &str, body: &str) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO reports (run, format, body, stored) VALUES ($1, $2, $3, $4)
          ON CONFLICT (run, format) DO UPDATE SET body = excluded.body, stored = excluded.stored",
     )
     .bind(run)
-    .bind(format)
+    .bind(FORMAT)
     .bind(body)
     .bind(now())
     .execute(db)
@@ -28,20 +26,16 @@ pub async fn put(
     Ok(())
 }
 
-/// A stored report.
+/// A run's stored record.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn get(
-    db: &mut SqliteConnection,
-    run: &str,
-    format: &str,
-) -> Result<Option<String>, StoreError> {
+pub async fn get(db: &mut SqliteConnection, run: &str) -> Result<Option<String>, StoreError> {
     let query = "SELECT body FROM reports WHERE run = $1 AND format = $2";
     Ok(sqlx::query_scalar(query)
         .bind(run)
-        .bind(format)
+        .bind(FORMAT)
         .fetch_optional(db)
         .await?)
 }

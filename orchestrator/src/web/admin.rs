@@ -33,14 +33,14 @@ pub(super) struct HostView {
 /// In which form a report is wanted.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct ReportQuery {
-    /// `json` or `pretty`; `json` when it is not said.
+    /// `json`, `pretty`, `ocptv`, `junit` or `html`; `json` when it is not said.
     format: Option<String>,
 }
 
 /// A report in one form.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Report {
-    /// `json` or `pretty`.
+    /// `json`, `pretty`, `ocptv`, `junit` or `html`.
     format: String,
     /// The report itself.
     body: String,
@@ -115,7 +115,9 @@ pub(super) async fn report(
     Asked(query): Asked<ReportQuery>,
 ) -> Answer<Report> {
     let format = query.format.unwrap_or_else(|| "json".to_owned());
-    let body = us.report(&run, &format).await?;
+    let wanted = format.parse::<vetting_report::Format>();
+    let wanted = wanted.map_err(|e| ServiceError::refused(Code::NotFound, e.to_string()))?;
+    let body = us.report(&run, wanted).await?;
     Ok(Json(Report { format, body }))
 }
 

@@ -11,7 +11,7 @@ impl IntoResponse for ServiceError {
     fn into_response(self) -> Response {
         let (code, message) = match self {
             ServiceError::Refused { code, message } => (code, message),
-            ServiceError::Store(error) => {
+            error => {
                 tracing::error!("a call failed: {error}");
                 let told = "the orchestrator failed; its log says why";
                 (Code::Internal, told.to_owned())

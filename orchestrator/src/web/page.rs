@@ -10,6 +10,7 @@ use futures::{Stream, StreamExt as _};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 use tokio_stream::wrappers::BroadcastStream;
+use vetting_report::Format;
 
 use super::body::Form;
 use super::caller::{At, By, View, operator};
@@ -33,8 +34,13 @@ pub(super) async fn page(
 ) -> Result<Html<String>, ServiceError> {
     let inside = match by {
         Ok(_) => body(&us, &run).await?,
-        Err(_) => login_form(&run),
+        Err(_) => login_form(&format!("/runs/{run}")),
     };
+    Ok(around(&run, &inside))
+}
+
+/// The page around what is told of a run.
+fn around(run: &str, inside: &Markup) -> Html<String> {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -47,7 +53,20 @@ pub(super) async fn page(
             body { main id="parts" { (inside) } script { (PreEscaped(SCRIPT)) } }
         }
     };
-    Ok(Html(page.into_string()))
+    Html(page.into_string())
+}
+
+/// The run's report, with charts, or where to log in. The report runs no script, and tells the browser
+/// so.
+pub(super) async fn report(
+    State(us): Us,
+    by: Result<By<View>, ServiceError>,
+    At(run): At<String>,
+) -> Result<Html<String>, ServiceError> {
+    match by {
+        Ok(_) => us.report(&run, Format::Html).await.map(Html),
+        Err(_) => Ok(around(&run, &login_form(&format!("/runs/{run}/report")))),
+    }
 }
 
 /// What changes of the page, for the script that puts it in place.
@@ -74,7 +93,10 @@ async fn body(us: &Orchestrator, run: &str) -> Result<Markup, ServiceError> {
 fn head(view: &RunView) -> Markup {
     html! {
         h1 { (view.host) " " span class="state" data-state=(view.state) { (view.state) } }
-        p { "run " code { (view.id) } @if let Some(address) = &view.address { " at " (address) } }
+        p {
+            "run " code { (view.id) } @if let Some(address) = &view.address { " at " (address) } ", "
+            a href=(format!("/runs/{}/report", view.id)) { "report" }
+        }
         @if let Some(held) = &view.held { p class="bad" { "holds: " (held.reason) } }
         @if let Some(because) = &view.ended_because { p class="bad" { (because) } }
         @if let Some(since) = &view.agent_lost_since {
@@ -128,11 +150,12 @@ fn log(lines: &[StoredLine]) -> Markup {
     }
 }
 
-fn login_form(run: &str) -> Markup {
+/// Where to log in, and where it leads.
+fn login_form(to: &str) -> Markup {
     html! {
         h1 { "vetting" }
         form method="post" action="/login" {
-            input type="hidden" name="to" value=(format!("/runs/{run}"));
+            input type="hidden" name="to" value=(to);
             label { "operator's token " input type="password" name="token" autofocus; }
             button { "log in" }
         }

@@ -61,6 +61,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/admin/audit", admin::audit).says("Who did what, newest first", &[]),
         // What browsers call, with the token in a cookie.
         get("/runs/{run}", page::page).says("A run as a page, or where to log in", &[]),
+        get("/runs/{run}/report", page::report).says("A run's report, with charts", &[]),
         get("/runs/{run}/parts", page::parts).says("What changes of the page", &[]),
         get("/runs/{run}/events", page::events)
             .says("Everything that happens to a run from now on", &[]),

@@ -248,3 +248,28 @@ async fn what_is_documented_is_served_and_nothing_else_is() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_browser_sees_the_report_of_a_run_after_it_has_logged_in() {
+    let mut served = Served::new().await;
+    let path = served.heartbeat.replace("/api/v1", "");
+    let path = path.replace("/heartbeat", "/report");
+    let shown = async |served: &Served| {
+        let answer = served.call("GET", &path, "text/html", Body::empty()).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await;
+        String::from_utf8(body.expect("a body").to_vec()).expect("text")
+    };
+    let login = shown(&served).await;
+    assert!(
+        login.contains("action=\"/login\"") && login.contains(&path),
+        "{login}"
+    );
+    assert!(!login.contains("SMART"), "{login}");
+    (_, served.session) = served.trial.operator().await;
+    let report = shown(&served).await;
+    assert!(
+        report.contains("SMART") && report.contains("default-src 'none'"),
+        "{report}"
+    );
+}

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use vetting_report::Format as ReportFormat;
 
 use super::exit;
 use super::recording::RecordArgs;
@@ -123,7 +125,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<String>,
     /// The report's format
-    #[arg(long, value_enum, default_value_t = ReportFormat::Pretty)]
+    #[arg(long, value_parser = report_format(), default_value = "pretty")]
     pub format: ReportFormat,
     /// Write the report to this file, and the table to standard output
     #[arg(long, short, value_name = "FILE")]
@@ -236,19 +238,10 @@ pub enum Format {
     Json,
 }
 
-/// A run's report's format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// A table for a person
-    Pretty,
-    /// The stable record, as JSON
-    Json,
-    /// OCP Test & Validation output 2.0, JSON lines
-    Ocptv,
-    /// JUnit XML, for CI systems
-    Junit,
-    /// One HTML file with charts
-    Html,
+/// A report's format, by its name.
+fn report_format() -> impl TypedValueParser<Value = ReportFormat> {
+    let formats = ReportFormat::ALL.map(|f| PossibleValue::new(f.name()).help(f.summary()));
+    PossibleValuesParser::new(formats).try_map(|name| name.parse::<ReportFormat>())
 }
 
 /// `vetting report`.
@@ -259,7 +252,7 @@ pub struct ReportArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The format
-    #[arg(long, value_enum, default_value_t = ReportFormat::Pretty)]
+    #[arg(long, value_parser = report_format(), default_value = "pretty")]
     pub format: ReportFormat,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]

@@ -12,8 +12,9 @@ use tokio::task::AbortHandle;
 use vetting_machine::contract::hwmon::SensorKind;
 use vetting_machine::{Attempt, Machine, Reply, Request, Time};
 use vetting_protocol::{Ending, StageRecord, Verdict};
+use vetting_report::Format;
 
-use super::args::{ReportFormat, RunArgs};
+use super::args::RunArgs;
 use crate::engine::Notebook;
 use crate::run::Watcher;
 
@@ -44,7 +45,7 @@ impl View {
         let terminal = std::io::stderr().is_terminal();
         match (terminal, args.format, &args.output) {
             (true, ..) => View::Bars(Bars::new(machine, stages)),
-            (false, ReportFormat::Json, None) => View::Quiet,
+            (false, Format::Json, None) => View::Quiet,
             (false, ..) => View::Lines(Lines::default()),
         }
     }

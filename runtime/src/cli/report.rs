@@ -5,9 +5,9 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
-use vetting_report::{RunRecord, Style};
+use vetting_report::{Format, RunRecord, Style, WriteError};
 
-use super::args::{ReportArgs, ReportFormat as Format};
+use super::args::ReportArgs;
 use super::{Exit, Failure};
 
 /// The most bytes of a record that are read.
@@ -61,14 +61,11 @@ fn read(path: &Path) -> anyhow::Result<RunRecord> {
 }
 
 fn text(record: &RunRecord, format: Format, style: &Style) -> Result<String, Failure> {
-    match format {
-        Format::Pretty => Ok(vetting_report::table(record, style)),
-        Format::Json => vetting_report::to_json(record).map_err(Failure::runtime),
+    format.write(record, style).map_err(|error| match error {
         // Its time may be no time: the record is to blame.
-        Format::Ocptv => vetting_report::ocptv(record).map_err(Failure::usage),
-        Format::Junit => Ok(vetting_report::junit(record)),
-        Format::Html => Ok(vetting_report::html(record)),
-    }
+        WriteError::Ocptv(error) => Failure::usage(error),
+        WriteError::Json(error) => Failure::runtime(error),
+    })
 }
 
 fn write(record: &RunRecord, format: Format, path: &Path) -> Result<(), Failure> {
