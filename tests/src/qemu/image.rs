@@ -61,7 +61,8 @@ impl Image {
         self.folder.path().join(path)
     }
 
-    fn copy(&self, from: &Path, to: &str) {
+    /// Adds a copy of a file of this machine.
+    pub fn copy(&self, from: &Path, to: &str) {
         let to = self.path(to);
         fs::create_dir_all(to.parent().expect("a folder")).expect("made");
         fs::copy(from, &to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));

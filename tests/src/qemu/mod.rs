@@ -37,6 +37,31 @@ pub struct Disk {
     pub bus: Bus,
 }
 
+/// What a machine is made of, apart from its disks. By default what QEMU has where nothing is said, and
+/// the host's clock.
+#[derive(Clone, Debug)]
+pub struct Hardware {
+    /// The processor's model, by QEMU's name.
+    pub cpu: &'static str,
+    /// How many cores it has.
+    pub cores: usize,
+    /// Memory, as QEMU takes it.
+    pub memory: &'static str,
+    /// What its clock shows when it is switched on, as `YYYY-MM-DDTHH:MM:SS` or `utc`.
+    pub clock: &'static str,
+}
+
+impl Default for Hardware {
+    fn default() -> Self {
+        Hardware {
+            cpu: "qemu64",
+            cores: 2,
+            memory: "2G",
+            clock: "utc",
+        }
+    }
+}
+
 /// A machine that is up. It is gone when this is dropped.
 pub struct Machine {
     child: Child,
@@ -46,14 +71,17 @@ pub struct Machine {
 
 impl Machine {
     /// Boots an image with these disks. `folder` takes what it needs; the host's loopback is 10.0.2.2.
-    pub fn boot(image: &Image, disks: &[Disk], folder: &Path) -> Self {
+    pub fn boot(image: &Image, hardware: &Hardware, disks: &[Disk], folder: &Path) -> Self {
         let console = folder.join("console");
         let emulator = folder.join("emulator");
         let output = std::fs::File::create(&console).expect("a console");
         let errors = std::fs::File::create(&emulator).expect("a file");
         let mut command = Command::new("qemu-system-x86_64");
         command
-            .args(["-accel", "tcg", "-machine", "q35", "-m", "2G", "-smp", "2"])
+            .args(["-accel", "tcg", "-machine", "q35"])
+            .args(["-cpu", hardware.cpu, "-m", hardware.memory])
+            .args(["-smp", &hardware.cores.to_string()])
+            .args(["-rtc", &format!("base={}", hardware.clock)])
             .args([
                 "-display",
                 "none",

@@ -16,7 +16,7 @@ use disks::{Made, all};
 use serde_json::Value;
 use vetting_tests::fleet::{Orchestrator, Run};
 use vetting_tests::guests;
-use vetting_tests::qemu::{Image, Machine};
+use vetting_tests::qemu::{Hardware, Image, Machine};
 
 /// How long an override is good for, and how much later one attempt tries to use it.
 const OVERRIDE: &str = "15s";
@@ -70,7 +70,7 @@ fn only_what_is_meant_to_be_written_is_written() {
     ];
     let image = image(&orchestrator, &runs, &spec);
     let devices: Vec<_> = disks.iter().map(|d| d.disk.clone()).collect();
-    let mut machine = Machine::boot(&image, &devices, folder.path());
+    let mut machine = Machine::boot(&image, &Hardware::default(), &devices, folder.path());
 
     // One run after the other, each until it holds, and then given up.
     let mut denied = BTreeMap::new();
