@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::contract::context::NetworkPeer;
-use crate::{Answer, Attempt, Cancel, Machine, MachineError, Request, Session, Time};
+use crate::seam::as_the_one_behind;
+use crate::{Answer, Attempt, Cancel, Halt, Machine, MachineError, Request, Session};
 
 /// A machine at a pace.
 pub struct Paced {
@@ -27,32 +27,10 @@ impl Paced {
 
 #[async_trait]
 impl Machine for Paced {
-    fn name(&self) -> String {
-        self.machine.name()
-    }
-
-    fn time(&self) -> Time {
-        self.machine.time()
-    }
+    as_the_one_behind!(machine);
 
     fn pace(&self) -> Option<f64> {
         Some(self.pace)
-    }
-
-    fn peer(&self) -> Option<NetworkPeer> {
-        self.machine.peer()
-    }
-
-    fn parameters(&self, stage: &str) -> Vec<(String, serde_json::Value)> {
-        self.machine.parameters(stage)
-    }
-
-    fn capacity(&self) -> (u32, u64) {
-        self.machine.capacity()
-    }
-
-    fn is_live_image(&self) -> bool {
-        self.machine.is_live_image()
     }
 
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {
@@ -95,6 +73,14 @@ impl Session for PacedSession {
 
     fn elapsed(&self) -> Duration {
         self.session.elapsed()
+    }
+
+    fn stamp(&self) -> Duration {
+        self.session.stamp()
+    }
+
+    async fn halted(&self) -> Halt {
+        self.session.halted().await
     }
 
     async fn end(&self) -> Vec<String> {

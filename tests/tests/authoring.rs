@@ -325,20 +325,16 @@ fn lines_of(child: &mut Child) -> Receiver<String> {
 }
 
 #[test]
-fn what_is_watched_is_tested_again_after_a_change() {
+fn a_watched_project_is_built_and_tested_again_after_each_change() {
     let below = tempfile::tempdir().expect("a folder");
-    let scenarios = below.path().join("scenarios");
-    std::fs::create_dir(&scenarios).expect("a folder");
-    let expects = |verdict: &str| {
-        let text = format!("machine = \"healthy-server\"\n[expect]\nverdict = \"{verdict}\"\n");
-        std::fs::write(scenarios.join("healthy.toml"), text).expect("written");
-    };
-    expects("pass");
+    let project = project(below.path(), "rust");
+    let rules = project.join("src/judge.rs");
+    let sound = std::fs::read_to_string(&rules).expect("the rules");
     let mut watching = Command::new(vetting());
-    watching.args(["stage", "test", "--watch", "--component"]);
-    watching.arg(vetting_tests::stages().join("SMART.wasm"));
+    watching.args(["stage", "test", "--watch"]);
     watching.env("XDG_CACHE_HOME", vetting_tests::shared_cache());
-    watching.current_dir(below.path()).stdout(Stdio::piped());
+    watching.current_dir(&project).stdout(Stdio::piped());
+    watching.stderr(Stdio::null());
     let mut watching = watching.spawn().expect("it starts");
     let lines = lines_of(&mut watching);
     let until = |word: &str| {
@@ -346,17 +342,75 @@ fn what_is_watched_is_tested_again_after_a_change() {
         while let Ok(line) = lines.recv_timeout(PATIENCE) {
             seen.push(line);
             if seen.last().is_some_and(|line| line.starts_with(word)) {
-                return seen;
+                return seen.join("\n");
             }
         }
         panic!("`{word}` did not come: {seen:?}");
     };
     let first = until("waiting");
-    assert!(first[0].starts_with("ok   healthy (pass)"), "{first:?}");
-    expects("fail");
+    assert!(first.contains("ok   healthy (pass)"), "{first}");
+    let scenario = project.join("scenarios/healthy.toml");
+    let expected = std::fs::read_to_string(&scenario).expect("a scenario");
+    let other = expected.replace("verdict = \"pass\"", "verdict = \"fail\"");
+    std::fs::write(&scenario, other).expect("written");
     let second = until("waiting");
-    assert!(second[0].starts_with("NOT  healthy (pass)"), "{second:?}");
+    assert!(second.contains("NOT  healthy (pass)"), "{second}");
+    std::fs::write(&rules, format!("{sound}\nfn half(")).expect("written");
+    let third = until("waiting");
+    assert!(
+        third.contains("does not build") && !third.contains("healthy"),
+        "{third}"
+    );
+    std::fs::write(&scenario, expected).expect("written");
+    until("waiting");
+    std::fs::write(&rules, sound).expect("written");
+    let mended = until("waiting");
+    assert!(mended.contains("ok   healthy (pass)"), "{mended}");
     let pid = Pid::from_raw(i32::try_from(watching.id()).expect("a pid"));
     kill(pid, Signal::SIGINT).expect("it is there");
     assert_eq!(watching.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn a_fault_over_an_exchange_leads_a_scenario_elsewhere() {
+    let below = tempfile::tempdir().expect("a folder");
+    let component = vetting_tests::stages().join("PSU.wasm");
+    let recording = below.path().join("psu.recording");
+    let run = ["run", "PSU", "--machine", "sim:healthy-server", "--stages"];
+    let mut record = Command::new(vetting());
+    record.args(run).arg(vetting_tests::stages());
+    record.arg("--record").arg(&recording);
+    record.env("XDG_CACHE_HOME", vetting_tests::shared_cache());
+    good(said(&mut record));
+    std::fs::create_dir(below.path().join("scenarios")).expect("a folder");
+    let tested = |machine: &str, faults: &str, verdict: &str| {
+        let text =
+            format!("machine = \"{machine}\"\n{faults}\n[expect]\nverdict = \"{verdict}\"\n");
+        std::fs::write(below.path().join("scenarios/laid.toml"), text).expect("written");
+        let component = component.display().to_string();
+        stage(below.path(), &["test", "--component", &component])
+    };
+    let failed = "exchange_faults = [\"power.read = failed\"]";
+    for machine in ["healthy-server", "replay:../psu.recording"] {
+        good(tested(machine, "", "pass"));
+        good(tested(machine, failed, "inconclusive"));
+        let idle = tested(
+            machine,
+            "exchange_faults = [\"fio.start = failed\"]",
+            "pass",
+        );
+        assert_eq!(idle.status, 1, "{}{}", idle.out, idle.err);
+        assert!(idle.out.contains("`fio.start = failed`"), "{}", idle.out);
+    }
+    let unknown = tested(
+        "healthy-server",
+        "exchange_faults = [\"tea.pour = failed\"]",
+        "pass",
+    );
+    assert_eq!(unknown.status, 2, "{}{}", unknown.out, unknown.err);
+    assert!(unknown.err.contains("power.read"), "{}", unknown.err);
+    let profile = "[[fault]]\nkind = \"psu-lost\"\npsu = \"PS1\"";
+    let over = tested("replay:../psu.recording", profile, "pass");
+    assert_eq!(over.status, 2, "{}{}", over.out, over.err);
+    assert!(over.err.contains("exchange_faults"), "{}", over.err);
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Counts, Faults};
-use crate::contract::context::NetworkPeer;
 use crate::contract::types::Error;
-use crate::{Answer, Attempt, Halt, Machine, MachineError, Request, Session, Terms, Time};
+use crate::seam::as_the_one_behind;
+use crate::{Answer, Attempt, Halt, Machine, MachineError, Request, Session};
 
 /// A machine with faults.
 pub struct Overlay {
@@ -25,40 +25,10 @@ impl Overlay {
 
 #[async_trait]
 impl Machine for Overlay {
-    fn name(&self) -> String {
-        self.machine.name()
-    }
-
-    fn time(&self) -> Time {
-        self.machine.time()
-    }
+    as_the_one_behind!(machine);
 
     fn pace(&self) -> Option<f64> {
         self.machine.pace()
-    }
-
-    fn peer(&self) -> Option<NetworkPeer> {
-        self.machine.peer()
-    }
-
-    fn parameters(&self, stage: &str) -> Vec<(String, serde_json::Value)> {
-        self.machine.parameters(stage)
-    }
-
-    fn terms(&self, stage: &str) -> Option<Terms> {
-        self.machine.terms(stage)
-    }
-
-    fn seed(&self, given: u64) -> Option<u64> {
-        self.machine.seed(given)
-    }
-
-    fn capacity(&self) -> (u32, u64) {
-        self.machine.capacity()
-    }
-
-    fn is_live_image(&self) -> bool {
-        self.machine.is_live_image()
     }
 
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {

@@ -12,10 +12,8 @@ use super::format::{
 use super::scrub::Scrub;
 use super::writer::Writer;
 use super::{RecordingError, nanoseconds};
-use crate::contract::context::NetworkPeer;
-use crate::{
-    Answer, Attempt, Cancel, Halt, Machine, MachineError, Reason, Request, Session, Terms, Time,
-};
+use crate::seam::as_the_one_behind;
+use crate::{Answer, Attempt, Cancel, Halt, Machine, MachineError, Reason, Request, Session};
 
 /// Writes a recording. Clones write the same one.
 #[derive(Clone)]
@@ -133,40 +131,10 @@ pub struct RecordedMachine {
 
 #[async_trait]
 impl Machine for RecordedMachine {
-    fn name(&self) -> String {
-        self.machine.name()
-    }
-
-    fn time(&self) -> Time {
-        self.machine.time()
-    }
+    as_the_one_behind!(machine);
 
     fn pace(&self) -> Option<f64> {
         self.machine.pace()
-    }
-
-    fn peer(&self) -> Option<NetworkPeer> {
-        self.machine.peer()
-    }
-
-    fn parameters(&self, stage: &str) -> Vec<(String, serde_json::Value)> {
-        self.machine.parameters(stage)
-    }
-
-    fn terms(&self, stage: &str) -> Option<Terms> {
-        self.machine.terms(stage)
-    }
-
-    fn seed(&self, given: u64) -> Option<u64> {
-        self.machine.seed(given)
-    }
-
-    fn capacity(&self) -> (u32, u64) {
-        self.machine.capacity()
-    }
-
-    fn is_live_image(&self) -> bool {
-        self.machine.is_live_image()
     }
 
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {

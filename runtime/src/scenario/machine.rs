@@ -1,9 +1,10 @@
-//! A scenario's machine: a profile with the scenario's faults over it, or a recording.
+//! A scenario's machine: a profile with the scenario's faults over it, or a recording; and what is laid
+//! over single exchanges with it.
 
 use std::sync::Arc;
 
 use toml::{Table, Value};
-use vetting_machine::fault::Faults;
+use vetting_machine::fault::{Fault, Faults, Overlay};
 use vetting_machine::recorded::{Recording, ReplayMachine};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Machine, MachineError};
@@ -15,15 +16,36 @@ use crate::engine::Limits;
 /// Before the file of a recording.
 pub(super) const REPLAY: &str = "replay:";
 
-/// Makes it, with the limits that the recorded run had, where it is one.
-pub(super) fn machine(
-    scenario: &Scenario,
-) -> Result<(Arc<dyn Machine>, Option<Limits>), ScenarioError> {
+/// What a scenario is run on.
+pub(super) struct Stand {
+    pub machine: Arc<dyn Machine>,
+    /// The limits that the recorded run had, where it is one.
+    pub limits: Option<Limits>,
+    /// What is laid over single exchanges.
+    pub faults: Arc<Faults>,
+}
+
+/// Makes it.
+pub(super) fn stand(scenario: &Scenario) -> Result<Stand, ScenarioError> {
+    let faults = scenario.exchange_faults.iter();
+    let faults = faults.map(|text| text.parse::<Fault>());
+    let faults = Arc::new(Faults::new(faults.collect::<Result<_, _>>()?));
+    if let MachineOf::Named(name) = &scenario.machine
+        && let Some(file) = name.strip_prefix(REPLAY)
+    {
+        return replayed(scenario, file, faults);
+    }
+    let simulated = Arc::new(simulated(scenario)?);
+    Ok(Stand {
+        machine: Arc::new(Overlay::new(simulated, Arc::clone(&faults))),
+        limits: None,
+        faults,
+    })
+}
+
+fn simulated(scenario: &Scenario) -> Result<SimulatedMachine, MachineError> {
     let (name, mut profile) = match &scenario.machine {
-        MachineOf::Named(name) => match name.strip_prefix(REPLAY) {
-            Some(file) => return replayed(scenario, file),
-            None => (name.clone(), named(scenario, name)?),
-        },
+        MachineOf::Named(name) => (name.clone(), named(scenario, name)?),
         MachineOf::Profile(profile) => (super::name(&scenario.path), profile.clone()),
     };
     let faults = profile
@@ -33,14 +55,10 @@ pub(super) fn machine(
         faults.extend(scenario.faults.iter().cloned().map(Value::Table));
     }
     let text = profile.to_string();
-    let machine = SimulatedMachine::from_toml(&name, &text, scenario.seed)?;
-    Ok((Arc::new(machine), None))
+    SimulatedMachine::from_toml(&name, &text, scenario.seed)
 }
 
-fn replayed(
-    scenario: &Scenario,
-    file: &str,
-) -> Result<(Arc<dyn Machine>, Option<Limits>), ScenarioError> {
+fn replayed(scenario: &Scenario, file: &str, faults: Arc<Faults>) -> Result<Stand, ScenarioError> {
     if !scenario.faults.is_empty() {
         return Err(ScenarioError::FaultOverRecording);
     }
@@ -50,8 +68,11 @@ fn replayed(
         reason: Box::new(reason),
     })?;
     let limits = crate::recording::limits(&recording.header.limits)?;
-    let machine = ReplayMachine::new(recording, Arc::new(Faults::default()));
-    Ok((Arc::new(machine), Some(limits)))
+    Ok(Stand {
+        machine: Arc::new(ReplayMachine::new(recording, Arc::clone(&faults))),
+        limits: Some(limits),
+        faults,
+    })
 }
 
 /// A built-in profile, or one in a file beside the scenario.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vetting_component::ParameterError;
+use vetting_machine::fault::FaultError;
 use vetting_machine::recorded::RecordingError;
 use vetting_machine::{Cancel, Machine, MachineError};
 use vetting_protocol::StageRecord;
@@ -50,9 +51,12 @@ pub enum ScenarioError {
     Limit(#[from] LimitError),
     /// A recorded machine is as it was.
     #[error(
-        "[[fault]] lays faults over a profile; what a recording answers is laid over by `vetting run --machine replay:FILE --fault`"
+        "[[fault]] changes a simulated machine; over what a recording answers lays `exchange_faults`, such as exchange_faults = [\"smart.read#2 = timed-out\"]"
     )]
     FaultOverRecording,
+    /// It lays a fault over an exchange that cannot be.
+    #[error("exchange_faults: {0}")]
+    ExchangeFault(#[from] FaultError),
     /// It sets a parameter that the stage does not have, or one that does not fit.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
@@ -95,14 +99,21 @@ pub async fn run(
     cancel: &Cancel,
     watcher: &dyn Watcher,
 ) -> Result<Tried, ScenarioError> {
-    let (machine, recorded) = machine::machine(scenario)?;
-    let limits = recorded.as_ref().unwrap_or(limits);
-    let plan = plan(stage, scenario, &*machine, limits)?;
-    let record = run::run(engine, &*machine, plan, cancel, watcher).await?;
-    let mismatches = match record.stages.first() {
+    let stand = machine::stand(scenario)?;
+    let machine = &*stand.machine;
+    let limits = stand.limits.as_ref().unwrap_or(limits);
+    let plan = plan(stage, scenario, machine, limits)?;
+    let record = run::run(engine, machine, plan, cancel, watcher).await?;
+    let mut mismatches = match record.stages.first() {
         Some(stage) => scenario.expect.held_against(stage),
         None => Vec::new(),
     };
+    let idle = stand.faults.idle().into_iter();
+    mismatches.extend(idle.map(|fault| {
+        Mismatch(format!(
+            "no exchange was struck by `{fault}`: the stage never came there"
+        ))
+    }));
     Ok(Tried { record, mismatches })
 }
 
