@@ -55,7 +55,7 @@ vetting_stage::rules! {
     /// More transfers over a GPU's link were repeated than its bit error rate makes usual.
     REPLAYS: warn replays_per_minute;
     /// A GPU does less work than the middle of those of its model.
-    BELOW_PEERS: warn "peers_warn_percent" = "{peers_warn_percent} %", "NVIDIA DCGM: 75 % of what is known to be good";
+    BELOW_PEERS: warn peers_warn_percent;
     /// A GPU does far less work than the middle of those of its model.
     FAR_BELOW_PEERS: fail peers_fail_percent;
     /// The kernel's log, which tells of Xids, could not be watched.
