@@ -33,7 +33,7 @@ vetting_stage::rules! {
     /// Under integer load on all cores the frequency stays far below the base frequency.
     FREQUENCY_TOO_LOW: fail frequency_fail_percent;
     /// On a portable machine: under integer load on all cores the frequency stays far below the base frequency.
-    FREQUENCY_TOO_LOW_LENIENT: warn "frequency_fail_percent" = "{frequency_fail_percent} % of base", "default";
+    FREQUENCY_TOO_LOW_LENIENT: warn frequency_fail_percent;
     /// A processor's sensor reached its critical limit.
     CRITICAL_TEMPERATURE: fail "critical_temperature" = "below the sensor's critical limit", "the chip's own limit (hwmon temp*_crit)";
     /// On a portable machine: a processor's sensor reached its critical limit.

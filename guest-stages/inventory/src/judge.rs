@@ -299,3 +299,21 @@ fn disks(
         });
     }
 }
+
+#[cfg(test)]
+mod table {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_the_code_does() {
+        let mut limit = format!("{} % of what is installed", 100.0 - VISIBLE_LARGE);
+        for (most, less) in VISIBLE.iter().rev() {
+            let joined = match limit.contains(';') {
+                true => format!(", {} % of {most}", 100.0 - less),
+                false => format!("; {} % of {most} GiB and less", 100.0 - less),
+            };
+            limit += &joined;
+        }
+        assert!(rules::Table::RULES.contains(&limit), "{limit}");
+    }
+}

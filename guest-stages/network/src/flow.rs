@@ -200,3 +200,17 @@ fn retransmits(name: &str, flow: &Flow, path: &Path, p: &Parameters, findings: &
         format!("{name}: {segments} segments were sent again, {percent:.2} % of the data: congestion, or a bad cable")
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_the_code_does() {
+        let (usual, jumbo) = (100.0 * CEILING_1500, 100.0 * CEILING_9000);
+        let limit = format!("{usual:.1} % of the line rate, {jumbo:.1} % with jumbo frames");
+        assert_eq!(rules::Table::RULES.matches(&limit).count(), 4, "{limit}");
+        let fast = format!("{} Gbit/s", FAST / 1000.0);
+        assert_eq!(rules::Table::RULES.matches(&fast).count(), 4, "{fast}");
+    }
+}

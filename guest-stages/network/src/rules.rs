@@ -58,5 +58,5 @@ vetting_stage::rules! {
     /// Many bytes were sent again.
     RETRANSMITS_MANY: fail retransmits_fail_percent;
     /// The kernel's log could not be watched.
-    KERNEL_LOG: warn "kernel-log" = "0", "default";
+    KERNEL_LOG: warn "kernel-log" = "watched", "default";
 }

@@ -120,3 +120,21 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
         findings.note(Measure::number(what, value).unit(unit).part(&drive.part));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_the_code_does() {
+        for (rule, others) in [
+            (CRITICAL_WARNING, ""),
+            (CRITICAL_WARNING_REMARK, ", 0x40, 0x80"),
+        ] {
+            let bits = WARNINGS.iter().filter(|(_, by, _)| *by == rule);
+            let bits: Vec<String> = bits.map(|(bit, ..)| format!("0x{bit:02x}")).collect();
+            let limit = format!("\"none of {}{others}\"", bits.join(", "));
+            assert!(rules::Table::RULES.contains(&limit), "{limit}");
+        }
+    }
+}

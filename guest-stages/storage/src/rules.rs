@@ -18,12 +18,12 @@ vetting_stage::rules! {
     /// Nothing here can write and check a scratch file.
     NO_SCRATCH: warn "scratch" = "{scratch_mib} MiB", "default";
     /// A disk may not be opened, and was measured through a scratch file on it.
-    THROUGH_FILE: warn "through-file" = "0", "default";
+    THROUGH_FILE: warn "through-file" = "opened itself", "default";
     /// A disk is slower than disks of its class are.
-    CLASS_FLOOR: warn "class_floor" = "in order and at random: hard disk 120 MB/s, 100/s; SATA or SAS SSD 400 MB/s, 50 k/s; NVMe with PCIe 3 2 GB/s, 200 k/s; PCIe 4 4 GB/s, 400 k/s; PCIe 5 8 GB/s, 800 k/s",
+    CLASS_FLOOR: warn "class_floor" = "hard disk: 120 MB/s, 100 1/s; SATA or SAS SSD: 400 MB/s, 50000 1/s; NVMe, PCIe 3: 2000 MB/s, 200000 1/s; NVMe, PCIe 4: 4000 MB/s, 400000 1/s; NVMe, PCIe 5: 8000 MB/s, 800000 1/s, in order and at random",
         "default, by class of disk";
     /// 1 % of random reads take longer than those of its class do.
-    CLASS_LATENCY: warn "class_latency" = "hard disk 500 ms, SATA or SAS SSD 10 ms, NVMe 3 ms", "default, by class of disk";
+    CLASS_LATENCY: warn "class_latency" = "hard disk: 500 ms; SATA or SAS SSD: 10 ms; NVMe: 3 ms", "default, by class of disk";
     /// A disk reads slower in order than the spec says.
     READ_IN_ORDER: fail min_read_mbps;
     /// A disk reads slower at random than the spec says.
@@ -41,5 +41,5 @@ vetting_stage::rules! {
     /// The PCI Express link of a disk has fewer lanes than the disk: a narrow slot, or a bad seat.
     LINK_NARROW: warn "pcie_width" = "the disk's most", "Linux sysfs, current_link_width and max_link_width";
     /// The kernel's log could not be watched.
-    KERNEL_LOG: warn "kernel-log" = "0", "default";
+    KERNEL_LOG: warn "kernel-log" = "watched", "default";
 }
