@@ -9,6 +9,7 @@ mod manifest;
 mod offered;
 mod pack;
 mod parameters;
+mod rules;
 mod secret;
 pub mod signature;
 
@@ -19,6 +20,7 @@ pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest, is_name
 pub use offered::{CONTRACT, Offered, check_here, check_imports, offered};
 pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};
+pub use rules::{Rule, RuleSeverity};
 pub use secret::{BLANK, blank};
 
 /// The contract's package.
@@ -27,3 +29,5 @@ pub const PACKAGE: &str = "vetting:stage";
 pub const MANIFEST_SECTION: &str = "vetting:manifest";
 /// The custom section in which the SDK leaves a module's parameters for [`pack`].
 pub const PARAMETERS_SECTION: &str = "vetting:parameters";
+/// The custom section in which the SDK leaves a module's rules for [`pack`].
+pub const RULES_SECTION: &str = "vetting:rules";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ComponentError, Contents, Import, Version};
+use crate::{ComponentError, Contents, Import, Rule, Version, rules};
 
 /// The most that a manifest may be, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -42,6 +42,9 @@ pub struct Manifest {
     /// and `x-source` (where a threshold comes from) per property.
     #[serde(default = "no_parameters")]
     pub parameters: serde_json::Value,
+    /// What it judges by. Empty: it does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
 }
 
 /// A kind of hardware that a stage judges.
@@ -158,7 +161,7 @@ pub(crate) fn check_fields(manifest: &Manifest) -> Result<(), ComponentError> {
     if !is_object || !properties.is_none_or(serde_json::Value::is_object) {
         return wrong("`parameters` must be a JSON Schema with `type` `object`");
     }
-    Ok(())
+    rules::check(&manifest.rules, parameters)
 }
 
 /// Whether a text can be a stage's name: a letter, then letters, digits or `-`, at most 64 in all.

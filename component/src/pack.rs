@@ -6,32 +6,33 @@ use wit_component::ComponentEncoder;
 
 use crate::contents::{Contents, read};
 use crate::manifest::{Manifest, check_fields, check_manifest};
-use crate::{ComponentError, MANIFEST_SECTION, PARAMETERS_SECTION};
+use crate::rules::{Rule, with_sources};
+use crate::{ComponentError, MANIFEST_SECTION, PARAMETERS_SECTION, RULES_SECTION};
 
-/// Makes a module that was built with the SDK a component. The parameters that the SDK left in the
-/// module become the manifest's; the manifest is appended as JSON, last.
+/// Makes a module that was built with the SDK a component. The parameters and the rules that the SDK
+/// left in the module become the manifest's; the manifest is appended as JSON, last.
 ///
 /// # Errors
 ///
 /// A sentence on what is wrong with the manifest or the module.
 pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    let manifest = from_toml(stage_toml, parameters_of(module)?)?;
+    let manifest = from_toml(stage_toml, parameters_of(module)?, rules_of(module)?)?;
     let component = ComponentEncoder::default()
         .validate(true)
-        .module(&without_parameters(module)?)
+        .module(&without_what_was_taken(module)?)
         .and_then(|mut encoder| encoder.encode())
         .map_err(|error| ComponentError::Encode(format!("{error:#}")))?;
     append_manifest(component, &manifest)
 }
 
-/// Puts the manifest into a component that another toolchain made. Its parameters are those of the
-/// text.
+/// Puts the manifest into a component that another toolchain made. Its parameters and rules are those
+/// of the text.
 ///
 /// # Errors
 ///
 /// A sentence on what is wrong with the manifest, or on where it and the component disagree.
 pub fn describe(component: Vec<u8>, stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    append_manifest(component, &from_toml(stage_toml, None)?)
+    append_manifest(component, &from_toml(stage_toml, None, None)?)
 }
 
 /// Appends the manifest as JSON, last.
@@ -44,8 +45,12 @@ fn append_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8
     Ok(component)
 }
 
-/// The manifest, with the parameters of the module where it has any.
-fn from_toml(text: &str, parameters: Option<Value>) -> Result<Manifest, ComponentError> {
+/// The manifest, with the parameters and the rules of the module where it has any.
+fn from_toml(
+    text: &str,
+    parameters: Option<Value>,
+    rules: Option<Vec<Rule>>,
+) -> Result<Manifest, ComponentError> {
     let wrong = |reason: String| ComponentError::Manifest(format!("stage.toml: {reason}"));
     let table: toml::Table = text
         .parse()
@@ -59,6 +64,7 @@ fn from_toml(text: &str, parameters: Option<Value>) -> Result<Manifest, Componen
         "hardware",
         "interfaces",
         "parameters",
+        "rules",
     ];
     if let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) {
         let known = known.join(", ");
@@ -66,12 +72,15 @@ fn from_toml(text: &str, parameters: Option<Value>) -> Result<Manifest, Componen
             "`{unknown}` is not known; there are: {known}"
         )));
     }
-    if table.contains_key("parameters") && parameters.is_some() {
-        return Err(wrong(
-            "the parameters are written down twice: in the code (`parameters!`) and here; \
-             remove [parameters]"
-                .to_owned(),
-        ));
+    for (key, in_code, here) in [
+        ("parameters", parameters.is_some(), "[parameters]"),
+        ("rules", rules.is_some(), "[[rules]]"),
+    ] {
+        if table.contains_key(key) && in_code {
+            return Err(wrong(format!(
+                "the {key} are written down twice: in the code (`{key}!`) and here; remove {here}"
+            )));
+        }
     }
     let mut manifest: Manifest = table.try_into().map_err(|e| wrong(e.to_string()))?;
     if let Some(properties) = parameters {
@@ -81,6 +90,8 @@ fn from_toml(text: &str, parameters: Option<Value>) -> Result<Manifest, Componen
             "additionalProperties": false,
         });
     }
+    manifest.rules = rules.unwrap_or(manifest.rules);
+    with_sources(&mut manifest.rules, &manifest.parameters);
     check_fields(&manifest)?;
     manifest.interfaces.values_mut().for_each(|request| {
         request.reason = request.reason.trim().to_owned();
@@ -112,14 +123,38 @@ fn parameters_of(module: &[u8]) -> Result<Option<Value>, ComponentError> {
     Ok(found)
 }
 
-/// The module without the section that has been taken over.
-fn without_parameters(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
+/// The rules that the SDK left in the module, one JSON object after the other.
+fn rules_of(module: &[u8]) -> Result<Option<Vec<Rule>>, ComponentError> {
+    let mut found: Option<Vec<Rule>> = None;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
+        if let Payload::CustomSection(section) = payload
+            && section.name() == RULES_SECTION
+        {
+            let rules = found.get_or_insert_default();
+            for rule in serde_json::Deserializer::from_slice(section.data()).into_iter() {
+                rules.push(rule.map_err(|e| {
+                    ComponentError::Manifest(format!(
+                        "rules!: {e} (no quotes or backslashes in doc comments and texts)"
+                    ))
+                })?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The module without the sections that have been taken over.
+fn without_what_was_taken(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
     const HEADER: usize = 8;
     let mut kept = module.get(..HEADER).unwrap_or_default().to_vec();
     let mut begin = HEADER;
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
-        let taken = matches!(&payload, Payload::CustomSection(s) if s.name() == PARAMETERS_SECTION);
+        let taken = matches!(
+            &payload,
+            Payload::CustomSection(s) if [PARAMETERS_SECTION, RULES_SECTION].contains(&s.name())
+        );
         // A section's range is that of its contents: its id and size lie between the last one's end
         // and its beginning.
         if let Some((_, range)) = payload.as_section() {

@@ -1,11 +1,14 @@
 //! Every built-in machine against every built-in stage: a sick one fails exactly the stage that judges
-//! its part, with that part named; a healthy one passes them all, or skips what it has not got.
+//! its part, with that part named; a healthy one passes them all, or skips what it has not got. Whatever
+//! they conclude is in the tables of their rules.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use vetting_component::Rule;
 use vetting_machine::simulated::SimulatedMachine;
-use vetting_protocol::PIPELINE;
+use vetting_protocol::{PIPELINE, StageRecord};
+use vetting_runtime::scenario::undeclared;
 use vetting_tests::{Vetting, stages};
 
 /// What is expected of one machine.
@@ -54,6 +57,7 @@ fn every_built_in_machine_has_a_row() {
 #[test]
 fn each_machine_fails_where_its_part_is_judged_and_nowhere_else() {
     let mut wrong = Vec::new();
+    let rules = PIPELINE.map(rules);
     for (name, row) in &TABLE {
         let machine = format!("sim:{name}");
         let ended = Vetting::run(&stages(), &["--machine", &machine]).output();
@@ -64,10 +68,14 @@ fn each_machine_fails_where_its_part_is_judged_and_nowhere_else() {
             .map(|record| (record["stage"].as_str().expect("a name"), record))
             .collect();
         assert_eq!(by_name.len(), PIPELINE.len(), "{name}");
-        for stage in PIPELINE {
+        for (stage, rules) in PIPELINE.into_iter().zip(&rules) {
             if let Err(reason) = judged(row, stage, by_name[stage]) {
                 wrong.push(format!("{name}, {stage}: {reason}"));
             }
+            let record = serde_json::from_value(by_name[stage].clone());
+            let record: StageRecord = record.expect("a record");
+            let others = undeclared(rules, &record);
+            wrong.extend(others.iter().map(|what| format!("{name}, {stage}: {what}")));
         }
         let status = match row {
             Healthy(_) => 0,
@@ -78,6 +86,18 @@ fn each_machine_fails_where_its_part_is_judged_and_nowhere_else() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The table of a built-in stage's rules.
+fn rules(stage: &str) -> Vec<Rule> {
+    let file = stages().join(format!("{stage}.wasm"));
+    let component = std::fs::read(&file).expect("a stage");
+    let rules = vetting_component::read(&component)
+        .expect("it reads")
+        .manifest
+        .rules;
+    assert!(!rules.is_empty(), "{stage} has no table");
+    rules
 }
 
 /// Whether a stage's record is as its machine's row says.

@@ -30,6 +30,10 @@ pub fn tidy() -> anyhow::Result<()> {
             && let Ok(text) = std::fs::read_to_string(&path)
         {
             broken.extend(bad_source(name, &text));
+            if let Some(folder) = name.strip_suffix("/rules.rs").filter(|f| is_stage(f)) {
+                let beside = beside(folder, files.lines())?;
+                broken.extend(idle_rules(name, &text, &beside));
+            }
         }
     }
     if broken.is_empty() {
@@ -85,6 +89,45 @@ fn bad_source(name: &str, text: &str) -> Vec<String> {
     broken
 }
 
+/// Whether a folder holds a stage's code. The SDK has tables only for others.
+fn is_stage(folder: &str) -> bool {
+    let stages = ["guest-stages/", "project/templates/"];
+    stages.iter().any(|stages| folder.starts_with(stages)) && folder != "guest-stages/sdk/src"
+}
+
+/// The text of what stands beside a stage's table.
+fn beside<'a>(folder: &str, files: impl Iterator<Item = &'a str>) -> anyhow::Result<String> {
+    let mut texts = String::new();
+    for name in files {
+        let of_stage = Path::new(name).parent() == Some(Path::new(folder));
+        if of_stage && name.ends_with(".rs") && !name.ends_with("/rules.rs") {
+            texts +=
+                &std::fs::read_to_string(root().join(name)).with_context(|| name.to_owned())?;
+        }
+    }
+    Ok(texts)
+}
+
+/// Rules that nothing is held against. The compiler does not tell: a macro of another crate made them.
+fn idle_rules(name: &str, table: &str, beside: &str) -> Vec<String> {
+    let words = |text: &str| -> std::collections::BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.map(str::to_owned).collect()
+    };
+    let used = words(beside);
+    let severities = ["fail ", "warn ", "unknown "];
+    let rules = table.lines().filter_map(|line| {
+        let (rule, rest) = line.trim().split_once(": ")?;
+        severities
+            .iter()
+            .any(|s| rest.starts_with(s))
+            .then_some(rule)
+    });
+    let idle = rules.filter(|rule| !used.contains(*rule));
+    idle.map(|rule| format!("{name}: nothing is held against the rule {rule}"))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +140,10 @@ mod tests {
         assert_eq!(bad_source("machine/src/lib.rs", &forbidden).len(), 1);
         assert!(bad_source("runtime/src/lib.rs", &forbidden).is_empty());
         assert_eq!(bad_source("a.rs", &"\n".repeat(500)).len(), 1);
+        let table = "    A_RULE: fail \"a\" = \"0\", \"b\";\n    ANOTHER: unknown that;\n";
+        let judge = "findings.hold(measure.at_most(rules::A_RULE, 0.0), tell);";
+        let idle = idle_rules("rules.rs", table, judge);
+        assert_eq!(idle, ["rules.rs: nothing is held against the rule ANOTHER"]);
         assert!(bad_room("machine/src/utils/mod.rs").is_some());
         assert!(bad_room("machine/src/tools/mod.rs").is_none());
     }

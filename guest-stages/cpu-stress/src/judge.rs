@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vetting_stage::counters::Reading;
 use vetting_stage::inventory::Parts;
+use vetting_stage::kernel_events::{PCIE_CORRECTED, PCIE_UNCORRECTED};
 use vetting_stage::stress::{Metrics, Summary};
-use vetting_stage::{Findings, Measure, Severity, judge_endings, median, part};
+use vetting_stage::{Findings, Measure, judge_endings, median, part};
 
-use crate::Parameters;
+use crate::{Parameters, rules};
 
 /// Chips whose temperatures are processors'.
 pub const CPU_SENSORS: &[&str] = &["coretemp", "k10temp", "k8temp", "zenpower", "cpu", "fam15h"];
@@ -77,7 +78,13 @@ pub struct Evidence {
 /// Holds everything.
 pub fn evidence(seen: &Evidence, parameters: &Parameters, findings: &mut Findings) {
     for phase in &seen.phases {
-        judge_endings(&phase.summary, phase.name, phase.cancelled, findings);
+        judge_endings(
+            rules::Table,
+            &phase.summary,
+            phase.name,
+            phase.cancelled,
+            findings,
+        );
         coverage(seen, phase, findings);
     }
     if let Some(alone) = seen.phases.first().filter(|phase| !phase.cancelled) {
@@ -126,9 +133,9 @@ fn coverage(seen: &Evidence, phase: &Phase, findings: &mut Findings) {
     findings.note(Measure::number("cpus-tested", tested as f64));
     if !idle.is_empty() && !phase.cancelled {
         let message = format!("{}: CPU {} did no work", phase.name, idle.join(", "));
-        findings.unknown("coverage", None, message);
+        findings.unknown(rules::COVERAGE, None, message);
     } else if seen.cpus.is_empty() {
-        findings.unknown("coverage", None, "no CPU was found to load");
+        findings.unknown(rules::COVERAGE, None, "no CPU was found to load");
     }
 }
 
@@ -154,8 +161,8 @@ fn outliers(metrics: &[Metrics], seen: &Evidence, p: &Parameters, findings: &mut
         }
     }
     let bad = match seen.machine.is_virtual || seen.machine.portable {
-        true => Severity::Warn,
-        false => Severity::Fail,
+        true => rules::CORE_MUCH_SLOWER_LENIENT,
+        false => rules::CORE_MUCH_SLOWER,
     };
     for cores in kinds.into_values().filter(|cores| cores.len() >= FEWEST) {
         let rates: Vec<f64> = cores.iter().map(|(_, rate)| *rate).collect();
@@ -170,22 +177,11 @@ fn outliers(metrics: &[Metrics], seen: &Evidence, p: &Parameters, findings: &mut
             let slower = 100.0 * (1.0 - rate / middle);
             // Within the noise of its like it is not slower at all.
             let slower = if z <= -p.core_outlier_z { slower } else { 0.0 };
-            let source = "default; z-score by Iglewicz and Hoaglin";
             let measure = Measure::number("core-slower", slower)
                 .unit("%")
                 .part(&part("cpu", format!("CPU {cpu}")))
-                .below(
-                    "core_slower_warn_percent",
-                    p.core_slower_warn_percent,
-                    Severity::Warn,
-                    source,
-                )
-                .below(
-                    "core_slower_fail_percent",
-                    p.core_slower_fail_percent,
-                    bad.clone(),
-                    source,
-                );
+                .below(rules::CORE_SLOWER, p.core_slower_warn_percent)
+                .below(bad, p.core_slower_fail_percent);
             findings.hold(measure, || {
                 format!("CPU {cpu} is {slower:.0} % slower than its like (z {z:.1}): throttled or defective")
             });
@@ -216,24 +212,17 @@ fn throttling(seen: &Evidence, after: &Reading, p: &Parameters, findings: &mut F
     if !told {
         return;
     }
-    let bad = if seen.machine.portable {
-        Severity::Warn
-    } else {
-        Severity::Fail
+    let bad = match seen.machine.portable {
+        true => rules::THROTTLED_LONG_LENIENT,
+        false => rules::THROTTLED_LONG,
     };
     for (package, milliseconds) in packages {
         let percent = 100.0 * milliseconds as f64 / seen.ran_ms as f64;
-        let source = "Linux therm_throt.c, *_throttle_total_time_ms; default";
         let measure = Measure::number("throttled", percent)
             .unit("%")
             .part(&part("cpu", format!("package {package}")))
-            .at_most("throttled", 0.0, Severity::Warn, source)
-            .at_most(
-                "throttled_fail_percent",
-                p.throttled_fail_percent,
-                bad.clone(),
-                source,
-            );
+            .at_most(rules::THROTTLED, 0.0)
+            .at_most(bad, p.throttled_fail_percent);
         findings.hold(measure, || {
             format!("throttled by heat for {milliseconds} ms, {percent:.1} % of the load: look at paste, fans, ducts and inlet")
         });
@@ -250,13 +239,12 @@ fn pcie(before: &Reading, after: &Reading, findings: &mut Findings) {
             + function.nonfatal.saturating_sub(was.nonfatal);
         let corrected = function.correctable.saturating_sub(was.correctable);
         let place = part("pci", function.address.clone());
-        let source = "Linux pcieaer-howto";
         let measure = Measure::number("pcie-uncorrected", bad as f64).part(&place);
-        findings.hold(measure.at_most("pcie-uncorrected", 0.0, Severity::Fail, source), || {
+        findings.hold(measure.at_most(PCIE_UNCORRECTED, 0.0), || {
             format!("{bad} uncorrected PCI Express errors under load; the fault may be the link partner's")
         });
         let measure = Measure::number("pcie-corrected", corrected as f64).part(&place);
-        findings.hold(measure.at_most("pcie-corrected", 0.0, Severity::Warn, source), || {
+        findings.hold(measure.at_most(PCIE_CORRECTED, 0.0), || {
             format!("{corrected} corrected PCI Express errors under load: reseat, look at riser and slot")
         });
     }
@@ -277,25 +265,14 @@ fn frequency(seen: &Evidence, p: &Parameters, findings: &mut Findings) {
         return;
     }
     let percent = 100.0 * now / base;
-    let bad = if seen.machine.portable {
-        Severity::Warn
-    } else {
-        Severity::Fail
+    let bad = match seen.machine.portable {
+        true => rules::FREQUENCY_TOO_LOW_LENIENT,
+        false => rules::FREQUENCY_TOO_LOW,
     };
     let measure = Measure::number("frequency-of-base", percent)
         .unit("%")
-        .at_least(
-            "frequency_warn_percent",
-            p.frequency_warn_percent,
-            Severity::Warn,
-            "default",
-        )
-        .at_least(
-            "frequency_fail_percent",
-            p.frequency_fail_percent,
-            bad,
-            "default",
-        );
+        .at_least(rules::FREQUENCY_LOW, p.frequency_warn_percent)
+        .at_least(bad, p.frequency_fail_percent);
     findings.hold(measure, || {
         format!("{now:.0} MHz under integer load on all cores, {percent:.0} % of the base frequency: power cap, PROCHOT, firmware profile or heat")
     });

@@ -4,9 +4,11 @@
 //! then each has several kinds of work at once, every result checked.
 
 mod judge;
+mod rules;
 
 use vetting_stage::context::Facts;
 use vetting_stage::stress::{Job, Stressor, Summary};
+use vetting_stage::stress_endings::STRESS_NG;
 use vetting_stage::types::Error;
 use vetting_stage::{
     Drive, Findings, Heat, KernelEvents, Outcome, Plan, clock, context, counters, drive, explain,
@@ -58,7 +60,7 @@ fn run() -> Result<Outcome, String> {
     let total = plan.fit_ms(wish, clock::monotonic(), RESERVE_MS);
     if total < LEAST_MS {
         let why = format!("only {total} ms are left before the deadline");
-        findings.unknown("deadline", None, why);
+        findings.unknown(rules::DEADLINE, None, why);
         return Ok(findings.outcome("nothing was loaded"));
     }
     if total < wish {
@@ -67,7 +69,7 @@ fn run() -> Result<Outcome, String> {
             wish / 1000,
             total / 1000
         );
-        findings.warn("duration", None, message);
+        findings.broken(rules::DURATION, None, message);
     }
     let machine = inventory::read().ok();
     let mut kernel = KernelEvents::watch();
@@ -96,7 +98,7 @@ fn run() -> Result<Outcome, String> {
         let (summary, cancelled) = match phase(name, job, from, every_ms, &mut seen, &mut kernel) {
             Ok(done) => done,
             Err(error) => {
-                findings.unknown("stress-ng", None, format!("{name}: {}", explain(&error)));
+                findings.unknown(STRESS_NG, None, format!("{name}: {}", explain(&error)));
                 break;
             }
         };
@@ -121,14 +123,18 @@ fn run() -> Result<Outcome, String> {
         machine: judge::Machine::of(machine.as_ref()),
     };
     judge::evidence(&evidence, &parameters, &mut findings);
-    let lenient = evidence.machine.portable;
     seen.heat.judge(
         &mut findings,
         judge::CPU_SENSORS,
-        parameters.crit_margin_celsius,
-        lenient,
+        match evidence.machine.portable {
+            true => rules::CRITICAL_TEMPERATURE_LENIENT,
+            false => rules::CRITICAL_TEMPERATURE,
+        },
+        (rules::CRITICAL_MARGIN, parameters.crit_margin_celsius),
     );
-    kernel.judge(&mut findings, true);
+    if let Err(why) = kernel.judge(rules::Table, &mut findings) {
+        findings.unknown(rules::KERNEL_LOG, None, why);
+    }
     let summary = judge::summary(&evidence, seen.heat.highest(), facts.cpu_allowance);
     Ok(findings.outcome(summary))
 }

@@ -2,9 +2,9 @@
 
 use vetting_stage::gpu::{Device, Reading};
 use vetting_stage::outcome::Value;
-use vetting_stage::{Findings, Measure, Part, Severity, part};
+use vetting_stage::{Findings, Measure, Part, Rule, part};
 
-use crate::Parameters;
+use crate::{Parameters, rules};
 
 /// A GPU as a part.
 pub fn part_of(device: &Device) -> Part {
@@ -23,8 +23,8 @@ pub fn devices(before: &Reading, after: &Reading, p: &Parameters, findings: &mut
             .iter()
             .any(|d| d.pci_address == was.pci_address)
         {
-            findings.fail(
-                "gpu-lost",
+            findings.broken(
+                rules::LOST,
                 Some(&part_of(was)),
                 "it stopped answering during the test: it fell off the bus",
             );
@@ -40,40 +40,36 @@ pub fn devices(before: &Reading, after: &Reading, p: &Parameters, findings: &mut
 fn count(
     name: &str,
     value: Option<u64>,
-    rule: (&str, u64, Severity),
+    (rule, limit): (Rule, u64),
     device: &Device,
     advice: &str,
     findings: &mut Findings,
 ) {
     let Some(value) = value else { return };
-    let (rule, limit, severity) = rule;
     let measure = Measure::number(name, value as f64)
         .part(&part_of(device))
-        .at_most(rule, limit as f64, severity, Parameters::source(rule));
+        .at_most(rule, limit as f64);
     findings.hold(measure, || format!("{name} is {value}: {advice}"));
 }
 
 fn flag(
     name: &str,
     value: Option<bool>,
+    rule: Rule,
     device: &Device,
-    source: &str,
     advice: &str,
     findings: &mut Findings,
 ) {
     let Some(value) = value else { return };
-    let measure = Measure::boolean(name, value).part(&part_of(device)).equals(
-        name,
-        Value::Boolean(false),
-        Severity::Fail,
-        source,
-    );
+    let measure = Measure::boolean(name, value)
+        .part(&part_of(device))
+        .equals(rule, Value::Boolean(false));
     findings.hold(measure, || advice.to_owned());
 }
 
 fn memory(device: &Device, p: &Parameters, findings: &mut Findings) {
     let ecc = &device.ecc;
-    let bad = ("uncorrected_fail", p.uncorrected_fail, Severity::Fail);
+    let bad = (rules::UNCORRECTED, p.uncorrected_fail);
     count(
         "uncorrected-errors",
         ecc.volatile_uncorrected,
@@ -82,11 +78,7 @@ fn memory(device: &Device, p: &Parameters, findings: &mut Findings) {
         "its memory lost data: reset, test again, replace",
         findings,
     );
-    let old = (
-        "lifetime_uncorrected_warn",
-        p.lifetime_uncorrected_warn,
-        Severity::Warn,
-    );
+    let old = (rules::UNCORRECTED_EVER, p.lifetime_uncorrected_warn);
     count(
         "lifetime-uncorrected-errors",
         ecc.aggregate_uncorrected,
@@ -106,13 +98,12 @@ fn memory(device: &Device, p: &Parameters, findings: &mut Findings) {
     if let Some(enabled) = ecc.enabled {
         findings.note(Measure::boolean("error-correction", enabled).part(&part_of(device)));
     }
-    let source = "NVIDIA RMA policy, A100 memory error management";
     let advice = "uncorrected errors of its SRAM are over the maker's threshold: replace it";
     flag(
         "sram-threshold-exceeded",
         ecc.sram_threshold_exceeded,
+        rules::SRAM_THRESHOLD,
         device,
-        source,
         advice,
         findings,
     );
@@ -120,13 +111,12 @@ fn memory(device: &Device, p: &Parameters, findings: &mut Findings) {
 
 fn repairs(device: &Device, p: &Parameters, findings: &mut Findings) {
     let repairs = &device.repairs;
-    let source = "NVIDIA RMA policy, A100 memory error management";
     let advice = "a row could not be remapped: run the maker's field diagnostic, replace it";
     flag(
         "remap-failed",
         repairs.remap_failed,
+        rules::REMAP_FAILED,
         device,
-        source,
         advice,
         findings,
     );
@@ -134,8 +124,8 @@ fn repairs(device: &Device, p: &Parameters, findings: &mut Findings) {
     flag(
         "remap-pending",
         repairs.remap_pending,
+        rules::REMAP_PENDING,
         device,
-        source,
         advice,
         findings,
     );
@@ -143,12 +133,12 @@ fn repairs(device: &Device, p: &Parameters, findings: &mut Findings) {
     flag(
         "retirement-pending",
         repairs.retirement_pending,
+        rules::RETIREMENT_PENDING,
         device,
-        source,
         advice,
         findings,
     );
-    let remark = ("remapped_rows_warn", p.remapped_rows_warn, Severity::Warn);
+    let remark = (rules::REMAPPED, p.remapped_rows_warn);
     count(
         "remapped-rows",
         repairs.remapped_uncorrected,
@@ -157,7 +147,7 @@ fn repairs(device: &Device, p: &Parameters, findings: &mut Findings) {
         "rows were replaced",
         findings,
     );
-    let bad = ("remapped_rows_fail", p.remapped_rows_fail, Severity::Fail);
+    let bad = (rules::REMAPPED_ALL, p.remapped_rows_fail);
     count(
         "remapped-rows",
         repairs.remapped_uncorrected,
@@ -174,7 +164,7 @@ fn repairs(device: &Device, p: &Parameters, findings: &mut Findings) {
                 .saturating_add(double.unwrap_or_default()),
         ),
     };
-    let bad = ("retired_pages_fail", p.retired_pages_fail, Severity::Fail);
+    let bad = (rules::RETIRED, p.retired_pages_fail);
     count(
         "retired-pages",
         retired,
@@ -183,7 +173,7 @@ fn repairs(device: &Device, p: &Parameters, findings: &mut Findings) {
         "too many pages were retired: replace it",
         findings,
     );
-    let remark = ("bad_pages_warn", p.bad_pages_warn, Severity::Warn);
+    let remark = (rules::BAD_PAGES, p.bad_pages_warn);
     count(
         "bad-pages",
         repairs.bad_pages,
@@ -203,9 +193,7 @@ fn fabric(device: &Device, findings: &mut Findings) {
     if up == 0 {
         return findings.note(measure);
     }
-    let source = "NVIDIA health validation: inactive links";
-    findings.hold(
-        measure.at_most("fabric-links-down", 0.0, Severity::Fail, source),
-        || format!("{down} of its {} links to other GPUs are down", up + down),
-    );
+    findings.hold(measure.at_most(rules::FABRIC_DOWN, 0.0), || {
+        format!("{down} of its {} links to other GPUs are down", up + down)
+    });
 }

@@ -2,12 +2,13 @@
 
 mod judge;
 mod load;
+mod rules;
 
 use vetting_stage::gpu::{Job, Reading, Summary};
 use vetting_stage::types::Error;
 use vetting_stage::{
-    Drive, Findings, KernelEvents, Measure, Outcome, Plan, Severity, clock, context, drive,
-    explain, gpu, inventory, part, sample,
+    Drive, Findings, KernelEvents, Measure, Outcome, Plan, clock, context, drive, explain, gpu,
+    inventory, part, sample,
 };
 
 vetting_stage::parameters! {
@@ -62,12 +63,7 @@ fn run() -> Result<Outcome, String> {
     if let Some(expected) = parameters.expected_gpus {
         let expected = expected as f64;
         let measure = Measure::number("gpus", count as f64);
-        let rule = measure.at_least(
-            "expected_gpus",
-            expected,
-            Severity::Fail,
-            "the machine's spec",
-        );
+        let rule = measure.at_least(rules::FEWER_GPUS, expected);
         findings.hold(rule, || {
             format!("{count} of {expected} expected GPUs are on the bus")
         });
@@ -77,7 +73,7 @@ fn run() -> Result<Outcome, String> {
     for silent in &before.silent {
         let place = part("gpu", format!("{} {}", silent.pci_address, silent.model));
         findings.unknown(
-            "gpu-silent",
+            rules::SILENT,
             Some(&place),
             format!("nothing can ask it: {}", silent.reason),
         );
@@ -90,7 +86,7 @@ fn run() -> Result<Outcome, String> {
         let total = Plan::new(&facts).fit_ms(wish, clock::monotonic(), RESERVE_MS);
         if total < LEAST_MS {
             findings.unknown(
-                "deadline",
+                rules::DEADLINE,
                 None,
                 format!("only {total} ms are left before the deadline"),
             );
@@ -102,7 +98,7 @@ fn run() -> Result<Outcome, String> {
                 }
                 Err(error) => {
                     let message = format!("no GPU was loaded: {}", explain(&error));
-                    findings.unknown("gpu-load", None, message);
+                    findings.unknown(rules::LOAD, None, message);
                 }
             }
         }
@@ -112,7 +108,9 @@ fn run() -> Result<Outcome, String> {
         Ok(after) => judge::devices(&before, &after, &parameters, &mut findings),
         Err(_) => judge::devices(&before, &before, &parameters, &mut findings),
     }
-    kernel.judge(&mut findings, true);
+    if let Err(why) = kernel.judge(rules::Table, &mut findings) {
+        findings.unknown(rules::KERNEL_LOG, None, why);
+    }
     Ok(findings.outcome(told(&before, summary.as_ref())))
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use vetting_stage::gpu::{Device, Reading, Summary};
 use vetting_stage::types::PcieLink;
-use vetting_stage::{Findings, Measure, Severity, median};
+use vetting_stage::{Findings, Measure, median};
 
-use crate::Parameters;
 use crate::judge::part_of;
+use crate::{Parameters, rules};
 
 /// Fewer readings than this under load tell nothing of clocks.
 const FEWEST: usize = 2;
@@ -72,7 +72,7 @@ pub fn judge(
     findings: &mut Findings,
 ) {
     if summary.partial || cancelled {
-        findings.unknown("gpu-load", None, "the load was cut short");
+        findings.unknown(rules::LOAD, None, "the load was cut short");
     }
     for device in &before.devices {
         let place = part_of(device);
@@ -82,7 +82,7 @@ pub fn judge(
             .find(|r| r.device.eq_ignore_ascii_case(&device.pci_address));
         match result {
             None => findings.unknown(
-                "gpu-load",
+                rules::LOAD,
                 Some(&place),
                 format!("{} did not load it", summary.tool),
             ),
@@ -93,7 +93,9 @@ pub fn judge(
                 let wrong = result.errors.max(u64::from(!result.passed));
                 let measure = Measure::number("wrong-results", wrong as f64).part(&place);
                 findings.hold(
-                    measure.at_most("wrong-results", 0.0, Severity::Fail, &summary.tool),
+                    measure
+                        .at_most(rules::WRONG_RESULTS, 0.0)
+                        .told_by(&summary.tool),
                     || {
                         format!(
                             "{} found {} wrong results: {}",
@@ -111,7 +113,7 @@ pub fn judge(
             .filter(|l| l.readings >= FEWEST)
         {
             Some(loaded) => under_load(device, loaded, summary.runtime_ms, p, findings),
-            None => findings.unknown("gpu-load", Some(&place), "it was not seen under load"),
+            None => findings.unknown(rules::LOAD, Some(&place), "it was not seen under load"),
         }
     }
     peers(before, summary, p, findings);
@@ -134,60 +136,40 @@ fn under_load(
 ) {
     let place = part_of(device);
     let percent = 100.0 * loaded.held_down as f64 / loaded.readings as f64;
-    let source = "NVML clock event reasons 0x08, 0x40, 0x80; default";
     let measure = Measure::number("clocks-held-down", percent)
         .unit("%")
         .part(&place)
-        .at_most("clocks-held-down", 0.0, Severity::Warn, source)
-        .at_most(
-            "held_down_fail_percent",
-            p.held_down_fail_percent,
-            Severity::Fail,
-            source,
-        );
+        .at_most(rules::HELD_DOWN, 0.0)
+        .at_most(rules::HELD_DOWN_LONG, p.held_down_fail_percent);
     findings.hold(measure, || {
         format!("in {percent:.0} % of the readings its hardware held the clocks down: heat, or the power supply's brake")
     });
     if loaded.warm > 0 {
         let message = "its driver held the clocks down for heat: look at fans, ducts and inlet";
-        findings.warn("software-thermal", Some(&place), message);
+        findings.broken(rules::SOFTWARE_THERMAL, Some(&place), message);
     }
     if let Some(hottest) = loaded.hottest {
         let mut measure = Measure::number("hottest", hottest).unit("Cel").part(&place);
         if let Some(limit) = device.slowdown_temperature {
-            measure = measure.below(
-                "slowdown_temperature",
-                limit,
-                Severity::Fail,
-                "the GPU's own limit",
-            );
+            measure = measure.below(rules::TOO_HOT, limit);
         }
         findings.hold(measure, || {
             format!("it reached {hottest:.0} °C, where its hardware slows it down")
         });
     }
     if let Some(link) = &device.link {
-        let source = "the GPU's own highest (PCI Express), judged under load";
         let measure = Measure::number("pcie-speed", loaded.speed)
             .unit("GT/s")
             .part(&place);
-        findings.hold(
-            measure.at_least("pcie_speed", link.max_speed, Severity::Fail, source),
-            || {
-                format!(
-                    "under load its link has {} of {} GT/s: reseat it, look at riser and slot",
-                    loaded.speed, link.max_speed
-                )
-            },
-        );
+        findings.hold(measure.at_least(rules::LINK_SLOW, link.max_speed), || {
+            format!(
+                "under load its link has {} of {} GT/s: reseat it, look at riser and slot",
+                loaded.speed, link.max_speed
+            )
+        });
         let measure = Measure::number("pcie-width", f64::from(loaded.width)).part(&place);
         findings.hold(
-            measure.at_least(
-                "pcie_width",
-                f64::from(link.max_width),
-                Severity::Fail,
-                source,
-            ),
+            measure.at_least(rules::LINK_NARROW, f64::from(link.max_width)),
             || {
                 format!(
                     "its link has {} of {} lanes: reseat it, look at riser and slot",
@@ -200,8 +182,7 @@ fn under_load(
             let a_minute = (f64::from(loaded.width) * loaded.speed * p.replays_per_minute).ceil();
             let replays = now.saturating_sub(was);
             let measure = Measure::number("pcie-replays", replays as f64).part(&place);
-            let source = Parameters::source("replays_per_minute");
-            findings.hold(measure.at_most("replays_per_minute", a_minute * minutes, Severity::Warn, source), || {
+            findings.hold(measure.at_most(rules::REPLAYS, a_minute * minutes), || {
                 format!("{replays} transfers over its link were repeated, {a_minute} a minute would be usual")
             });
         }
@@ -235,22 +216,11 @@ fn peers(before: &Reading, summary: &Summary, p: &Parameters, findings: &mut Fin
         };
         for (device, gflops) in devices {
             let percent = 100.0 * gflops / middle;
-            let source = Parameters::source("peers_fail_percent");
             let measure = Measure::number("work-of-peers", percent)
                 .unit("%")
                 .part(&part_of(device))
-                .at_least(
-                    "peers_warn_percent",
-                    p.peers_warn_percent,
-                    Severity::Warn,
-                    source,
-                )
-                .at_least(
-                    "peers_fail_percent",
-                    p.peers_fail_percent,
-                    Severity::Fail,
-                    source,
-                );
+                .at_least(rules::BELOW_PEERS, p.peers_warn_percent)
+                .at_least(rules::FAR_BELOW_PEERS, p.peers_fail_percent);
             findings.hold(measure, || {
                 format!("it does {percent:.0} % of the work of its like")
             });

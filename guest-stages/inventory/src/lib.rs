@@ -1,6 +1,9 @@
 //! Inventory: what the machine is made of.
 
 mod judge;
+mod rules;
+#[cfg(test)]
+mod tests;
 
 use vetting_stage::{Findings, Outcome, context, explain, inventory};
 

@@ -2,12 +2,11 @@
 
 use vetting_stage::counters::MemoryCounters;
 use vetting_stage::inventory::{Memory, MemoryModule, Parts};
-use vetting_stage::{Findings, Measure, Part, Severity, part};
+use vetting_stage::{Findings, Measure, Part, part};
 
-use crate::Parameters;
+use crate::{Parameters, rules};
 
 const GIB: f64 = (1_u64 << 30) as f64;
-const EDAC: &str = "Linux EDAC, admin-guide/RAS";
 
 /// How much of what is free was tested. On a machine that somebody works on half is left alone.
 pub fn coverage(
@@ -19,7 +18,7 @@ pub fn coverage(
 ) {
     if bytes == 0 {
         let message = "not one round over the memory was finished: give it more time with duration";
-        return findings.unknown("coverage", None, message);
+        return findings.unknown(rules::COVERAGE, None, message);
     }
     let free = machine.memory.available_bytes.max(1) as f64;
     let measure = Measure::number("memory-tested", 100.0 * bytes as f64 / free).unit("%");
@@ -27,17 +26,13 @@ pub fn coverage(
         return findings.note(measure);
     }
     let floor = parameters.coverage_warn_percent;
-    let source = Parameters::source("coverage_warn_percent");
-    findings.hold(
-        measure.at_least("coverage_warn_percent", floor, Severity::Warn, source),
-        || {
-            format!(
-                "{:.1} of {:.1} GiB that were free were tested",
-                bytes as f64 / GIB,
-                free / GIB
-            )
-        },
-    );
+    findings.hold(measure.at_least(rules::COVERAGE_LOW, floor), || {
+        format!(
+            "{:.1} of {:.1} GiB that were free were tested",
+            bytes as f64 / GIB,
+            free / GIB
+        )
+    });
 }
 
 /// Error counts, before and after: what came during the test and what was there, by module.
@@ -57,28 +52,13 @@ pub fn errors(
             None => measure,
         };
         let measure = with_part(Measure::number("corrected-errors", corrected.0 as f64))
-            .at_most(
-                "corrected_warn",
-                p.corrected_warn as f64,
-                Severity::Warn,
-                Parameters::source("corrected_warn"),
-            )
-            .at_most(
-                "corrected_fail",
-                p.corrected_fail as f64,
-                Severity::Fail,
-                Parameters::source("corrected_fail"),
-            );
+            .at_most(rules::CORRECTED, p.corrected_warn as f64)
+            .at_most(rules::CORRECTED_MANY, p.corrected_fail as f64);
         findings.hold(measure, || {
             format!("{} corrected memory errors ({} during the test) at {name}: reseat or replace the module", corrected.0, during(corrected))
         });
         let measure = with_part(Measure::number("uncorrected-errors", uncorrected.0 as f64))
-            .at_most(
-                "uncorrected_fail",
-                p.uncorrected_fail as f64,
-                Severity::Fail,
-                EDAC,
-            );
+            .at_most(rules::UNCORRECTED, p.uncorrected_fail as f64);
         findings.hold(measure, || {
             format!(
                 "{} uncorrected memory errors ({} during the test) at {name}: replace the module",
@@ -131,18 +111,18 @@ pub fn correction(
     findings.note(Measure::boolean("error-correction", has_ecc));
     if p.require_ecc && !told {
         findings.unknown(
-            "require_ecc",
+            rules::ECC_NOT_TOLD,
             None,
             "whether errors are corrected is not told: run as root, or look at SMBIOS",
         );
     } else if p.require_ecc && !has_ecc {
-        findings.fail("require_ecc", None, "the memory has no error correction");
+        findings.broken(rules::NO_ECC, None, "the memory has no error correction");
     }
     // A guest's firmware tells of error correction that is its host's.
     if has_ecc && counters.drivers.is_empty() && machine.system.hypervisor.is_none() {
         let message =
             "the memory corrects errors, but nobody counts them: load the chipset's EDAC driver";
-        findings.unknown("edac", None, message);
+        findings.unknown(rules::EDAC, None, message);
     }
 }
 
@@ -157,12 +137,7 @@ pub fn modules(memory: &Memory, p: &Parameters, findings: &mut Findings) {
     match p.expected_modules {
         Some(expected) => {
             let expected = expected as f64;
-            let mut rule = measure.at_least(
-                "expected_modules",
-                expected,
-                Severity::Fail,
-                "the machine's spec",
-            );
+            let mut rule = measure.at_least(rules::FEWER_MODULES, expected);
             let empty = empty_slots(memory);
             let mut slots = String::new();
             // Where as many slots are empty as modules are missing, those are the ones.
@@ -186,7 +161,7 @@ pub fn modules(memory: &Memory, p: &Parameters, findings: &mut Findings) {
             "modules of {sizes} sizes and {} part numbers are mixed",
             parts.max(1)
         );
-        findings.warn("mixed-modules", None, message);
+        findings.broken(rules::MIXED_MODULES, None, message);
     }
 }
 
@@ -213,23 +188,13 @@ fn speed(module: &MemoryModule, p: &Parameters, findings: &mut Findings) {
         .part(&place);
     if let Some(rated) = module.rated_mts.filter(|mts| *mts > 0) {
         let floor = f64::from(rated) * p.speed_warn_percent / 100.0;
-        measure = measure.at_least("speed_warn_percent", floor, Severity::Warn, "default");
+        measure = measure.at_least(rules::SPEED_LOW, floor);
     }
     if let Some(expected) = p.expected_mts {
         let expected = expected as f64;
         measure = measure
-            .at_least(
-                "expected_mts",
-                expected,
-                Severity::Warn,
-                "the machine's spec",
-            )
-            .at_least(
-                "expected_mts",
-                0.8 * expected,
-                Severity::Fail,
-                "default: 80 % of the machine's spec",
-            );
+            .at_least(rules::SPEED_UNEXPECTED, expected)
+            .at_least(rules::SPEED_TOO_LOW, 0.8 * expected);
     }
     findings.hold(measure, || {
         format!("it is set to {set} MT/s: mixed modules, two per channel, or the firmware")
@@ -300,7 +265,7 @@ mod tests {
     fn judged(rule: impl FnOnce(&mut Findings)) -> Outcome {
         let mut findings = Findings::new();
         findings.hold(
-            Measure::number("x", 0.0).at_most("x", 0.0, Severity::Fail, "t"),
+            Measure::number("x", 0.0).at_most(rules::UNCORRECTED, 0.0),
             String::new,
         );
         rule(&mut findings);

@@ -1,9 +1,11 @@
 //! Memory: does it keep what is written, and who counts its errors?
 
 mod judge;
+mod rules;
 
 use vetting_stage::context::Facts;
 use vetting_stage::stress::{Job, Stressor, Summary};
+use vetting_stage::stress_endings::STRESS_NG;
 use vetting_stage::types::Error;
 use vetting_stage::{
     Drive, Findings, Heat, KernelEvents, Outcome, Plan, clock, context, counters, drive, explain,
@@ -51,7 +53,7 @@ fn run() -> Result<Outcome, String> {
     let total = Plan::new(&facts).fit_ms(wish, clock::monotonic(), RESERVE_MS);
     if total < LEAST_MS {
         let why = format!("only {total} ms are left before the deadline");
-        findings.unknown("deadline", None, why);
+        findings.unknown(rules::DEADLINE, None, why);
         return Ok(findings.outcome("nothing was tested"));
     }
     if total < wish {
@@ -60,7 +62,7 @@ fn run() -> Result<Outcome, String> {
             wish / 1000,
             total / 1000
         );
-        findings.warn("duration", None, message);
+        findings.broken(rules::DURATION, None, message);
     }
     let machine = inventory::read().map_err(|e| explain(&e))?;
     let mut kernel = KernelEvents::watch();
@@ -77,7 +79,7 @@ fn run() -> Result<Outcome, String> {
             &mut kernel,
         ) {
             Ok((summary, cancelled)) => {
-                judge_endings(&summary, pass.name, cancelled, &mut findings);
+                judge_endings(rules::Table, &summary, pass.name, cancelled, &mut findings);
                 let rounds: u64 = summary.metrics.iter().map(|m| m.bogo_ops).sum();
                 if pass.covers && rounds > 0 {
                     tested = bytes;
@@ -85,14 +87,14 @@ fn run() -> Result<Outcome, String> {
                 // An exit status alone is no work done.
                 if summary.metrics.is_empty() && !cancelled && !summary.partial {
                     let message = format!("{}: stress-ng told of no work", pass.name);
-                    findings.unknown("stress-ng", None, message);
+                    findings.unknown(STRESS_NG, None, message);
                 }
                 if cancelled {
                     break;
                 }
             }
             Err(error) => {
-                findings.unknown("stress-ng", None, explain(&error));
+                findings.unknown(STRESS_NG, None, explain(&error));
                 break;
             }
         }
@@ -106,11 +108,13 @@ fn run() -> Result<Outcome, String> {
     );
     match counters::read() {
         Ok(after) => judge::errors(&before.memory, &after.memory, &parameters, &mut findings),
-        Err(error) => findings.unknown("memory-counters", None, explain(&error)),
+        Err(error) => findings.unknown(rules::COUNTERS, None, explain(&error)),
     }
     judge::correction(&machine, &before.memory, &parameters, &mut findings);
     judge::modules(&machine.memory, &parameters, &mut findings);
-    kernel.judge(&mut findings, true);
+    if let Err(why) = kernel.judge(rules::Table, &mut findings) {
+        findings.unknown(rules::KERNEL_LOG, None, why);
+    }
     Ok(findings.outcome(judge::summary(&machine.memory, tested, &before.memory)))
 }
 

@@ -3,10 +3,10 @@
 use vetting_stage::context::NetworkPeer;
 use vetting_stage::inventory::Nic;
 use vetting_stage::iperf::{Direction, Flow, Summary};
-use vetting_stage::{Findings, Measure, Part, Severity};
+use vetting_stage::{Findings, Measure, Part};
 
 use crate::ports::part_of;
-use crate::{Parameters, nic};
+use crate::{Parameters, nic, rules};
 
 /// Share of the line rate that TCP with time stamps carries: 1448 of 1538 bytes on the wire per
 /// frame of MTU 1500, 8948 of 9038 of MTU 9000.
@@ -76,7 +76,7 @@ pub fn judge(
     for (direction, summary) in flows {
         let name = words(direction);
         if let Some(error) = &summary.error {
-            findings.unknown("iperf3", None, format!("{name}: iperf3: {error}"));
+            findings.unknown(rules::IPERF3, None, format!("{name}: iperf3: {error}"));
             continue;
         }
         let flow = summary
@@ -84,7 +84,7 @@ pub fn judge(
             .iter()
             .find(|flow| flow.direction == *direction);
         let Some(flow) = flow.filter(|flow| flow.bytes > 0) else {
-            findings.unknown("iperf3", None, format!("{name}: not one byte arrived"));
+            findings.unknown(rules::IPERF3, None, format!("{name}: not one byte arrived"));
             continue;
         };
         speeds.push(flow.bits_per_second);
@@ -94,17 +94,16 @@ pub fn judge(
     }
     if let [send, receive] = speeds[..] {
         let percent = 100.0 * (1.0 - send.min(receive) / send.max(receive).max(1.0));
-        let rule = "asymmetry_warn_percent";
         let measure = Measure::number("asymmetry", percent).unit("%");
         // To itself a machine is as fast as its scheduler likes.
         let loopback = flows.iter().any(|(_, s)| matches!(path(s), Path::Loopback));
         if loopback {
             return findings.note(measure);
         }
-        findings.hold(
-            measure.at_most(rule, p.asymmetry_warn_percent, Severity::Warn, "default"),
-            || format!("one direction is {percent:.0} % slower than the other"),
-        );
+        let measure = measure.at_most(rules::ASYMMETRY, p.asymmetry_warn_percent);
+        findings.hold(measure, || {
+            format!("one direction is {percent:.0} % slower than the other")
+        });
     }
 }
 
@@ -130,24 +129,14 @@ fn goodput(
     match path {
         Path::Loopback => {
             let floor = p.loopback_floor_gbps;
-            let rule = measure.at_least(
-                "loopback_floor_gbps",
-                floor * 1e9,
-                Severity::Fail,
-                "default",
-            );
+            let rule = measure.at_least(rules::LOOPBACK, floor * 1e9);
             findings.hold(rule, || {
                 format!("{name} to itself the machine carries {gigabits:.2} Gbit/s")
             });
         }
         Path::Unknown => {
             let floor = p.unknown_speed_floor_gbps;
-            let rule = measure.at_least(
-                "unknown_speed_floor_gbps",
-                floor * 1e9,
-                Severity::Fail,
-                "default",
-            );
+            let rule = measure.at_least(rules::UNKNOWN_SPEED, floor * 1e9);
             findings.hold(rule, || {
                 format!("{name} the machine carries {gigabits:.2} Gbit/s")
             });
@@ -159,12 +148,12 @@ fn goodput(
         } => {
             let (warn, fail) = match *line >= FAST {
                 true => (
-                    ("fast_goodput_warn_percent", p.fast_goodput_warn_percent),
-                    ("fast_goodput_fail_percent", p.fast_goodput_fail_percent),
+                    (rules::FAST_GOODPUT, p.fast_goodput_warn_percent),
+                    (rules::FAST_GOODPUT_LOW, p.fast_goodput_fail_percent),
                 ),
                 false => (
-                    ("goodput_warn_percent", p.goodput_warn_percent),
-                    ("goodput_fail_percent", p.goodput_fail_percent),
+                    (rules::GOODPUT, p.goodput_warn_percent),
+                    (rules::GOODPUT_LOW, p.goodput_fail_percent),
                 ),
             };
             let percent = 100.0 * bits / ceiling;
@@ -177,23 +166,13 @@ fn goodput(
                 let message = format!(
                     "{name}: {gigabits:.2} Gbit/s, but iperf3 used {cpu:.0} % of a CPU: that was measured, not the wire"
                 );
-                return findings.unknown("sender_cpu_percent", Some(part), message);
+                return findings.unknown(rules::SENDER_CPU, Some(part), message);
             }
             let measure = Measure::number(&format!("goodput-{name}-of-ceiling"), percent)
                 .unit("%")
                 .part(part)
-                .at_least(
-                    warn.0,
-                    warn.1,
-                    Severity::Warn,
-                    "default; ceiling computed from frame sizes",
-                )
-                .at_least(
-                    fail.0,
-                    fail.1,
-                    Severity::Fail,
-                    "default; ceiling computed from frame sizes",
-                );
+                .at_least(warn.0, warn.1)
+                .at_least(fail.0, fail.1);
             findings.hold(measure, || {
                 format!("{name} it carries {gigabits:.2} Gbit/s, {percent:.0} % of what its link of {line} Mbit/s can")
             });
@@ -215,19 +194,23 @@ fn retransmits(name: &str, flow: &Flow, path: &Path, p: &Parameters, findings: &
         return findings.note(measure);
     }
     let measure = measure
-        .at_most(
-            "retransmits_warn_percent",
-            p.retransmits_warn_percent,
-            Severity::Warn,
-            "default",
-        )
-        .at_most(
-            "retransmits_fail_percent",
-            p.retransmits_fail_percent,
-            Severity::Fail,
-            "default",
-        );
+        .at_most(rules::RETRANSMITS, p.retransmits_warn_percent)
+        .at_most(rules::RETRANSMITS_MANY, p.retransmits_fail_percent);
     findings.hold(measure, || {
         format!("{name}: {segments} segments were sent again, {percent:.2} % of the data: congestion, or a bad cable")
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_the_code_does() {
+        let (usual, jumbo) = (100.0 * CEILING_1500, 100.0 * CEILING_9000);
+        let limit = format!("{usual:.1} % of the line rate, {jumbo:.1} % with jumbo frames");
+        assert_eq!(rules::Table::RULES.matches(&limit).count(), 4, "{limit}");
+        let fast = format!("{} Gbit/s", FAST / 1000.0);
+        assert_eq!(rules::Table::RULES.matches(&fast).count(), 4, "{fast}");
+    }
 }

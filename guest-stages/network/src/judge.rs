@@ -7,6 +7,7 @@ use vetting_stage::types::Error;
 use vetting_stage::{Findings, absence, explain};
 
 use crate::ports::part_of;
+use crate::rules;
 
 const NAME_A_PEER: &str = "name a peer that runs an iperf3 server with --peer HOST:PORT";
 
@@ -16,7 +17,7 @@ pub fn without_peer(why: &Error, findings: &mut Findings) {
         Some(_) => format!("there is no peer to measure against: {NAME_A_PEER}"),
         None => format!("there is no peer to measure against: {}", explain(why)),
     };
-    findings.unknown("peer", None, message);
+    findings.unknown(rules::PEER, None, message);
 }
 
 /// Against itself a machine measures no wire. Only where all its ports are a hypervisor's is there
@@ -29,7 +30,7 @@ pub fn what_was_reached(nics: &[Nic], peer: &NetworkPeer, findings: &mut Finding
     if physical.peek().is_none() {
         let message =
             "the ports are a hypervisor's and the peer is this machine: no wire was judged";
-        return findings.warn("no-wire", None, message);
+        return findings.broken(rules::NO_WIRE_VIRTUAL, None, message);
     }
     for nic in physical {
         let state = if nic.carrier {
@@ -39,7 +40,7 @@ pub fn what_was_reached(nics: &[Nic], peer: &NetworkPeer, findings: &mut Finding
         };
         let message =
             format!("it {state} and carried nothing: the peer is this machine; {NAME_A_PEER}");
-        findings.unknown("no-wire", Some(&part_of(nic)), message);
+        findings.unknown(rules::NO_WIRE, Some(&part_of(nic)), message);
     }
 }
 

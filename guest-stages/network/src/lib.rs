@@ -3,6 +3,7 @@
 mod flow;
 mod judge;
 mod ports;
+mod rules;
 
 use vetting_stage::inventory::Nic;
 use vetting_stage::iperf::{Direction, Job, Progress, Protocol, Summary};
@@ -80,7 +81,7 @@ fn run() -> Result<Outcome, String> {
                 wish.min((plan.left_ms(clock::monotonic(), RESERVE_MS) / 2).saturating_sub(1_500));
             if each < LEAST_MS {
                 findings.unknown(
-                    "deadline",
+                    rules::DEADLINE,
                     None,
                     format!("only {each} ms are left for each direction"),
                 );
@@ -96,7 +97,9 @@ fn run() -> Result<Outcome, String> {
         ports::counters(&before, &after, &nics, &parameters, &mut findings);
     }
     kernel.collect();
-    kernel.judge(&mut findings, false);
+    if let Err(why) = kernel.judge(rules::Table, &mut findings) {
+        findings.broken(rules::KERNEL_LOG, None, why);
+    }
     Ok(findings.outcome(judge::summary(&nics, &flows, facts.peer.as_ref())))
 }
 
@@ -114,13 +117,13 @@ fn measure(
         match one(direction, name, from, parameters, duration_ms) {
             Ok(driven) => {
                 if driven.cancelled || driven.summary.partial {
-                    findings.unknown("cut-short", None, format!("{name} was cut short"));
+                    findings.unknown(rules::CUT_SHORT, None, format!("{name} was cut short"));
                     break;
                 }
                 flows.push((direction, driven.summary));
             }
             Err(error) => {
-                findings.unknown("iperf3", None, format!("{name}: {}", explain(&error)));
+                findings.unknown(rules::IPERF3, None, format!("{name}: {}", explain(&error)));
                 if error == Error::Cancelled {
                     break;
                 }

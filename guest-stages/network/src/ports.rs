@@ -3,9 +3,9 @@
 use vetting_stage::counters::Reading;
 use vetting_stage::inventory::Nic;
 use vetting_stage::outcome::Value;
-use vetting_stage::{Findings, Measure, Part, Severity, part};
+use vetting_stage::{Findings, Measure, Part, part};
 
-use crate::{Parameters, nic};
+use crate::{Parameters, nic, rules};
 
 /// A port as a part.
 pub fn part_of(nic: &Nic) -> Part {
@@ -22,12 +22,7 @@ pub fn judge(nics: &[Nic], p: &Parameters, findings: &mut Findings) {
     match p.expected_links {
         Some(expected) => {
             let expected = expected as f64;
-            let rule = measure.at_least(
-                "expected_links",
-                expected,
-                Severity::Fail,
-                "the machine's spec",
-            );
+            let rule = measure.at_least(rules::FEWER_LINKS, expected);
             findings.hold(rule, || format!("{up} of {expected} expected ports have a carrier: look at cables, optics and the switch"));
         }
         None => findings.note(measure),
@@ -49,20 +44,10 @@ fn link(nic: &Nic, place: &Part, p: &Parameters, findings: &mut Findings) {
             .part(place);
         if let Some(most) = nic.max_speed_mbps {
             // The switch may be the slower one, legally.
-            measure = measure.at_least(
-                "port_speed",
-                most as f64,
-                Severity::Warn,
-                "what the port supports (ethtool)",
-            );
+            measure = measure.at_least(rules::PORT_SPEED, most as f64);
         }
         if let Some(expected) = p.expected_mbps {
-            measure = measure.at_least(
-                "expected_mbps",
-                expected as f64,
-                Severity::Fail,
-                "the machine's spec",
-            );
+            measure = measure.at_least(rules::LINK_SPEED, expected as f64);
         }
         findings.hold(measure, || {
             format!("its link came up at {speed} Mbit/s: look at cable, optic and switch port")
@@ -71,27 +56,22 @@ fn link(nic: &Nic, place: &Part, p: &Parameters, findings: &mut Findings) {
     if let Some(duplex) = &nic.duplex {
         let measure = Measure::text("duplex", duplex.clone()).part(place);
         let full = Value::Text("full".to_owned());
-        findings.hold(
-            measure.equals("duplex", full, Severity::Fail, "default"),
-            || format!("its link is {duplex} duplex: one side does not negotiate"),
-        );
+        findings.hold(measure.equals(rules::DUPLEX, full), || {
+            format!("its link is {duplex} duplex: one side does not negotiate")
+        });
     }
 }
 
 fn pci_express(nic: &Nic, place: &Part, findings: &mut Findings) {
     let Some(link) = &nic.link else { return };
-    let source = "Linux sysfs, current_link_width and max_link_width";
     let measure = Measure::number("pcie-width", f64::from(link.current_width)).part(place);
     let most = f64::from(link.max_width);
-    findings.hold(
-        measure.at_least("pcie_width", most, Severity::Warn, source),
-        || {
-            format!(
-                "its PCI Express link has {} of {} lanes: a narrow slot, or reseat the card",
-                link.current_width, link.max_width
-            )
-        },
-    );
+    findings.hold(measure.at_least(rules::LINK_NARROW, most), || {
+        format!(
+            "its PCI Express link has {} of {} lanes: a narrow slot, or reseat the card",
+            link.current_width, link.max_width
+        )
+    });
 }
 
 /// What was counted while the measurement ran.
@@ -111,23 +91,19 @@ pub fn counters(
         };
         let changes = now.carrier_changes.saturating_sub(was.carrier_changes);
         let measure = Measure::number("carrier-changes", changes as f64).part(&place);
-        findings.hold(
-            measure.at_most("carrier-changes", 0.0, Severity::Fail, "default"),
-            || {
-                format!(
-                    "its carrier came or went {changes} times during the test: cable, optic or port"
-                )
-            },
-        );
+        findings.hold(measure.at_most(rules::CARRIER, 0.0), || {
+            format!(
+                "its carrier came or went {changes} times during the test: cable, optic or port"
+            )
+        });
         let bytes = now.rx_bytes.saturating_sub(was.rx_bytes);
         let damaged = (now.rx_crc_errors + now.rx_frame_errors)
             .saturating_sub(was.rx_crc_errors + was.rx_frame_errors);
         let allowed = (bytes as f64 * 8.0 * p.bit_error_rate).ceil();
-        let source = Parameters::source("bit_error_rate");
         let measure = Measure::number("damaged-frames", damaged as f64)
             .part(&place)
-            .at_most("bit_error_rate", allowed, Severity::Warn, source)
-            .at_most("bit_error_rate", 10.0 * allowed, Severity::Fail, source);
+            .at_most(rules::DAMAGED, allowed)
+            .at_most(rules::DAMAGED_MANY, 10.0 * allowed);
         findings.hold(measure, || {
             format!("{damaged} frames came damaged in {bytes} bytes, {allowed} would be usual: cable or optic")
         });

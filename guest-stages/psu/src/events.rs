@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use vetting_stage::power::{Health, LogEntry};
 use vetting_stage::types::Error;
-use vetting_stage::{Findings, Measure, Severity, explain};
+use vetting_stage::{Findings, Measure, explain};
+
+use crate::rules;
 
 /// New critical entries are failures; old ones hide parts that arrived dead, and are remarks.
 pub fn judge(before: &[LogEntry], after: Result<&Vec<LogEntry>, &Error>, findings: &mut Findings) {
@@ -12,7 +14,7 @@ pub fn judge(before: &[LogEntry], after: Result<&Vec<LogEntry>, &Error>, finding
         Ok(after) => after,
         Err(error) => {
             let message = format!("the event log was read only once: {}", explain(error));
-            return findings.unknown("event-log", None, message);
+            return findings.unknown(rules::EVENT_LOG, None, message);
         }
     };
     // Numbers start again when a log is cleared, so the whole entry is compared.
@@ -24,31 +26,26 @@ pub fn judge(before: &[LogEntry], after: Result<&Vec<LogEntry>, &Error>, finding
         .filter(bad)
         .collect();
     let measure = Measure::number("new-critical-events", new.len() as f64);
-    let source = "FreeIPMI, freeipmi_interpret_sel.conf";
-    findings.hold(
-        measure.at_most("new-critical-events", 0.0, Severity::Fail, source),
-        || format!("the controller logged: {}", told(&new)),
-    );
+    findings.hold(measure.at_most(rules::NEW_EVENTS, 0.0), || {
+        format!("the controller logged: {}", told(&new))
+    });
     let old: Vec<&LogEntry> = before.iter().filter(bad).collect();
     let measure = Measure::number("old-critical-events", old.len() as f64);
-    findings.hold(
-        measure.at_most("old-critical-events", 0.0, Severity::Warn, source),
-        || {
-            format!(
-                "the controller's log holds {} critical entries: {}",
-                old.len(),
-                told(&old)
-            )
-        },
-    );
+    findings.hold(measure.at_most(rules::OLD_EVENTS, 0.0), || {
+        format!(
+            "the controller's log holds {} critical entries: {}",
+            old.len(),
+            told(&old)
+        )
+    });
     let full = after
         .iter()
         .rev()
         .take(1)
         .any(|entry| entry.event.to_ascii_lowercase().contains("log full"));
     if full {
-        findings.warn(
-            "event-log-full",
+        findings.broken(
+            rules::EVENT_LOG_FULL,
             None,
             "the controller's event log is full: save and clear it",
         );

@@ -1,13 +1,10 @@
 //! The rules of power supplies and redundancy.
 
-use vetting_stage::outcome::{Comparison, Value};
+use vetting_stage::outcome::Value;
 use vetting_stage::power::{Health, Reading, Supply};
-use vetting_stage::{Findings, Measure, Part, Severity, part};
+use vetting_stage::{Findings, Measure, Part, Rule, part};
 
-use crate::Parameters;
-
-/// Where states are interpreted.
-pub const STATES: &str = "FreeIPMI, freeipmi_interpret_sensor.conf";
+use crate::{Parameters, rules};
 
 /// A health as a word.
 pub fn word(health: &Health) -> &'static str {
@@ -19,28 +16,22 @@ pub fn word(health: &Health) -> &'static str {
     }
 }
 
-/// Holds a health: critical is a failure, warning a remark. Unknown holds nothing.
-pub fn hold(name: &str, health: &Health, place: &Part, message: String, findings: &mut Findings) {
+/// Holds a health, by the rule for a warning and the one for what is critical. Unknown holds nothing.
+pub fn hold(
+    name: &str,
+    (warning, critical): (Rule, Rule),
+    health: &Health,
+    place: &Part,
+    message: String,
+    findings: &mut Findings,
+) {
     let measure = Measure::text(name, word(health)).part(place);
     if *health == Health::Unknown {
         return findings.note(measure);
     }
-    let not = |word: &str| vec![Value::Text(word.to_owned())];
     let measure = measure
-        .rule(
-            name,
-            Comparison::NotEqual,
-            not("warning"),
-            Severity::Warn,
-            STATES,
-        )
-        .rule(
-            name,
-            Comparison::NotEqual,
-            not("critical"),
-            Severity::Fail,
-            STATES,
-        );
+        .differs(warning, Value::Text("warning".to_owned()))
+        .differs(critical, Value::Text("critical".to_owned()));
     findings.hold(measure, || message);
 }
 
@@ -55,7 +46,7 @@ pub fn controller_tells(reading: &Reading, findings: &mut Findings) {
             "the management controller's sensors could not be read: {}",
             source.detail
         );
-        findings.unknown("management-controller", None, message);
+        findings.unknown(rules::CONTROLLER, None, message);
     }
 }
 
@@ -69,12 +60,7 @@ pub fn supplies(readings: &[Reading; 2], p: &Parameters, findings: &mut Findings
         .collect();
     if let Some(expected) = p.expected_supplies {
         let measure = Measure::number("supplies", present.len() as f64);
-        let rule = measure.at_least(
-            "expected_supplies",
-            expected as f64,
-            Severity::Fail,
-            "the machine's spec",
-        );
+        let rule = measure.at_least(rules::FEWER_SUPPLIES, expected as f64);
         findings.hold(rule, || {
             format!(
                 "{} of {expected} expected power supplies are there",
@@ -99,11 +85,12 @@ pub fn supplies(readings: &[Reading; 2], p: &Parameters, findings: &mut Findings
         // A server's supply that is listed and tells no state was not judged.
         if supply.health == Health::Unknown && !supply.portable {
             let message = format!("its state is not told or not understood: {states}");
-            findings.unknown("supply-state", Some(&place), message);
+            findings.unknown(rules::SUPPLY_UNKNOWN, Some(&place), message);
             continue;
         }
         hold(
             "supply-state",
+            (rules::SUPPLY_WARNING, rules::SUPPLY_CRITICAL),
             &supply.health,
             &place,
             format!("its state is: {states}"),
@@ -128,8 +115,8 @@ fn mixed(present: &[&&Supply], findings: &mut Findings) {
         .collect();
     if models.len() > 1 {
         let models: Vec<&str> = models.into_iter().collect();
-        findings.warn(
-            "mixed-supplies",
+        findings.broken(
+            rules::MIXED_SUPPLIES,
             None,
             format!(
                 "power supplies of several models are mixed: {}",
@@ -150,6 +137,7 @@ pub fn redundancy(reading: &Reading, p: &Parameters, findings: &mut Findings) {
         } else {
             hold(
                 "redundancy",
+                (rules::REDUNDANCY_WARNING, rules::REDUNDANCY_CRITICAL),
                 &sensor.health,
                 &place,
                 format!("its state is: {states}"),

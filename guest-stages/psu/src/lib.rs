@@ -2,6 +2,7 @@
 
 mod events;
 mod judge;
+mod rules;
 mod sensors;
 
 use vetting_stage::power::LogEntry;
@@ -37,7 +38,7 @@ fn run() -> Result<Outcome, String> {
             .err()
             .map_or("the stage was cut short".to_owned(), explain);
         findings.unknown(
-            "second-reading",
+            rules::SECOND_READING,
             None,
             format!("only one reading was made: {why}"),
         );
@@ -99,7 +100,7 @@ fn controller(log: &Result<Vec<LogEntry>, Error>, findings: &mut Findings) -> Co
                 "the management controller could not be asked: {}",
                 explain(error)
             );
-            findings.unknown("management-controller", None, message);
+            findings.unknown(rules::CONTROLLER, None, message);
             Controller::Silent
         }
     }

@@ -2,10 +2,10 @@
 
 use vetting_stage::hwmon;
 use vetting_stage::power::{Health, Reading, Sensor};
-use vetting_stage::{Findings, Measure, Severity, median, part};
+use vetting_stage::{Findings, Measure, median, part};
 
-use crate::Parameters;
 use crate::judge::hold;
+use crate::{Parameters, rules};
 
 /// Rails by the beginning of their names, and their nominal voltages.
 const RAILS: [(&str, f64); 8] = [
@@ -36,7 +36,8 @@ pub fn judge(readings: &[Reading; 2], p: &Parameters, findings: &mut Findings) {
             .value
             .map_or("no reading".to_owned(), |v| format!("{v} {}", sensor.unit));
         let message = format!("it reads {value}, its state is {}", sensor.state);
-        hold("sensor-state", &health, &place, message, findings);
+        let rules = (rules::SENSOR_WARNING, rules::SENSOR_CRITICAL);
+        hold("sensor-state", rules, &health, &place, message, findings);
         match sensor.kind.as_str() {
             "fan" => fan(sensor, findings),
             "voltage" => rail(sensor, p, findings),
@@ -56,16 +57,11 @@ fn fan(sensor: &Sensor, findings: &mut Findings) {
             let measure = Measure::number("fan-speed", speed)
                 .unit("1/min")
                 .part(&place);
-            let rule = measure.rule(
-                "fan-turns",
-                vetting_stage::outcome::Comparison::GreaterThan,
-                vec![vetting_stage::outcome::Value::Number(0.0)],
-                Severity::Fail,
-                "default",
-            );
-            findings.hold(rule, || "it stands still: replace it".to_owned());
+            findings.hold(measure.above(rules::FAN_STANDS, 0.0), || {
+                "it stands still: replace it".to_owned()
+            });
         }
-        None if watched => findings.unknown("fan-speed", Some(&place), "it has no reading"),
+        None if watched => findings.unknown(rules::FAN_SILENT, Some(&place), "it has no reading"),
         _ => {}
     }
 }
@@ -89,12 +85,9 @@ fn rail(sensor: &Sensor, p: &Parameters, findings: &mut Findings) {
     let measure = Measure::number("rail-off", off)
         .unit("%")
         .part(&part("rail", sensor.name.clone()));
-    let rule = "rail_fail_percent";
-    let source = Parameters::source(rule);
-    findings.hold(
-        measure.at_most(rule, p.rail_fail_percent, Severity::Fail, source),
-        || format!("it has {volts:.2} V, {off:.1} % from its nominal {nominal} V"),
-    );
+    findings.hold(measure.at_most(rules::RAIL, p.rail_fail_percent), || {
+        format!("it has {volts:.2} V, {off:.1} % from its nominal {nominal} V")
+    });
 }
 
 fn siblings(sensors: &[Sensor], p: &Parameters, findings: &mut Findings) {
@@ -110,12 +103,11 @@ fn siblings(sensors: &[Sensor], p: &Parameters, findings: &mut Findings) {
     };
     for (sensor, speed) in speeds {
         let percent = 100.0 * speed / middle;
-        let rule = "fan_warn_percent";
         let measure = Measure::number("fan-of-siblings", percent)
             .unit("%")
             .part(&part("fan", sensor.name.clone()));
         findings.hold(
-            measure.at_least(rule, p.fan_warn_percent, Severity::Warn, "default"),
+            measure.at_least(rules::FAN_SLOW, p.fan_warn_percent),
             || format!("it turns at {speed:.0} rpm, {percent:.0} % of the middle of the fans"),
         );
     }
@@ -140,19 +132,15 @@ pub fn chips(sensors: &[hwmon::Sensor], findings: &mut Findings) {
         let name = format!("{} {} {}", sensor.chip, sensor.device, sensor.label);
         let alarms = sensor.alarms.len() + usize::from(sensor.fault);
         let measure = Measure::number("alarms", alarms as f64).part(&part("sensor", name.clone()));
-        let source = "Linux sysfs-class-hwmon, *_alarm and *_fault";
-        findings.hold(
-            measure.at_most("alarms", 0.0, Severity::Fail, source),
-            || {
-                format!(
-                    "{name} raises {}",
-                    if sensor.fault {
-                        "a fault".to_owned()
-                    } else {
-                        sensor.alarms.join(", ")
-                    }
-                )
-            },
-        );
+        findings.hold(measure.at_most(rules::ALARMS, 0.0), || {
+            format!(
+                "{name} raises {}",
+                if sensor.fault {
+                    "a fault".to_owned()
+                } else {
+                    sensor.alarms.join(", ")
+                }
+            )
+        });
     }
 }

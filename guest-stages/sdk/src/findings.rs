@@ -4,6 +4,7 @@
 use crate::outcome::{
     Comparison, Diagnosis, Finding, Measurement, Outcome, Part, Severity, Validator, Value, Verdict,
 };
+use crate::{Gap, Rule};
 
 /// Names a part: its kind and where it is. Set `serial` and `model` on it where they are known.
 pub fn part(kind: &str, location: impl Into<String>) -> Part {
@@ -64,50 +65,60 @@ impl Measure {
     }
 
     /// It must be at most `limit`.
-    pub fn at_most(self, rule: &str, limit: f64, severity: Severity, source: &str) -> Self {
-        let limit = vec![Value::Number(limit)];
-        self.rule(rule, Comparison::LessThanOrEqual, limit, severity, source)
-    }
-
-    /// It must be at least `limit`.
-    pub fn at_least(self, rule: &str, limit: f64, severity: Severity, source: &str) -> Self {
-        let limit = vec![Value::Number(limit)];
+    pub fn at_most(self, rule: Rule, limit: f64) -> Self {
         self.rule(
             rule,
-            Comparison::GreaterThanOrEqual,
-            limit,
-            severity,
-            source,
+            Comparison::LessThanOrEqual,
+            vec![Value::Number(limit)],
         )
     }
 
-    /// It must be below `limit`.
-    pub fn below(self, rule: &str, limit: f64, severity: Severity, source: &str) -> Self {
+    /// It must be at least `limit`.
+    pub fn at_least(self, rule: Rule, limit: f64) -> Self {
         let limit = vec![Value::Number(limit)];
-        self.rule(rule, Comparison::LessThan, limit, severity, source)
+        self.rule(rule, Comparison::GreaterThanOrEqual, limit)
+    }
+
+    /// It must be below `limit`.
+    pub fn below(self, rule: Rule, limit: f64) -> Self {
+        self.rule(rule, Comparison::LessThan, vec![Value::Number(limit)])
+    }
+
+    /// It must be above `limit`.
+    pub fn above(self, rule: Rule, limit: f64) -> Self {
+        self.rule(rule, Comparison::GreaterThan, vec![Value::Number(limit)])
     }
 
     /// It must equal `expected`.
-    pub fn equals(self, rule: &str, expected: Value, severity: Severity, source: &str) -> Self {
-        self.rule(rule, Comparison::Equal, vec![expected], severity, source)
+    pub fn equals(self, rule: Rule, expected: Value) -> Self {
+        self.rule(rule, Comparison::Equal, vec![expected])
     }
 
-    /// Any rule.
-    pub fn rule(
-        mut self,
-        rule: &str,
-        comparison: Comparison,
-        expected: Vec<Value>,
-        severity: Severity,
-        source: &str,
-    ) -> Self {
+    /// It must be anything but `unwanted`.
+    pub fn differs(self, rule: Rule, unwanted: Value) -> Self {
+        self.rule(rule, Comparison::NotEqual, vec![unwanted])
+    }
+
+    /// Any comparison.
+    pub fn rule(mut self, rule: Rule, comparison: Comparison, expected: Vec<Value>) -> Self {
         self.measurement.validators.push(Validator {
-            name: rule.to_owned(),
+            name: rule.name.to_owned(),
             comparison,
             expected,
-            severity,
-            source: source.to_owned(),
+            severity: match rule.is_bad {
+                true => Severity::Fail,
+                false => Severity::Warn,
+            },
+            source: rule.source.to_owned(),
         });
+        self
+    }
+
+    /// Who told the newest rule's limit, where the table cannot know it beforehand.
+    pub fn told_by(mut self, source: &str) -> Self {
+        if let Some(newest) = self.measurement.validators.last_mut() {
+            newest.source = source.to_owned();
+        }
         self
     }
 }
@@ -156,24 +167,23 @@ impl Findings {
         self.measurements.push(measure.measurement);
     }
 
-    /// The part was judged and is good.
-    pub fn good(&mut self, name: &str, part: Option<&Part>, message: impl Into<String>) {
-        self.diagnose(name, Finding::Pass, part, message);
+    /// The part was judged by a rule, and is good.
+    pub fn good(&mut self, rule: Rule, part: Option<&Part>, message: impl Into<String>) {
+        self.diagnose(rule.name, Finding::Pass, part, message);
     }
 
-    /// The part works, but is worth a look.
-    pub fn warn(&mut self, name: &str, part: Option<&Part>, message: impl Into<String>) {
-        self.diagnose(name, Finding::Warn, part, message);
-    }
-
-    /// The part is bad.
-    pub fn fail(&mut self, name: &str, part: Option<&Part>, message: impl Into<String>) {
-        self.diagnose(name, Finding::Fail, part, message);
+    /// The part breaks a rule: it is bad, or worth a look, as the rule says.
+    pub fn broken(&mut self, rule: Rule, part: Option<&Part>, message: impl Into<String>) {
+        let finding = match rule.is_bad {
+            true => Finding::Fail,
+            false => Finding::Warn,
+        };
+        self.diagnose(rule.name, finding, part, message);
     }
 
     /// The part should have been judged and could not be.
-    pub fn unknown(&mut self, name: &str, part: Option<&Part>, message: impl Into<String>) {
-        self.diagnose(name, Finding::Unknown, part, message);
+    pub fn unknown(&mut self, gap: Gap, part: Option<&Part>, message: impl Into<String>) {
+        self.diagnose(gap.name, Finding::Unknown, part, message);
     }
 
     fn diagnose(
@@ -298,11 +308,14 @@ fn met(value: &Value, validator: &Validator) -> Option<bool> {
 mod tests {
     use super::*;
 
+    const FLOOR: Rule = Rule::fail("floor", "t");
+    const USUAL: Rule = Rule::warn("usual", "t");
+
     #[test]
     fn nothing_held_is_never_a_pass() {
         let mut findings = Findings::new();
         findings.note(Measure::number("temperature", 40.0));
-        findings.good("disk", None, "looks fine");
+        findings.good(FLOOR, None, "looks fine");
         let outcome = findings.outcome("1 disk");
         assert!(matches!(outcome.verdict, Verdict::Inconclusive(_)));
     }
@@ -310,8 +323,7 @@ mod tests {
     #[test]
     fn a_number_that_is_none_holds_nothing() {
         let mut findings = Findings::new();
-        let measure =
-            Measure::number("speed", f64::NAN).at_least("floor", 1.0, Severity::Fail, "t");
+        let measure = Measure::number("speed", f64::NAN).at_least(FLOOR, 1.0);
         findings.hold(measure, || "slow".to_owned());
         assert!(matches!(
             findings.outcome("").verdict,
@@ -325,22 +337,27 @@ mod tests {
         let disk = part("disk", "sda");
         let measure = Measure::number("speed", 40.0)
             .part(&disk)
-            .at_least("speed_warn", 75.0, Severity::Warn, "t")
-            .at_least("speed_fail", 50.0, Severity::Fail, "t");
+            .at_least(USUAL, 75.0)
+            .at_least(FLOOR, 50.0);
         assert!(!findings.hold(measure, || "reads 40 B/s".to_owned()));
         let outcome = findings.outcome("1 disk");
         assert_eq!(outcome.verdict, Verdict::Fail);
         assert_eq!(outcome.diagnoses.len(), 1);
-        assert_eq!(outcome.diagnoses[0].name, "speed_fail");
+        assert_eq!(outcome.diagnoses[0].name, "floor");
         assert_eq!(outcome.message, "disk sda: reads 40 B/s");
+        let told = &outcome.measurements[0].validators;
+        assert_eq!(
+            (told[0].severity.clone(), told[0].source.as_str()),
+            (Severity::Warn, "t")
+        );
     }
 
     #[test]
     fn a_warning_does_not_change_a_pass() {
         let mut findings = Findings::new();
         let measure = Measure::number("wear", 85.0)
-            .at_most("wear_warn", 80.0, Severity::Warn, "t")
-            .at_most("wear_fail", 100.0, Severity::Fail, "t");
+            .at_most(USUAL, 80.0)
+            .at_most(FLOOR, 100.0);
         findings.hold(measure, || "worn".to_owned());
         assert_eq!(findings.outcome("").verdict, Verdict::Pass);
     }
@@ -348,9 +365,9 @@ mod tests {
     #[test]
     fn one_part_unjudged_holds_the_rest_back() {
         let mut findings = Findings::new();
-        let measure = Measure::number("wear", 5.0).at_most("wear_fail", 100.0, Severity::Fail, "t");
+        let measure = Measure::number("wear", 5.0).at_most(FLOOR, 100.0);
         findings.hold(measure, String::new);
-        findings.unknown("smart", Some(&part("disk", "sdb")), "asleep");
+        findings.unknown(Gap::unknown("smart"), Some(&part("disk", "sdb")), "asleep");
         assert_eq!(
             findings.outcome("").verdict,
             Verdict::Inconclusive("disk sdb: asleep".to_owned())

@@ -1,10 +1,44 @@
-//! What the kernel said while a stage worked, and what that means.
+//! What the kernel said while a stage worked, and what that means. A stage that judges by it has these
+//! rules in its table: `use kernel_events;`.
 
 use std::collections::BTreeMap;
 
 use crate::kernel_log::{self, Event, EventKind, Watch};
 use crate::types::Error;
-use crate::{Findings, Measure, Severity, explain, part};
+use crate::{Findings, Has, Measure, explain, part};
+
+crate::__rules! {
+    /// A machine check was not corrected, or one bank had too many that were: what a processor computes or keeps may be wrong.
+    MACHINE_CHECK: fail "machine-check" = "0 uncorrected (bit 61 of the status), 2 corrected of one bank",
+        "Intel SDM volume 3, IA32_MCi_STATUS; corrected ones: default";
+    /// A processor had machine checks that were corrected.
+    MACHINE_CHECK_CORRECTED: warn "machine-check" = "0", "Intel SDM volume 3, IA32_MCi_STATUS";
+    /// The kernel reported a memory error that was not corrected.
+    MEMORY_UNCORRECTED: fail "memory-uncorrected" = "0", "Linux EDAC, admin-guide/RAS";
+    /// The kernel reported a memory error that was corrected.
+    MEMORY_CORRECTED: warn "memory-corrected" = "0", "default";
+    /// A PCI Express function reported a fatal or non-fatal error; the fault may be the link partner's.
+    PCIE_UNCORRECTED: fail "pcie-uncorrected" = "0", "Linux pcieaer-howto";
+    /// A PCI Express function reported a corrected error.
+    PCIE_CORRECTED: warn "pcie-corrected" = "0", "Linux pcieaer-howto";
+    /// The kernel could not read or write a disk.
+    IO_ERROR: fail "io-error" = "0", "default";
+    /// The kernel reported that a processor was throttled by heat.
+    THERMAL_THROTTLE: warn "thermal-throttle" = "0", "Linux therm_throt.c; default";
+    /// The kernel ended a process for lack of memory: it may have been a tool of the test.
+    OUT_OF_MEMORY: warn "out-of-memory" = "0", "default";
+    /// A task or a processor was stuck.
+    HUNG_TASK: warn "hung-task" = "0", "default";
+    /// A GPU reported an Xid after which it does not go into service, or one of applications, since the tests' own load is known to be good.
+    GPU_XID: fail "gpu-xid" = "none of 13, 31, 43, 45, 46, 48, 54, 62, 64, 69, 74, 79, 95, 109, 110, 119, 120, 140, 143, 158, 171, 172",
+        "NVIDIA Xid catalogue";
+    /// A GPU reported another Xid.
+    GPU_XID_REMARK: warn "gpu-xid" = "0", "NVIDIA Xid catalogue; default";
+    /// The kernel reported errors of the hardware: the failures above, counted.
+    KERNEL_ERRORS: fail "kernel-errors" = "0", "Linux mce/core.c, pcieaer-howto, edac; NVIDIA Xid catalogue";
+    /// Lines of the kernel's log were lost, so that not all of it was judged.
+    KERNEL_LOG_LOST: warn "kernel-log-lost" = "0", "default";
+}
 
 /// Xids after which a GPU does not go into service (NVIDIA's catalogue of Xid errors): double-bit
 /// errors, failed remaps, NVLink, off the bus, uncontained errors, power.
@@ -42,27 +76,24 @@ impl KernelEvents {
         }
     }
 
-    /// Holds what came against the rules. `needed`: without the kernel's log the stage cannot be
-    /// conclusive; otherwise its absence is a warning.
-    pub fn judge(mut self, findings: &mut Findings, needed: bool) {
+    /// Holds what came against the rules, which `table` has.
+    ///
+    /// # Errors
+    ///
+    /// Why the log could not be watched, in a sentence: what that means is the stage's to say.
+    pub fn judge(mut self, table: impl Has<Table>, findings: &mut Findings) -> Result<(), String> {
+        let _proof = table;
         self.collect();
-        match &self.watch {
-            Ok(watch) => {
-                let lost = watch.lost();
-                if lost > 0 {
-                    let message = format!("{lost} lines of the kernel's log were lost");
-                    findings.warn("kernel-log-lost", None, message);
-                }
-                judge(&self.events, findings);
-            }
-            Err(error) => {
-                let message = format!("the kernel's log could not be watched: {}", explain(error));
-                match needed {
-                    true => findings.unknown("kernel-log", None, message),
-                    false => findings.warn("kernel-log", None, message),
-                }
-            }
+        let watch = self.watch.as_ref().map_err(|error| {
+            format!("the kernel's log could not be watched: {}", explain(error))
+        })?;
+        let lost = watch.lost();
+        if lost > 0 {
+            let message = format!("{lost} lines of the kernel's log were lost");
+            findings.broken(KERNEL_LOG_LOST, None, message);
         }
+        judge(&self.events, findings);
+        Ok(())
     }
 }
 
@@ -79,8 +110,8 @@ fn judge(events: &[Event], findings: &mut Findings) {
                     uncorrected: true, ..
                 }) => {
                     errors += 1;
-                    findings.fail(
-                        "machine-check",
+                    findings.broken(
+                        MACHINE_CHECK,
                         at("cpu").as_ref(),
                         format!("uncorrected machine check: {text}"),
                     );
@@ -93,23 +124,23 @@ fn judge(events: &[Event], findings: &mut Findings) {
             },
             EventKind::MemoryUncorrected => {
                 errors += 1;
-                findings.fail(
-                    "memory-uncorrected",
+                findings.broken(
+                    MEMORY_UNCORRECTED,
                     at("dimm").as_ref(),
                     format!("uncorrected memory error: {text}"),
                 );
             }
             EventKind::MemoryCorrected => {
-                findings.warn(
-                    "memory-corrected",
+                findings.broken(
+                    MEMORY_CORRECTED,
                     at("dimm").as_ref(),
                     format!("corrected memory error: {text}"),
                 );
             }
             EventKind::PcieUncorrected => {
                 errors += 1;
-                findings.fail(
-                    "pcie-uncorrected",
+                findings.broken(
+                    PCIE_UNCORRECTED,
                     at("pci").as_ref(),
                     format!(
                         "uncorrected PCI Express error; the fault may be the link partner's: {text}"
@@ -117,37 +148,37 @@ fn judge(events: &[Event], findings: &mut Findings) {
                 );
             }
             EventKind::PcieCorrected => {
-                findings.warn(
-                    "pcie-corrected",
+                findings.broken(
+                    PCIE_CORRECTED,
                     at("pci").as_ref(),
                     format!("corrected PCI Express error: {text}"),
                 );
             }
             EventKind::IoError => {
                 errors += 1;
-                findings.fail(
-                    "io-error",
+                findings.broken(
+                    IO_ERROR,
                     at("disk").as_ref(),
                     format!("the disk answered with an error: {text}"),
                 );
             }
             EventKind::ThermalThrottle => {
-                findings.warn(
-                    "thermal-throttle",
+                findings.broken(
+                    THERMAL_THROTTLE,
                     at("cpu").as_ref(),
                     format!("throttled by heat: {text}"),
                 );
             }
             EventKind::OutOfMemory => {
-                findings.warn(
-                    "out-of-memory",
+                findings.broken(
+                    OUT_OF_MEMORY,
                     None,
                     format!("the kernel ended a process for lack of memory: {text}"),
                 );
             }
             EventKind::HungTask => {
-                findings.warn(
-                    "hung-task",
+                findings.broken(
+                    HUNG_TASK,
                     at("cpu").as_ref(),
                     format!("a task or a CPU was stuck: {text}"),
                 );
@@ -156,9 +187,9 @@ fn judge(events: &[Event], findings: &mut Findings) {
                 let gpu = at("gpu");
                 if XIDS_BAD.contains(xid) || XIDS_OF_LOAD.contains(xid) {
                     errors += 1;
-                    findings.fail("gpu-xid", gpu.as_ref(), format!("Xid {xid}: {text}"));
+                    findings.broken(GPU_XID, gpu.as_ref(), format!("Xid {xid}: {text}"));
                 } else {
-                    findings.warn("gpu-xid", gpu.as_ref(), format!("Xid {xid}: {text}"));
+                    findings.broken(GPU_XID_REMARK, gpu.as_ref(), format!("Xid {xid}: {text}"));
                 }
             }
             EventKind::LinkChange | EventKind::Raw | EventKind::Other(_) => {}
@@ -169,18 +200,16 @@ fn judge(events: &[Event], findings: &mut Findings) {
         match count >= CORRECTED_PER_BANK {
             true => {
                 errors += 1;
-                findings.fail("machine-check", None, message);
+                findings.broken(MACHINE_CHECK, None, message);
             }
-            false => findings.warn("machine-check", None, message),
+            false => findings.broken(MACHINE_CHECK_CORRECTED, None, message),
         }
     }
     // What was diagnosed above one by one.
     let measure = Measure::number("kernel-errors", f64::from(errors));
-    let source = "Linux mce/core.c, pcieaer-howto, edac; NVIDIA Xid catalogue";
-    findings.hold(
-        measure.at_most("kernel-errors", 0.0, Severity::Fail, source),
-        || format!("the kernel reported {errors} errors of the hardware"),
-    );
+    findings.hold(measure.at_most(KERNEL_ERRORS, 0.0), || {
+        format!("the kernel reported {errors} errors of the hardware")
+    });
 }
 
 struct MachineCheck {
@@ -248,6 +277,24 @@ mod tests {
             Verdict::Fail
         );
         assert_eq!(verdict(&[uncorrected]), Verdict::Fail);
+    }
+
+    #[test]
+    fn the_table_says_what_the_code_does() {
+        let limit = |name: &str| {
+            let rows = serde_json::Deserializer::from_str(Table::RULES).into_iter();
+            let mut rows = rows.map(|row| -> serde_json::Value { row.expect("JSON") });
+            let row = rows.find(|row| row["name"] == name).expect("a rule");
+            row["limit"].as_str().expect("a limit").to_owned()
+        };
+        let told = limit("gpu-xid");
+        let told = told.strip_prefix("none of ").expect("a list").split(", ");
+        let mut bad = [&XIDS_BAD[..], &XIDS_OF_LOAD].concat();
+        bad.sort_unstable();
+        let told: Vec<u32> = told.map(|xid| xid.parse().expect("a number")).collect();
+        assert_eq!(told, bad);
+        let allowed = format!("{} corrected of one bank", CORRECTED_PER_BANK - 1);
+        assert!(limit("machine-check").ends_with(&allowed));
     }
 
     #[test]

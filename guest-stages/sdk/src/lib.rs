@@ -1,5 +1,5 @@
 //! What the author of a stage depends on: the contract's functions and types, a macro that makes a
-//! function a stage, typed parameters, and the bookkeeping of a judgement.
+//! function a stage, typed parameters, a table of rules, and the bookkeeping of a judgement.
 //!
 //! A stage is a library crate with `crate-type = ["cdylib", "rlib"]`, a `stage.toml`, and
 //!
@@ -7,6 +7,11 @@
 //! vetting_stage::parameters! {
 //!     /// How long to look, as `90s` or `5m`.
 //!     duration: duration = "60s", "default";
+//! }
+//!
+//! vetting_stage::rules! {
+//!     /// It broke while it was looked at.
+//!     BROKE: fail "broke" = "once", "default";
 //! }
 //!
 //! vetting_stage::stage!(run);
@@ -26,12 +31,14 @@ mod bindings;
 mod drive;
 mod errors;
 mod findings;
-mod kernel_events;
+pub mod kernel_events;
 mod panic;
 mod parameters;
 mod plan;
+mod rules;
+mod section;
 mod sensors;
-mod stress_endings;
+pub mod stress_endings;
 
 pub use bindings::exports_of_stage as __exports;
 pub use bindings::vetting::stage::{
@@ -46,6 +53,9 @@ pub use outcome::{Diagnosis, Finding, Measurement, Outcome, Part, Severity, Vali
 pub use panic::log_panics;
 pub use parameters::{Kind, ParameterError, Value as ParameterValue, find, milliseconds};
 pub use plan::Plan;
+pub use rules::{Gap, Has, Rule};
+#[doc(hidden)]
+pub use section::{__joined, __length, __same};
 pub use sensors::{Heat, median, sample, sampling_ms};
 #[doc(hidden)]
 pub use serde_json as __serde_json;

@@ -121,11 +121,11 @@ macro_rules! parameters {
 
             /// Where the default of a parameter comes from.
             #[allow(dead_code)]
-            pub fn source(name: &str) -> &'static str {
-                match name {
-                    $(::core::stringify!($name) => $source,)*
-                    _ => "default",
-                }
+            pub const fn source(name: &str) -> &'static str {
+                $(if $crate::__same(name, ::core::stringify!($name)) {
+                    return $source;
+                })*
+                "default"
             }
 
             /// The defaults, as a JSON object.
@@ -134,6 +134,7 @@ macro_rules! parameters {
             ])*);
 
             /// The parameters' JSON Schema properties, as a JSON object.
+            #[allow(dead_code)]
             pub const SCHEMA: &'static str = $crate::__join!("{", "}"; $([
                 "\"", ::core::stringify!($name), "\":{",
                 $crate::__parameter_schema!($kind),
@@ -152,21 +153,7 @@ macro_rules! parameters {
             }
         }
 
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            const BYTES: &[u8] = Parameters::SCHEMA.as_bytes();
-            #[used]
-            #[unsafe(link_section = "vetting:parameters")]
-            static SECTION: [u8; BYTES.len()] = {
-                let mut section = [0; BYTES.len()];
-                let mut i = 0;
-                while i < BYTES.len() {
-                    section[i] = BYTES[i];
-                    i += 1;
-                }
-                section
-            };
-        };
+        $crate::__section!("vetting:parameters", &[Parameters::SCHEMA]);
     };
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::context::Point;
 use crate::hwmon::{Sampled, Sensor, SensorKind, Whole};
-use crate::{Findings, Measure, Severity, context, hwmon, part};
+use crate::{Findings, Measure, Rule, context, hwmon, part};
 
 /// Writes one point down. A refused point is the host's to count.
 pub fn sample(kind: &str, key: &str, value: f64, unit: &str) {
@@ -113,14 +113,14 @@ impl Heat {
     }
 
     /// Holds each sensor that has a critical limit, and whose name begins with one of `chips`,
-    /// against it: at or above it is a failure (a warning with `lenient`), within `margin` degrees
-    /// of it a warning.
-    pub fn judge(&self, findings: &mut Findings, chips: &[&str], margin: f64, lenient: bool) {
-        let bad = if lenient {
-            Severity::Warn
-        } else {
-            Severity::Fail
-        };
+    /// against it: at or above it breaks `at_limit`, within `margin` degrees of it `near_limit`.
+    pub fn judge(
+        &self,
+        findings: &mut Findings,
+        chips: &[&str],
+        at_limit: Rule,
+        (near_limit, margin): (Rule, f64),
+    ) {
         for (name, (celsius, critical)) in &self.all() {
             let Some(critical) = critical else { continue };
             if !chips.iter().any(|chip| name.starts_with(chip)) {
@@ -129,18 +129,8 @@ impl Heat {
             let measure = Measure::number("hottest", *celsius)
                 .unit("Cel")
                 .part(&part("sensor", name.clone()))
-                .below(
-                    "critical_temperature",
-                    *critical,
-                    bad.clone(),
-                    "the chip's own limit (hwmon temp*_crit)",
-                )
-                .below(
-                    "crit_margin_celsius",
-                    critical - margin,
-                    Severity::Warn,
-                    "default",
-                );
+                .below(at_limit, *critical)
+                .below(near_limit, critical - margin);
             findings.hold(measure, || {
                 format!("{name} reached {celsius:.0} °C, its critical limit is {critical:.0} °C: look at cooler, paste, fans and inlet")
             });
@@ -200,7 +190,8 @@ mod tests {
         heat.follow(&whole(1, &[sensor(values[0], crit)]));
         values[1..].iter().for_each(|value| heat.take(&[*value]));
         let mut findings = Findings::new();
-        heat.judge(&mut findings, &["coretemp"], 5.0, false);
+        let (at_limit, near_limit) = (Rule::fail("critical", "t"), Rule::warn("margin", "t"));
+        heat.judge(&mut findings, &["coretemp"], at_limit, (near_limit, 5.0));
         let warnings = findings.diagnoses().len();
         (findings.outcome("").verdict, warnings)
     }

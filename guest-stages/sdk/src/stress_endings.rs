@@ -1,15 +1,28 @@
-//! What the ends of stress-ng's processes mean (stress-ng(1), EXIT STATUS).
+//! What the ends of stress-ng's processes mean (stress-ng(1), EXIT STATUS). A stage that judges by them
+//! has these rules in its table: `use stress_endings;`.
 
 use crate::stress::{Ending, Summary};
-use crate::{Findings, Measure, Part, Severity, part};
+use crate::{Findings, Has, Measure, Part, part};
 
-const SOURCE: &str = "stress-ng(1), EXIT STATUS";
+crate::__rules! {
+    /// stress-ng checked what was computed or remembered, and it was wrong.
+    WRONG_RESULTS: fail "wrong-results" = "0", "stress-ng(1), EXIT STATUS";
+    /// stress-ng did not run, or did not come to its end.
+    STRESS_NG: unknown "stress-ng" = "exit status 0 or 7", "stress-ng(1), EXIT STATUS";
+}
 
-/// Holds what stress-ng checked: a failed check is a bad part, and a check that did not come to its
-/// end is none. `load` names the load in messages.
-pub fn judge_endings(summary: &Summary, load: &str, cancelled: bool, findings: &mut Findings) {
+/// Holds what stress-ng checked against the rules, which `table` has: a failed check is a bad part, and
+/// a check that did not come to its end is none. `load` names the load in messages.
+pub fn judge_endings(
+    table: impl Has<Table>,
+    summary: &Summary,
+    load: &str,
+    cancelled: bool,
+    findings: &mut Findings,
+) {
+    let _proof = table;
     if summary.endings.is_empty() {
-        findings.unknown("stress-ng", None, format!("{load}: stress-ng was not run"));
+        findings.unknown(STRESS_NG, None, format!("{load}: stress-ng was not run"));
     }
     for ending in &summary.endings {
         let cpu = ending.cpu.map(|cpu| part("cpu", format!("CPU {cpu}")));
@@ -40,13 +53,12 @@ fn one(ending: &Ending, cpu: Option<&Part>, load: &str, partial: bool, findings:
         .first()
         .cloned()
         .unwrap_or_else(|| last_line(&ending.output_tail));
-    let good = findings.hold(
-        measure.at_most("wrong-results", 0.0, Severity::Fail, SOURCE),
-        || format!("{load} computed or remembered wrongly: {line}"),
-    );
+    let good = findings.hold(measure.at_most(WRONG_RESULTS, 0.0), || {
+        format!("{load} computed or remembered wrongly: {line}")
+    });
     let tail = last_line(&ending.output_tail);
     let mut unknown = |what: &str| {
-        findings.unknown("stress-ng", cpu, format!("{load}: {what}: {tail}"));
+        findings.unknown(STRESS_NG, cpu, format!("{load}: {what}: {tail}"));
     };
     match ending.exit_status {
         // Bogus-operation rates that cannot be trusted (7) say nothing of the checks.
@@ -78,6 +90,9 @@ mod tests {
     use super::*;
     use crate::Verdict;
 
+    struct Own;
+    impl Has<Table> for Own {}
+
     fn verdict(exit_status: Option<i32>, failures: &[&str], partial: bool) -> Verdict {
         let ending = Ending {
             cpu: Some(3),
@@ -94,7 +109,7 @@ mod tests {
             extra: Vec::new(),
         };
         let mut findings = Findings::new();
-        judge_endings(&summary, "matrix", false, &mut findings);
+        judge_endings(Own, &summary, "matrix", false, &mut findings);
         findings.outcome("").verdict
     }
 

@@ -2,15 +2,16 @@
 
 use vetting_stage::outcome::Value;
 use vetting_stage::smart::{AtaHealth, Attribute, Health};
-use vetting_stage::{Findings, Measure, Severity};
+use vetting_stage::{Findings, Measure, Rule};
 
 use crate::drive::Drive;
+use crate::rules;
 
 /// Holds every attribute that means the same on all drives.
 pub fn judge(ata: &AtaHealth, health: &Health, drive: &Drive, findings: &mut Findings) {
     if ata.attributes.is_empty() {
         let message = format!("drive {}: it tells no attributes", drive.name);
-        findings.unknown("smart-attributes", Some(&drive.part), message);
+        findings.unknown(rules::NO_ATTRIBUTES, Some(&drive.part), message);
     }
     let spins = health.rotation_rpm.is_some_and(|rpm| rpm > 0);
     for attribute in &ata.attributes {
@@ -21,7 +22,7 @@ pub fn judge(ata: &AtaHealth, health: &Health, drive: &Drive, findings: &mut Fin
         }
     }
     if let Some(errors) = ata.media_or_path_errors {
-        let rule = ("ata_errors_warn", drive.parameters.ata_errors_warn);
+        let rule = (rules::ATA_ERRORS, drive.parameters.ata_errors_warn);
         let advice = "errors of the medium or the path are in its log (UNC, IDNF, ICRC)";
         drive.count(findings, "ata-errors", errors, Some(rule), None, advice);
     }
@@ -36,8 +37,8 @@ fn raw(attribute: &Attribute, spins: bool, drive: &Drive, findings: &mut Finding
     let p = drive.parameters;
     let name = attribute.name.to_ascii_lowercase();
     let named = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    type Rule<'a> = Option<(&'a str, u64)>;
-    let (warn, fail, advice): (Rule, Rule, &str) = match attribute.id {
+    type Limit = Option<(Rule, u64)>;
+    let (warn, fail, advice): (Limit, Limit, &str) = match attribute.id {
         5 if named(&[
             "realloc",
             "retired",
@@ -48,50 +49,50 @@ fn raw(attribute: &Attribute, spins: bool, drive: &Drive, findings: &mut Finding
         ]) =>
         {
             (
-                Some(("reallocated_warn", p.reallocated_warn)),
-                Some(("reallocated_fail", p.reallocated_fail)),
+                Some((rules::REALLOCATED, p.reallocated_warn)),
+                Some((rules::REALLOCATED_MANY, p.reallocated_fail)),
                 "sectors were replaced",
             )
         }
         10 if named(&["spin"]) => (
             None,
-            Some(("spin_retries_fail", p.spin_retries_fail)),
+            Some((rules::SPIN_RETRIES, p.spin_retries_fail)),
             "the spindle did not start at once",
         ),
         184 if spins && named(&["end-to-end", "end_to_end"]) => (
             None,
-            Some(("end_to_end_fail", p.end_to_end_fail)),
+            Some((rules::END_TO_END, p.end_to_end_fail)),
             "data were corrupted inside the drive",
         ),
         187 if named(&["uncorr", "_ue_", "unc_"]) => (
             None,
-            Some(("reported_uncorrectable_fail", p.reported_uncorrectable_fail)),
+            Some((rules::REPORTED_UNCORRECTABLE, p.reported_uncorrectable_fail)),
             "data were lost",
         ),
         188 if named(&["timeout"]) => (
-            Some(("timeouts_warn", p.timeouts_warn)),
+            Some((rules::TIMEOUTS, p.timeouts_warn)),
             None,
             "cable, power or drive",
         ),
         // Some drives pack times above the count, and then mean something else by it.
         196 if named(&["realloc", "remap"]) => (
-            Some(("reallocation_events_warn", p.reallocation_events_warn)),
+            Some((rules::REALLOCATIONS, p.reallocation_events_warn)),
             (attribute.raw <= u64::from(u32::MAX))
-                .then_some(("reallocation_events_fail", p.reallocation_events_fail)),
+                .then_some((rules::REALLOCATIONS_MANY, p.reallocation_events_fail)),
             "sectors were replaced",
         ),
         197 if named(&["pending", "unstable"]) => (
             None,
-            Some(("pending_fail", p.pending_fail)),
+            Some((rules::PENDING, p.pending_fail)),
             "sectors wait to be replaced; a full write may clear them, then test again",
         ),
         198 if named(&["uncorr", "offline"]) => (
             None,
-            Some(("offline_uncorrectable_fail", p.offline_uncorrectable_fail)),
+            Some((rules::OFFLINE_UNCORRECTABLE, p.offline_uncorrectable_fail)),
             "sectors cannot be read",
         ),
         199 if named(&["crc"]) => (
-            Some(("crc_warn", p.crc_warn)),
+            Some((rules::CRC, p.crc_warn)),
             None,
             "the path to the drive: cable or backplane",
         ),
@@ -131,24 +132,10 @@ fn crossed(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
         "" => "never",
         other => other,
     };
-    let never_now = Value::Text("now".to_owned());
-    let never = Value::Text("past".to_owned());
     let measure = Measure::text(&format!("{}-below-threshold", attribute.name), state)
         .part(&drive.part)
-        .rule(
-            "attribute_failed_now",
-            vetting_stage::outcome::Comparison::NotEqual,
-            vec![never_now],
-            Severity::Fail,
-            "the maker's threshold (smartctl(8), WHEN_FAILED)",
-        )
-        .rule(
-            "attribute_failed_past",
-            vetting_stage::outcome::Comparison::NotEqual,
-            vec![never],
-            Severity::Warn,
-            "the maker's threshold (smartctl(8), WHEN_FAILED)",
-        );
+        .differs(rules::FAILED_NOW, Value::Text("now".to_owned()))
+        .differs(rules::FAILED_PAST, Value::Text("past".to_owned()));
     let meaning = match attribute.prefailure {
         true => "failure is near",
         false => "it is worn out",
@@ -175,13 +162,7 @@ fn life_left(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
     let measure = Measure::number(&format!("{}-left", attribute.name), f64::from(left))
         .unit("%")
         .part(&drive.part)
-        .rule(
-            "life_left_warn_percent",
-            vetting_stage::outcome::Comparison::GreaterThan,
-            vec![Value::Number(limit)],
-            Severity::Warn,
-            crate::Parameters::source("life_left_warn_percent"),
-        );
+        .above(rules::LIFE_LEFT, limit);
     findings.hold(measure, || {
         format!(
             "drive {}: {} says that {left} % of its life is left",

@@ -1,9 +1,10 @@
 //! What holds for every drive, and how it is named.
 
+use vetting_stage::outcome::Value;
 use vetting_stage::smart::{Details, Health, SelfTest};
-use vetting_stage::{Findings, Measure, Part, Severity, part};
+use vetting_stage::{Findings, Measure, Part, Rule, part};
 
-use crate::{Parameters, ata, nvme, scsi};
+use crate::{Parameters, ata, nvme, rules, scsi};
 
 /// The NVMe critical-warning bit that only tells of the temperature.
 const TEMPERATURE_BIT: u8 = 0x02;
@@ -25,16 +26,13 @@ impl Drive<'_> {
         findings: &mut Findings,
         what: &str,
         value: u64,
-        warn: Option<(&str, u64)>,
-        fail: Option<(&str, u64)>,
+        warn: Option<(Rule, u64)>,
+        fail: Option<(Rule, u64)>,
         advice: &str,
     ) {
         let mut measure = Measure::number(what, value as f64).part(&self.part);
-        if let Some((rule, limit)) = warn {
-            measure = measure.at_most(rule, limit as f64, Severity::Warn, Parameters::source(rule));
-        }
-        if let Some((rule, limit)) = fail {
-            measure = measure.at_most(rule, limit as f64, Severity::Fail, Parameters::source(rule));
+        for (rule, limit) in warn.into_iter().chain(fail) {
+            measure = measure.at_most(rule, limit as f64);
         }
         let name = &self.name;
         findings.hold(measure, || {
@@ -78,7 +76,7 @@ pub fn judge(health: &Health, parameters: &Parameters, findings: &mut Findings) 
         Details::Nvme(details) => nvme::judge(details, &drive, findings),
         Details::Scsi(details) => scsi::judge(details, &drive, findings),
         Details::Other(protocol) => findings.unknown(
-            "smart-protocol",
+            rules::PROTOCOL,
             Some(&drive.part),
             format!("it tells nothing of itself but its own verdict (protocol {protocol})"),
         ),
@@ -96,20 +94,16 @@ fn overall(health: &Health, drive: &Drive, findings: &mut Findings) {
         Some(passed) => passed,
         None => {
             let message = "the drive gives no verdict of its own";
-            return findings.warn("smart-status", Some(&drive.part), message);
+            return findings.broken(rules::NO_STATUS, Some(&drive.part), message);
         }
     };
     let measure = Measure::boolean("smart-status-passed", passed).part(&drive.part);
-    let expected = vetting_stage::outcome::Value::Boolean(true);
-    findings.hold(
-        measure.equals("smart-status", expected, Severity::Fail, "smartctl(8)"),
-        || {
-            format!(
-                "drive {}: it predicts its own failure: replace it",
-                drive.name
-            )
-        },
-    );
+    findings.hold(measure.equals(rules::STATUS, Value::Boolean(true)), || {
+        format!(
+            "drive {}: it predicts its own failure: replace it",
+            drive.name
+        )
+    });
 }
 
 /// smartctl's exit status, bit by bit. Bit 2 (a command failed) matters only where something is
@@ -120,14 +114,14 @@ fn exit(health: &Health, drive: &Drive, findings: &mut Findings) {
     let part = Some(&drive.part);
     if exit.usage {
         findings.unknown(
-            "smartctl-usage",
+            rules::USAGE,
             part,
             format!("drive {name}: smartctl did not understand its command line"),
         );
     }
     if exit.open_failed {
         findings.unknown(
-            "smartctl-open",
+            rules::OPEN,
             part,
             format!("drive {name}: it did not open, or is in a low-power state"),
         );
@@ -138,30 +132,30 @@ fn exit(health: &Health, drive: &Drive, findings: &mut Findings) {
     };
     // With the attributes at hand their own rule names the one.
     if exit.prefail_now && attributes.iter().all(|a| a.when_failed != "now") {
-        findings.fail(
-            "prefail-now",
+        findings.broken(
+            rules::PREFAIL_NOW,
             part,
             format!("drive {name}: a pre-failure attribute is at its threshold: replace it"),
         );
     }
     if exit.below_in_past && attributes.iter().all(|a| a.when_failed != "past") {
-        findings.warn(
-            "below-in-past",
+        findings.broken(
+            rules::BELOW_IN_PAST,
             part,
             format!("drive {name}: an attribute was at its threshold in the past"),
         );
     }
     if exit.self_test_log && health.self_tests.as_ref().is_none_or(Vec::is_empty) {
-        findings.fail(
-            "self-test-log",
+        findings.broken(
+            rules::SELF_TEST_LOG,
             part,
             format!("drive {name}: its self-test log holds errors"),
         );
     }
     if exit.error_log && !matches!(&health.details, Details::Ata(ata) if ata.error_count.is_some())
     {
-        findings.warn(
-            "error-log",
+        findings.broken(
+            rules::ERROR_LOG,
             part,
             format!("drive {name}: its error log holds errors"),
         );
@@ -175,20 +169,15 @@ fn temperature(health: &Health, drive: &Drive, findings: &mut Findings) {
     };
     let spins = health.rotation_rpm.is_some_and(|rpm| rpm > 0);
     let (rule, warn) = match spins {
-        true => ("hdd_celsius_warn", drive.parameters.hdd_celsius_warn),
-        false => ("ssd_celsius_warn", drive.parameters.ssd_celsius_warn),
+        true => (rules::HDD_WARM, drive.parameters.hdd_celsius_warn),
+        false => (rules::SSD_WARM, drive.parameters.ssd_celsius_warn),
     };
     let mut measure = Measure::number("temperature", celsius)
         .unit("Cel")
         .part(&drive.part)
-        .below(rule, warn, Severity::Warn, Parameters::source(rule));
+        .below(rule, warn);
     if let Some(limit) = health.temperature_limit {
-        measure = measure.below(
-            "temperature_limit",
-            limit,
-            Severity::Fail,
-            "the drive's own limit",
-        );
+        measure = measure.below(rules::TOO_HOT, limit);
     }
     findings.hold(measure, || {
         format!(
@@ -220,10 +209,8 @@ fn self_tests(tests: Option<&[SelfTest]>, drive: &Drive, findings: &mut Findings
         // smartctl, too, takes a failure for outdated by a later good extended test.
         let good = test.passed == Some(true);
         let measure = Measure::boolean("self-test-passed", good).part(&drive.part);
-        let expected = vetting_stage::outcome::Value::Boolean(true);
-        let source = "smartctl(8), self-test log";
         findings.hold(
-            measure.equals("self-test", expected, Severity::Fail, source),
+            measure.equals(rules::SELF_TEST, Value::Boolean(true)),
             || {
                 format!(
                     "drive {}: its last self-test ({}) failed: {}",

@@ -3,6 +3,7 @@
 mod ata;
 mod drive;
 mod nvme;
+mod rules;
 mod scsi;
 #[cfg(test)]
 mod tests;
@@ -79,7 +80,7 @@ fn run() -> Result<Outcome, String> {
                 for left in devices.iter().skip(index) {
                     let missed = part("disk", left.id.clone());
                     findings.unknown(
-                        "not-reached",
+                        rules::NOT_REACHED,
                         Some(&missed),
                         "the stage was cut short before it",
                     );
@@ -92,7 +93,7 @@ fn run() -> Result<Outcome, String> {
                     silent.push(format!("{id} ({what})"));
                 }
                 None => findings.unknown(
-                    "smart-unreadable",
+                    rules::UNREADABLE,
                     Some(&part("disk", id.clone())),
                     format!("its health could not be read: {}", explain(&error)),
                 ),
@@ -105,18 +106,13 @@ fn run() -> Result<Outcome, String> {
         let shown = devices.iter().filter(|d| d.kind.is_none());
         for gone in shown.filter(|d| !now.contains(d)) {
             let place = part("disk", gone.id.clone());
-            findings.fail("drive-lost", Some(&place), "it went during the test");
+            findings.broken(rules::DRIVE_LOST, Some(&place), "it went during the test");
         }
     }
     let found = Measure::number("drives-judged", judged as f64);
     match parameters.expected_drives {
         Some(expected) => {
-            let rule = found.at_least(
-                "expected_drives",
-                expected as f64,
-                vetting_stage::Severity::Fail,
-                "the machine's spec",
-            );
+            let rule = found.at_least(rules::FEWER_DRIVES, expected as f64);
             findings.hold(rule, || {
                 format!("{judged} of {expected} drives told their health")
             });

@@ -2,29 +2,29 @@
 
 use vetting_stage::outcome::Value;
 use vetting_stage::smart::NvmeHealth;
-use vetting_stage::{Findings, Measure, Severity};
+use vetting_stage::{Findings, Measure, Rule};
 
-use crate::Parameters;
 use crate::drive::Drive;
+use crate::rules::{self, CRITICAL_WARNING, CRITICAL_WARNING_REMARK};
 
 /// The critical warning's bits (NVM Express Base Specification, SMART / Health Information).
-const WARNINGS: [(u8, Severity, &str); 6] = [
-    (0x01, Severity::Fail, "the spare is below its threshold"),
+const WARNINGS: [(u8, Rule, &str); 6] = [
+    (0x01, CRITICAL_WARNING, "the spare is below its threshold"),
     (
         0x02,
-        Severity::Warn,
+        CRITICAL_WARNING_REMARK,
         "the temperature is beyond a threshold",
     ),
-    (0x04, Severity::Fail, "its reliability is degraded"),
-    (0x08, Severity::Fail, "its medium is read-only"),
+    (0x04, CRITICAL_WARNING, "its reliability is degraded"),
+    (0x08, CRITICAL_WARNING, "its medium is read-only"),
     (
         0x10,
-        Severity::Fail,
+        CRITICAL_WARNING,
         "the backup of its volatile memory has failed (power-loss protection)",
     ),
     (
         0x20,
-        Severity::Fail,
+        CRITICAL_WARNING,
         "its persistent memory region is unreliable",
     ),
 ];
@@ -33,16 +33,11 @@ const WARNINGS: [(u8, Severity, &str); 6] = [
 pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
     let p = drive.parameters;
     let name = &drive.name;
-    for (bit, severity, meaning) in WARNINGS {
+    for (bit, rule, meaning) in WARNINGS {
         let set = log.critical_warning & bit != 0;
         let measure = Measure::boolean(&format!("critical-warning-{bit:02x}"), set)
             .part(&drive.part)
-            .equals(
-                "critical_warning",
-                Value::Boolean(false),
-                severity,
-                "NVM Express Base Specification, Critical Warning",
-            );
+            .equals(rule, Value::Boolean(false));
         findings.hold(measure, || {
             format!(
                 "drive {name}: critical_warning is 0x{:02x}: {meaning}",
@@ -53,19 +48,14 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
     let unknown = log.critical_warning & 0xc0;
     if unknown != 0 {
         let message = format!("drive {name}: critical_warning has unknown bits 0x{unknown:02x}");
-        findings.warn("critical_warning", Some(&drive.part), message);
+        findings.broken(CRITICAL_WARNING_REMARK, Some(&drive.part), message);
     }
     let spare = f64::from(log.available_spare);
     let threshold = f64::from(log.available_spare_threshold);
     let measure = Measure::number("available-spare", spare)
         .unit("%")
         .part(&drive.part)
-        .at_least(
-            "available_spare_threshold",
-            threshold,
-            Severity::Fail,
-            "the drive's own threshold",
-        );
+        .at_least(rules::SPARE, threshold);
     findings.hold(measure, || {
         format!("drive {name}: available_spare is {spare} %, its threshold is {threshold} %")
     });
@@ -73,11 +63,11 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
         findings,
         "percentage_used",
         u64::from(log.percentage_used),
-        Some(("used_warn_percent", p.used_warn_percent)),
-        Some(("used_fail_percent", p.used_fail_percent)),
+        Some((rules::USED, p.used_warn_percent)),
+        Some((rules::USED_UP, p.used_fail_percent)),
         "per cent of its rated life",
     );
-    let rule = ("media_errors_fail", p.media_errors_fail);
+    let rule = (rules::MEDIA_ERRORS, p.media_errors_fail);
     drive.count(
         findings,
         "media_errors",
@@ -86,7 +76,7 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
         Some(rule),
         "data were lost",
     );
-    let rule = ("critical_minutes_warn", p.critical_minutes_warn);
+    let rule = (rules::CRITICAL_MINUTES, p.critical_minutes_warn);
     drive.count(
         findings,
         "critical_comp_time",
@@ -97,20 +87,16 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
     );
     if log.power_cycles > 0 {
         let share = 100.0 * log.unsafe_shutdowns as f64 / log.power_cycles as f64;
-        let rule = "unsafe_shutdowns_warn_percent";
         let measure = Measure::number("unsafe-shutdowns", share)
             .unit("%")
             .part(&drive.part);
         let limit = p.unsafe_shutdowns_warn_percent;
-        findings.hold(
-            measure.at_most(rule, limit, Severity::Warn, Parameters::source(rule)),
-            || {
-                format!(
-                    "drive {name}: {} of its {} power cycles ended without notice",
-                    log.unsafe_shutdowns, log.power_cycles
-                )
-            },
-        );
+        findings.hold(measure.at_most(rules::UNSAFE_SHUTDOWNS, limit), || {
+            format!(
+                "drive {name}: {} of its {} power cycles ended without notice",
+                log.unsafe_shutdowns, log.power_cycles
+            )
+        });
     }
     for (what, value, unit) in [
         ("num_err_log_entries", log.error_log_entries as f64, "1"),
@@ -132,5 +118,23 @@ pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
         ),
     ] {
         findings.note(Measure::number(what, value).unit(unit).part(&drive.part));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_the_code_does() {
+        for (rule, others) in [
+            (CRITICAL_WARNING, ""),
+            (CRITICAL_WARNING_REMARK, ", 0x40, 0x80"),
+        ] {
+            let bits = WARNINGS.iter().filter(|(_, by, _)| *by == rule);
+            let bits: Vec<String> = bits.map(|(bit, ..)| format!("0x{bit:02x}")).collect();
+            let limit = format!("\"none of {}{others}\"", bits.join(", "));
+            assert!(rules::Table::RULES.contains(&limit), "{limit}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use vetting_stage::smart::ScsiHealth;
 use vetting_stage::{Findings, Measure};
 
 use crate::drive::Drive;
+use crate::rules;
 
 /// Holds what the drive's log pages tell.
 pub fn judge(scsi: &ScsiHealth, drive: &Drive, findings: &mut Findings) {
@@ -15,10 +16,10 @@ pub fn judge(scsi: &ScsiHealth, drive: &Drive, findings: &mut Findings) {
     ];
     if scsi.grown_defects.is_none() && uncorrected.iter().all(|(_, count)| count.is_none()) {
         let message = format!("drive {}: it tells neither defects nor errors", drive.name);
-        findings.unknown("scsi-logs", Some(&drive.part), message);
+        findings.unknown(rules::NO_LOGS, Some(&drive.part), message);
     }
     if let Some(defects) = scsi.grown_defects {
-        let rule = ("grown_defects_warn", p.grown_defects_warn);
+        let rule = (rules::GROWN_DEFECTS, p.grown_defects_warn);
         drive.count(
             findings,
             "grown-defects",
@@ -30,7 +31,7 @@ pub fn judge(scsi: &ScsiHealth, drive: &Drive, findings: &mut Findings) {
     }
     for (what, count) in uncorrected {
         if let Some(count) = count {
-            let rule = ("uncorrected_fail", p.uncorrected_fail);
+            let rule = (rules::UNCORRECTED, p.uncorrected_fail);
             drive.count(
                 findings,
                 what,
@@ -42,8 +43,8 @@ pub fn judge(scsi: &ScsiHealth, drive: &Drive, findings: &mut Findings) {
         }
     }
     if let Some(used) = scsi.percentage_used {
-        let warn = ("used_warn_percent", p.used_warn_percent);
-        let fail = ("used_fail_percent", p.used_fail_percent);
+        let warn = (rules::USED, p.used_warn_percent);
+        let fail = (rules::USED_UP, p.used_fail_percent);
         drive.count(
             findings,
             "percentage_used",

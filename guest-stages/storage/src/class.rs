@@ -60,3 +60,23 @@ pub fn floors(disk: &Disk) -> Option<Floors> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Table;
+
+    #[test]
+    fn the_table_says_what_the_code_does() {
+        for kind in [HARD_DISK, SATA, NVME_3, NVME_4, NVME_5] {
+            let name = kind.name;
+            let in_order = format!("{name}: {} MB/s", kind.in_order / 1e6);
+            let at_random = format!(", {} 1/s", kind.at_random);
+            let class = name.split(',').next().unwrap_or(name);
+            let latency = format!("{class}: {} ms", kind.latency_ms);
+            for words in [in_order, at_random, latency] {
+                assert!(Table::RULES.contains(&words), "{words}");
+            }
+        }
+    }
+}

@@ -3,10 +3,10 @@
 use vetting_stage::counters::Reading;
 use vetting_stage::disks::Disk;
 use vetting_stage::fio::{Direction, Summary};
-use vetting_stage::{Findings, Measure, Part, Severity, part};
+use vetting_stage::{Findings, Measure, Part, part};
 
-use crate::Parameters;
 use crate::class::floors;
+use crate::{Parameters, rules};
 
 /// Errnos by which a medium or the path to it fails: EIO, ETIMEDOUT, EBADMSG, EILSEQ (a failed
 /// verification), EREMOTEIO, ENODATA (what the kernel makes of medium errors).
@@ -67,7 +67,6 @@ impl Speeds {
         }
         let floors = floors(disk);
         let class = floors.map_or("a disk without floors", |floors| floors.name);
-        let source = "default, by class of disk";
         let (name, value, unit, floor, least) = match kind {
             Kind::InOrder => (
                 "read-in-order",
@@ -76,22 +75,24 @@ impl Speeds {
                 floors.map(|f| f.in_order),
                 parameters
                     .min_read_mbps
-                    .map(|mb| ("min_read_mbps", mb * 1e6)),
+                    .map(|mb| (rules::READ_IN_ORDER, mb * 1e6)),
             ),
             Kind::AtRandom => (
                 "read-at-random",
                 summary.read.iops,
                 "1/s",
                 floors.map(|f| f.at_random),
-                parameters.min_read_iops.map(|iops| ("min_read_iops", iops)),
+                parameters
+                    .min_read_iops
+                    .map(|iops| (rules::READ_AT_RANDOM, iops)),
             ),
         };
         let mut measure = Measure::number(name, value).unit(unit).part(&place);
         if let Some(floor) = floor {
-            measure = measure.at_least("class_floor", floor, Severity::Warn, source);
+            measure = measure.at_least(rules::CLASS_FLOOR, floor);
         }
         if let Some((rule, least)) = least {
-            measure = measure.at_least(rule, least, Severity::Fail, "the machine's spec");
+            measure = measure.at_least(rule, least);
         }
         findings.hold(measure, || {
             format!(
@@ -140,38 +141,34 @@ fn trustworthy(
         .trim()
         .to_owned();
     let measure = Measure::number("io-errors", errors as f64).part(place);
-    let source = "fio(1), the field `error` of its JSON";
-    let good = findings.hold(
-        measure.at_most("io-errors", 0.0, Severity::Fail, source),
-        || {
-            let meaning = if error == 84 {
-                "what was read is not what was written"
-            } else {
-                "I/O error"
-            };
-            format!("{what}: {meaning} (errno {error}, {errors} errors): {tail}")
-        },
-    );
+    let good = findings.hold(measure.at_most(rules::IO_ERRORS, 0.0), || {
+        let meaning = if error == 84 {
+            "what was read is not what was written"
+        } else {
+            "I/O error"
+        };
+        format!("{what}: {meaning} (errno {error}, {errors} errors): {tail}")
+    });
     if !good {
         return false;
     }
     if error != 0 {
         let message = format!("{what}: fio ended with errno {error}: {tail}");
-        findings.unknown("fio", Some(place), message);
+        findings.unknown(rules::FIO, Some(place), message);
     } else if summary.partial {
-        findings.unknown("fio", Some(place), format!("{what}: it was cut short"));
+        findings.unknown(rules::FIO, Some(place), format!("{what}: it was cut short"));
     } else if summary.exit_status != Some(0) {
         let status = summary
             .exit_status
             .map_or("a signal".to_owned(), |s| format!("exit status {s}"));
         findings.unknown(
-            "fio",
+            rules::FIO,
             Some(place),
             format!("{what}: fio ended with {status}: {tail}"),
         );
     } else if direction.bytes == 0 {
         findings.unknown(
-            "fio",
+            rules::FIO,
             Some(place),
             format!("{what}: not one byte was moved"),
         );
@@ -201,12 +198,7 @@ fn latency(read: &Direction, disk: &Disk, place: &Part, p: &Parameters, findings
         let measure = Measure::number("latency-p99", p99)
             .unit("ms")
             .part(place)
-            .at_most(
-                "class_latency",
-                floors.latency_ms,
-                Severity::Warn,
-                "default, by class of disk",
-            );
+            .at_most(rules::CLASS_LATENCY, floors.latency_ms);
         findings.hold(measure, || {
             format!(
                 "1 % of its random reads take longer than {p99:.1} ms, too long for {}",
@@ -219,16 +211,10 @@ fn latency(read: &Direction, disk: &Disk, place: &Part, p: &Parameters, findings
         (at(50.0), at(99.9), floors(disk), disk.rotational)
     {
         let ratio = tail / half.max(1e-6);
-        let rule = "tail_warn_ratio";
         let measure = Measure::number("latency-tail", ratio).part(place);
-        findings.hold(
-            measure.at_most(rule, p.tail_warn_ratio, Severity::Warn, "default"),
-            || {
-                format!(
-                    "one in a thousand random reads takes {tail:.1} ms, half of them {half:.2} ms"
-                )
-            },
-        );
+        findings.hold(measure.at_most(rules::TAIL, p.tail_warn_ratio), || {
+            format!("one in a thousand random reads takes {tail:.1} ms, half of them {half:.2} ms")
+        });
     }
 }
 
@@ -258,7 +244,7 @@ pub fn integrity(
             "only {} of {bytes} bytes were written and checked",
             summary.write.bytes
         );
-        findings.unknown("scratch", Some(place), message);
+        findings.unknown(rules::SCRATCH, Some(place), message);
     }
     findings.note(measure);
     findings.note(
@@ -283,15 +269,9 @@ pub fn errors(before: &Reading, after: &Reading, findings: &mut Findings) {
         let new = now.saturating_sub(was);
         let measure =
             Measure::number("refused-commands", new as f64).part(&part("disk", disk.name.clone()));
-        findings.hold(
-            measure.at_most(
-                "refused-commands",
-                0.0,
-                Severity::Warn,
-                "Linux scsi_device ioerr_cnt",
-            ),
-            || format!("it answered {new} commands with an error during the test"),
-        );
+        findings.hold(measure.at_most(rules::REFUSED, 0.0), || {
+            format!("it answered {new} commands with an error during the test")
+        });
     }
 }
 
@@ -300,7 +280,7 @@ pub fn still_there(before: &[Disk], now: &[Disk], findings: &mut Findings) {
     for disk in before {
         if !now.iter().any(|d| d.name == disk.name) {
             let message = "it went during the test: look at drive, backplane and cable";
-            findings.fail("disk-lost", Some(&part_of(disk)), message);
+            findings.broken(rules::LOST, Some(&part_of(disk)), message);
         }
     }
 }
@@ -309,18 +289,14 @@ pub fn still_there(before: &[Disk], now: &[Disk], findings: &mut Findings) {
 /// low speed; the link's speed may be lowered while nothing is asked, and is not held.
 pub fn link(disk: &Disk, findings: &mut Findings) {
     let Some(link) = &disk.link else { return };
-    let source = "Linux sysfs, current_link_width and max_link_width";
     let measure = Measure::number("pcie-width", f64::from(link.current_width)).part(&part_of(disk));
     let most = f64::from(link.max_width);
-    findings.hold(
-        measure.at_least("pcie_width", most, Severity::Warn, source),
-        || {
-            format!(
-                "its PCI Express link has {} of {} lanes: a narrow slot, or reseat it",
-                link.current_width, link.max_width
-            )
-        },
-    );
+    findings.hold(measure.at_least(rules::LINK_NARROW, most), || {
+        format!(
+            "its PCI Express link has {} of {} lanes: a narrow slot, or reseat it",
+            link.current_width, link.max_width
+        )
+    });
 }
 
 /// What was tested, in a line.

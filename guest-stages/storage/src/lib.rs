@@ -4,6 +4,7 @@
 mod class;
 mod judge;
 mod peers;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -62,7 +63,7 @@ fn run() -> Result<Outcome, String> {
     let each = wish.min(left.saturating_sub(OVERHEAD_MS));
     if each < wish {
         let message = format!("the deadline cut {wish} ms of each reading to {each} ms");
-        findings.warn("duration", None, message);
+        findings.broken(rules::DURATION, None, message);
     }
     let mut measured = Vec::new();
     for (index, disk) in disks.iter().enumerate() {
@@ -71,7 +72,7 @@ fn run() -> Result<Outcome, String> {
         let fits = plan.left_ms(clock::monotonic(), RESERVE_MS) >= 2 * (each + OVERHEAD_MS);
         if cancelled || each < LEAST_MS || !fits {
             findings.unknown(
-                "not-reached",
+                rules::NOT_REACHED,
                 Some(&place),
                 "there was no time left to read it",
             );
@@ -98,14 +99,14 @@ fn run() -> Result<Outcome, String> {
                     cancelled |= driven.cancelled;
                     if how == How::ThroughFile && kind == judge::Kind::InOrder {
                         let message = "it may not be opened, and was measured through a scratch file on it; run as root";
-                        findings.warn("through-file", Some(&place), message);
+                        findings.broken(rules::THROUGH_FILE, Some(&place), message);
                     }
                     speeds.hold(kind, &driven.summary, disk, &parameters, &mut findings);
                 }
                 Err(Error::Cancelled) => cancelled = true,
                 Err(error) => {
                     let message = format!("it could not be read: {}", explain(&error));
-                    findings.unknown("fio", Some(&place), message);
+                    findings.unknown(rules::FIO, Some(&place), message);
                     break;
                 }
             }
@@ -123,7 +124,9 @@ fn run() -> Result<Outcome, String> {
     if let Ok(after) = counters::read() {
         judge::errors(&before, &after, &mut findings);
     }
-    kernel.judge(&mut findings, false);
+    if let Err(why) = kernel.judge(rules::Table, &mut findings) {
+        findings.broken(rules::KERNEL_LOG, None, why);
+    }
     Ok(findings.outcome(judge::summary(&disks, &measured)))
 }
 
@@ -146,7 +149,7 @@ fn integrity(
         Ok(space) => space,
         Err(error) => {
             findings.unknown(
-                "scratch",
+                rules::SCRATCH,
                 None,
                 format!("no scratch file: {}", explain(error)),
             );
@@ -157,7 +160,7 @@ fn integrity(
     let place = place_of(space);
     if bytes == 0 {
         findings.unknown(
-            "scratch",
+            rules::SCRATCH,
             Some(&place),
             "there is no room for a scratch file",
         );
@@ -185,8 +188,8 @@ fn integrity(
         Err(error) => {
             let message = format!("the scratch file could not be checked: {}", explain(&error));
             match absence(&error) {
-                Some(_) => findings.warn("scratch", Some(&place), message),
-                None => findings.unknown("scratch", Some(&place), message),
+                Some(_) => findings.broken(rules::NO_SCRATCH, Some(&place), message),
+                None => findings.unknown(rules::SCRATCH, Some(&place), message),
             }
             error == Error::Cancelled
         }

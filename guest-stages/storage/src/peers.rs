@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use vetting_stage::disks::Disk;
-use vetting_stage::{Findings, Measure, Severity, median};
+use vetting_stage::{Findings, Measure, median};
 
-use crate::Parameters;
 use crate::judge::{Speeds, part_of, told};
+use crate::{Parameters, rules};
 
 /// Holds each disk against the middle of those of its model and size. One of its kind has no peers.
 pub fn judge(measured: &[(Disk, Speeds)], p: &Parameters, findings: &mut Findings) {
@@ -35,22 +35,11 @@ pub fn judge(measured: &[(Disk, Speeds)], p: &Parameters, findings: &mut Finding
             for (disk, speeds) in &disks {
                 let Some(value) = of(speeds) else { continue };
                 let percent = 100.0 * value / middle;
-                let source = Parameters::source("peers_fail_percent");
                 let measure = Measure::number(name, percent)
                     .unit("%")
                     .part(&part_of(disk))
-                    .at_least(
-                        "peers_warn_percent",
-                        p.peers_warn_percent,
-                        Severity::Warn,
-                        source,
-                    )
-                    .at_least(
-                        "peers_fail_percent",
-                        p.peers_fail_percent,
-                        Severity::Fail,
-                        source,
-                    );
+                    .at_least(rules::BELOW_PEERS, p.peers_warn_percent)
+                    .at_least(rules::FAR_BELOW_PEERS, p.peers_fail_percent);
                 findings.hold(measure, || {
                     format!(
                         "it gives {}, {percent:.0} % of the middle of the {} disks of model {model}",

@@ -1,9 +1,11 @@
 //! Scenarios: a stage on a machine that is sick in a known way, and what it must say of it.
 //!
 //! A scenario is a TOML file: [`file`] reads it, [`machine`] makes its machine, [`expectation`] holds a
-//! stage's record against what was expected, and [`snapshot`] against what it was the last time.
+//! stage's record against what was expected, [`undeclared`] against the table of the stage's rules, and
+//! [`snapshot`] against what it was the last time.
 
 mod adopt;
+mod declared;
 pub mod expectation;
 pub mod file;
 mod machine;
@@ -21,6 +23,7 @@ use vetting_protocol::StageRecord;
 use vetting_report::RunRecord;
 
 pub use adopt::{AdoptError, adopt, expect_the_blamed};
+pub use declared::undeclared;
 pub use expectation::{Expectation, Mismatch};
 pub use file::{FileError, Scenario, find, schema};
 pub use snapshot::Snapshot;
@@ -75,7 +78,7 @@ pub enum ScenarioError {
 pub struct Tried {
     /// The run's record.
     pub record: RunRecord,
-    /// What was expected and is not so; empty: it is as expected.
+    /// What was expected and is not so, and what the stage's rules do not have; empty: it is as expected.
     pub mismatches: Vec<Mismatch>,
 }
 
@@ -104,10 +107,11 @@ pub async fn run(
     let limits = stand.limits.as_ref().unwrap_or(limits);
     let plan = plan(stage, scenario, machine, limits)?;
     let record = run::run(engine, machine, plan, cancel, watcher).await?;
-    let mut mismatches = match record.stages.first() {
-        Some(stage) => scenario.expect.held_against(stage),
-        None => Vec::new(),
-    };
+    let mut mismatches = Vec::new();
+    if let Some(told) = record.stages.first() {
+        mismatches.extend(scenario.expect.held_against(told));
+        mismatches.extend(undeclared(&stage.contents.manifest.rules, told));
+    }
     let idle = stand.faults.idle().into_iter();
     mismatches.extend(idle.map(|fault| {
         Mismatch(format!(

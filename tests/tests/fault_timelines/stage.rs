@@ -10,6 +10,7 @@ use vetting_protocol::{Ending, StageRecord, Verdict};
 use vetting_runtime::engine::{Compiler, Flavour, Limits, LoadedStage, Notebook, StageEngine};
 use vetting_runtime::policy::Policy;
 use vetting_runtime::run::{Plan, Watcher, run};
+use vetting_runtime::scenario::undeclared;
 
 use crate::generate::Timeline;
 
@@ -28,6 +29,8 @@ pub struct Run {
     /// How long it took, in the machine's seconds.
     pub seconds: u64,
     record: StageRecord,
+    /// What it concluded by a rule that is not in its table.
+    undeclared: Vec<String>,
 }
 
 struct Nobody;
@@ -75,8 +78,10 @@ impl Stage {
         let ended = ended.map_err(|_| format!("no end within {PATIENCE:?} of the wall's"))?;
         let mut record = ended.map_err(|error| format!("the machine broke: {error}"))?;
         let record = record.stages.pop().ok_or("there is no record")?;
+        let undeclared = undeclared(&manifest.rules, &record);
         Ok(Run {
             seconds: record.duration_ms.div_ceil(1_000),
+            undeclared: undeclared.into_iter().map(|what| what.0).collect(),
             record,
         })
     }
@@ -91,6 +96,9 @@ impl Run {
             Ending::Outcome | Ending::Error { .. } | Ending::Deadline { .. } => {}
             Ending::Cancelled { .. } => {}
             other => return Some(format!("it ended by {other:?}")),
+        }
+        if !self.undeclared.is_empty() {
+            return Some(self.undeclared.join("; "));
         }
         let good = matches!(record.verdict, Some(Verdict::Pass | Verdict::Skip));
         let seconds = self.seconds;

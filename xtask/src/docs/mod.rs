@@ -1,9 +1,9 @@
 //! What is generated of `docs/`: the reference of the contract for people, the whole contract with a
-//! worked example as one plain text for assistants, and every threshold of the built-in stages.
+//! worked example as one plain text for assistants, and every rule of the built-in stages.
 
 mod contract;
 mod reference;
-mod thresholds;
+mod rules;
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ type Make = fn(&Path) -> anyhow::Result<String>;
 const FILES: [(&str, Make); 3] = [
     ("docs/reference.md", reference::text),
     ("docs/contract.txt", contract::text),
-    ("docs/thresholds.md", thresholds::text),
+    ("docs/rules.md", rules::text),
 ];
 
 /// Writes every generated file.

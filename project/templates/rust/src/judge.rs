@@ -1,9 +1,9 @@
-//! The rules. Plain Rust over the contract's types: `cargo test` tries them on this machine.
+//! The judgement. Plain Rust over the contract's types: `cargo test` tries it on this machine.
 
 use vetting_stage::power::Sensor;
-use vetting_stage::{Findings, Measure, Severity, part};
+use vetting_stage::{Findings, Measure, part};
 
-use crate::Parameters;
+use crate::{Parameters, rules};
 
 /// Holds every fan against the slowest that it may turn, and says how many there are.
 pub fn fans(sensors: &[Sensor], parameters: &Parameters, findings: &mut Findings) -> usize {
@@ -12,14 +12,14 @@ pub fn fans(sensors: &[Sensor], parameters: &Parameters, findings: &mut Findings
         fans += 1;
         let part = part("fan", fan.name.as_str());
         let Some(speed) = fan.value else {
-            findings.unknown("fan-speed", Some(&part), "it tells no speed");
+            findings.unknown(rules::SILENT_FAN, Some(&part), "it tells no speed");
             continue;
         };
-        let (rule, slowest) = ("slowest_fan", parameters.slowest_fan);
+        let slowest = parameters.slowest_fan;
         let measure = Measure::number("fan-speed", speed)
             .unit(&fan.unit)
             .part(&part)
-            .at_least(rule, slowest, Severity::Fail, Parameters::source(rule));
+            .at_least(rules::SLOW_FAN, slowest);
         findings.hold(measure, || {
             format!("it turns at {speed} 1/min, and {slowest} are needed: replace it")
         });

@@ -1,8 +1,9 @@
 //! STAGE-NAME: does every fan turn fast enough?
 //!
-//! This file asks the machine; `judge.rs` holds what it says against the rules.
+//! This file asks the machine; `judge.rs` holds what it says against the rules of `rules.rs`.
 
 mod judge;
+mod rules;
 
 use vetting_stage::{Findings, Outcome, absence, explain, power};
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
 use vetting_component::signature::Signature;
-use vetting_component::{Contents, Hardware, Import};
+use vetting_component::{Contents, Hardware, Import, Rule};
 
 use super::args::InspectArgs;
 use crate::cli::run::policy;
@@ -34,6 +34,8 @@ struct Inspection {
     signature: SignatureState,
     interfaces: Vec<Asked>,
     parameters: Value,
+    /// What it judges by; empty: it does not say.
+    rules: Vec<Rule>,
 }
 
 #[derive(Serialize)]
@@ -161,6 +163,7 @@ fn inspection(
         timeout_seconds: manifest.timeout_seconds,
         hardware: manifest.hardware,
         parameters: manifest.parameters,
+        rules: manifest.rules,
     }
 }
 
@@ -246,6 +249,29 @@ fn text(stage: &Inspection) -> String {
         let default = &schema["default"];
         let description = schema["description"].as_str().unwrap_or_default();
         line(format_args!("  {name} = {default}: {description}"));
+    }
+    line(format_args!("rules"));
+    let longest = stage.rules.iter().map(|rule| rule.name.len()).max();
+    for rule in &stage.rules {
+        let limit = rule.limit_in_words(|name| {
+            let schema = properties.and_then(|all| all.get(name));
+            let default = schema.map_or(&Value::Null, |schema| &schema["default"]);
+            match default {
+                Value::Null => format!("{name} (not set)"),
+                default => format!("{name} ({default})"),
+            }
+        });
+        let limit = match (limit.as_str(), rule.source.as_str()) {
+            ("", _) => String::new(),
+            (limit, source) => format!(" Limit: {limit} [{source}]"),
+        };
+        line(format_args!(
+            "  {:<width$} {:<7} {}{limit}",
+            rule.name,
+            rule.severity.to_string(),
+            rule.description,
+            width = longest.unwrap_or_default()
+        ));
     }
     text
 }

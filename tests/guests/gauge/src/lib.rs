@@ -1,14 +1,21 @@
 //! A stage that does one thing as often as it is told, so that its cost can be measured.
 
-use vetting_stage::{
-    Drive, Findings, Measure, Outcome, Severity, clock, drive, explain, fio, part, stress,
-};
+use vetting_stage::{Drive, Findings, Measure, Outcome, clock, drive, explain, fio, part, stress};
 
 vetting_stage::parameters! {
     /// What to do: `empty`, `first-call`, `calls`, `refused`, `judge`, `spin`, `sleep`, `fio` or `stress`.
     mode: text = "empty", "the benchmarks";
     /// How often; for tools, for how many milliseconds.
     times: integer = 0, "the benchmarks";
+}
+
+vetting_stage::rules! {
+    /// The gauge is below nothing.
+    GAUGE: fail "gauge" = "0", "the benchmarks";
+    /// A drive has pending sectors.
+    PENDING: warn "pending_warn" = "15", "the benchmarks";
+    /// A drive has many pending sectors.
+    PENDING_MANY: fail "pending_fail" = "20", "the benchmarks";
 }
 
 vetting_stage::stage!(run);
@@ -50,10 +57,7 @@ fn run() -> Result<Outcome, String> {
 fn measured(value: f64) -> Outcome {
     let mut findings = Findings::new();
     let measure = Measure::number("gauge", value);
-    findings.hold(
-        measure.at_least("gauge", 0.0, Severity::Fail, "the benchmarks"),
-        String::new,
-    );
+    findings.hold(measure.at_least(GAUGE, 0.0), String::new);
     findings.outcome("one gauge")
 }
 
@@ -68,8 +72,8 @@ pub fn judge(times: u64) -> u64 {
             let value = (drive * 7 + round) % 23;
             let measure = Measure::number("pending-sectors", value as f64)
                 .part(&place)
-                .at_most("pending_warn", 15.0, Severity::Warn, "the benchmarks")
-                .at_most("pending_fail", 20.0, Severity::Fail, "the benchmarks");
+                .at_most(PENDING, 15.0)
+                .at_most(PENDING_MANY, 20.0);
             findings.hold(measure, || {
                 format!("drive sd{drive}: pending-sectors is {value}")
             });

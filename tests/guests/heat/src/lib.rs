@@ -1,11 +1,22 @@
 //! Every temperature sensor against its chip's own limit: the worked example of `docs/contract.txt`.
 
 use vetting_stage::hwmon::{Reading, Sensor, SensorKind};
-use vetting_stage::{Findings, Measure, Outcome, Severity, explain, hwmon, part};
+use vetting_stage::{Findings, Measure, Outcome, explain, hwmon, part};
 
 vetting_stage::parameters! {
     /// How far below its critical limit, in degrees, a sensor should stay.
     margin_celsius: number = 10.0, "default";
+}
+
+vetting_stage::rules! {
+    /// A sensor is close to its critical limit.
+    WARM: warn margin_celsius;
+    /// A sensor is at its critical limit.
+    HOT: fail "critical" = "below the sensor's critical limit", "hwmon temp*_crit";
+    /// A sensor's chip says that it is broken.
+    BROKEN: unknown "fault";
+    /// A sensor could not be read.
+    UNREADABLE: unknown "unreadable";
 }
 
 vetting_stage::stage!(run);
@@ -30,7 +41,7 @@ fn judge(reading: &Reading, parameters: &Parameters) -> Findings {
     for sensor in reading.sensors.iter().filter(of_kind) {
         let place = part("sensor", format!("{} {}", sensor.chip, sensor.label));
         if sensor.fault {
-            findings.unknown("fault", Some(&place), "its chip says that it is broken");
+            findings.unknown(BROKEN, Some(&place), "its chip says that it is broken");
             continue;
         }
         let celsius = sensor.value;
@@ -42,9 +53,7 @@ fn judge(reading: &Reading, parameters: &Parameters) -> Findings {
             continue;
         };
         let wanted = critical - parameters.margin_celsius;
-        let measure = measure
-            .below("margin_celsius", wanted, Severity::Warn, "default")
-            .below("critical", critical, Severity::Fail, "hwmon temp*_crit");
+        let measure = measure.below(WARM, wanted).below(HOT, critical);
         findings.hold(measure, || {
             format!("it is at {celsius:.0} °C, its limit is {critical:.0} °C: look at its cooling")
         });
@@ -52,7 +61,7 @@ fn judge(reading: &Reading, parameters: &Parameters) -> Findings {
     for unreadable in &reading.unreadable {
         // It should have been judged and could not be.
         findings.unknown(
-            "unreadable",
+            UNREADABLE,
             None,
             format!("{}: {}", unreadable.path, unreadable.reason),
         );

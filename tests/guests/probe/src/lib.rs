@@ -1,14 +1,19 @@
 //! A stage that behaves as its parameter says: one component for every ending.
 
-use vetting_stage::{
-    Findings, Measure, Outcome, Severity, clock, context, explain, hwmon, kernel_log, log,
-};
+use vetting_stage::{Findings, Measure, Outcome, clock, context, explain, hwmon, kernel_log, log};
 
 vetting_stage::parameters! {
     /// What to do, one of the names in this file.
     mode: text = "pass", "the tests";
     /// How often, for the modes that repeat something.
     times: integer = 1000, "the tests";
+}
+
+vetting_stage::rules! {
+    /// The answer is too low.
+    ANSWER: fail "answer_floor" = "0.5", "the tests";
+    /// Nothing: it makes an outcome large.
+    PADDING: warn "padding" = "none", "the tests";
 }
 
 vetting_stage::stage!(run);
@@ -77,7 +82,7 @@ fn run() -> Result<Outcome, String> {
         "outcome" => {
             let mut findings = Findings::new();
             for _ in 0..times {
-                findings.good("padding", None, "x".repeat(1000));
+                findings.good(PADDING, None, "x".repeat(1000));
             }
             findings.hold(measure(1.0), || "bad".to_owned());
             Ok(findings.outcome("large"))
@@ -122,7 +127,7 @@ fn run() -> Result<Outcome, String> {
 }
 
 fn measure(value: f64) -> Measure {
-    Measure::number("answer", value).at_least("answer_floor", 0.5, Severity::Fail, "the tests")
+    Measure::number("answer", value).at_least(ANSWER, 0.5)
 }
 
 /// An outcome that passes when the value is at least 0.5.

@@ -3,6 +3,11 @@
 use vetting_stage::outcome::{Comparison, Value};
 use vetting_stage::{Findings, Measure, Measurement, Outcome, Severity, Validator, Verdict};
 
+vetting_stage::rules! {
+    /// The answer is too low.
+    ANSWER: fail "answer_floor" = "0.5", "the tests";
+}
+
 /// Runs the mode, if it is one of these.
 pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
     Some(match mode {
@@ -41,7 +46,7 @@ pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
 pub fn passed() -> Outcome {
     let mut findings = Findings::new();
     let answer = Measure::number("answer", 1.0);
-    let answer = answer.at_least("answer_floor", 0.5, Severity::Fail, "the tests");
+    let answer = answer.at_least(ANSWER, 0.5);
     findings.hold(answer, || "the answer is too low".to_owned());
     findings.outcome("one answer")
 }

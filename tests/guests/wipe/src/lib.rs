@@ -2,7 +2,7 @@
 //! It always fails, so that the run holds and can be told to try again.
 
 use vetting_stage::{
-    Drive, Findings, Measure, Outcome, Severity, clock, context, disks, drive, explain, fio, info,
+    Drive, Findings, Measure, Outcome, clock, context, disks, drive, explain, fio, info,
 };
 
 vetting_stage::parameters! {
@@ -16,6 +16,11 @@ vetting_stage::parameters! {
     late: integer = 0, "the tests";
     /// For how long that one waits, in milliseconds.
     wait_ms: integer = 0, "the tests";
+}
+
+vetting_stage::rules! {
+    /// Always broken, so that the run holds.
+    WRITTEN: fail "written" = "1", "the tests";
 }
 
 vetting_stage::stage!(run);
@@ -65,10 +70,9 @@ fn run() -> Result<Outcome, String> {
     }
     let mut findings = Findings::new();
     let measure = Measure::number("written", 0.0);
-    findings.hold(
-        measure.at_least("written", 1.0, Severity::Fail, "the tests"),
-        || "this stage always fails".to_owned(),
-    );
+    findings.hold(measure.at_least(WRITTEN, 1.0), || {
+        "this stage always fails".to_owned()
+    });
     Ok(findings.outcome("every disk was tried"))
 }
 

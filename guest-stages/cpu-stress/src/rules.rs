@@ -1,0 +1,46 @@
+//! The rules, each written down once.
+
+use crate::Parameters;
+
+vetting_stage::rules! {
+    use kernel_events, stress_endings;
+
+    /// The deadline left no time for a load.
+    DEADLINE: unknown "deadline" = "2 s", "default";
+    /// The deadline cut the load.
+    DURATION: warn "duration" = "{duration}", "default";
+    /// A processor did no work, or none was found to load.
+    COVERAGE: unknown "coverage";
+    /// A core does less in a second of its own time than the middle of its like, and more so than their noise explains.
+    CORE_SLOWER: warn "core_slower_warn_percent" = "less than {core_slower_warn_percent} % slower, where z is {core_outlier_z} or more below",
+        "default; z-score by Iglewicz and Hoaglin";
+    /// A core does much less than the middle of its like.
+    CORE_MUCH_SLOWER: fail "core_slower_fail_percent" = "less than {core_slower_fail_percent} % slower, where z is {core_outlier_z} or more below",
+        "default; z-score by Iglewicz and Hoaglin";
+    /// On a virtual or portable machine, whose cores others or its design slow down: a core does much less than the middle of its like.
+    CORE_MUCH_SLOWER_LENIENT: warn "core_slower_fail_percent" = "less than {core_slower_fail_percent} % slower, where z is {core_outlier_z} or more below",
+        "default; z-score by Iglewicz and Hoaglin";
+    /// A package was throttled by heat.
+    THROTTLED: warn "throttled" = "0 % of the load", "Linux therm_throt.c, *_throttle_total_time_ms; default";
+    /// A package was throttled by heat for too long.
+    THROTTLED_LONG: fail "throttled_fail_percent" = "{throttled_fail_percent} % of the load",
+        "Linux therm_throt.c, *_throttle_total_time_ms; default";
+    /// On a portable machine, which is built to be throttled: a package was throttled by heat for too long.
+    THROTTLED_LONG_LENIENT: warn "throttled_fail_percent" = "{throttled_fail_percent} % of the load",
+        "Linux therm_throt.c, *_throttle_total_time_ms; default";
+    /// Under integer load on all cores the frequency stays below the base frequency.
+    FREQUENCY_LOW: warn frequency_warn_percent;
+    /// Under integer load on all cores the frequency stays far below the base frequency.
+    FREQUENCY_TOO_LOW: fail frequency_fail_percent;
+    /// On a portable machine: under integer load on all cores the frequency stays far below the base frequency.
+    FREQUENCY_TOO_LOW_LENIENT: warn frequency_fail_percent;
+    /// A processor's sensor reached its critical limit.
+    CRITICAL_TEMPERATURE: fail "critical_temperature" = "below the sensor's critical limit", "the chip's own limit (hwmon temp*_crit)";
+    /// On a portable machine: a processor's sensor reached its critical limit.
+    CRITICAL_TEMPERATURE_LENIENT: warn "critical_temperature" = "below the sensor's critical limit",
+        "the chip's own limit (hwmon temp*_crit)";
+    /// A processor's sensor came close to its critical limit.
+    CRITICAL_MARGIN: warn crit_margin_celsius;
+    /// The kernel's log, which tells of machine checks, could not be watched.
+    KERNEL_LOG: unknown "kernel-log";
+}
