@@ -1,6 +1,7 @@
 //! The table of a stage's rules: taken from the module or from `stage.toml`, held against the stage's
 //! parameters, and bounded.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use vetting_component::{ComponentError, RULES_SECTION, Rule, RuleSeverity, describe, pack, read};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -136,4 +137,19 @@ fn a_table_that_is_not_sound_is_refused_with_a_sentence() {
     assert!(packed(&both).is_ok(), "one of each severity");
     let open = row("slow", "fail", "{slowest");
     assert!(packed(&[open]).is_ok(), "words, not a parameter");
+}
+
+proptest! {
+    /// Whatever an author writes, nothing of a limit is lost, and only a parameter is put in.
+    #[test]
+    fn a_limit_in_words_is_the_limit(limit in "([{}a-z °%]|[{][a-z_]{1,5}[}]){0,12}") {
+        let rule = Rule {
+            name: "slow".to_owned(),
+            severity: RuleSeverity::Fail,
+            description: "A fan is slow.".to_owned(),
+            limit: limit.clone(),
+            source: "default".to_owned(),
+        };
+        prop_assert_eq!(rule.limit_in_words(|name| format!("{{{name}}}")), limit);
+    }
 }

@@ -45,6 +45,10 @@ fn looked_at(contents: &Contents) {
     let _any_answer = check_imports(&contents.imports, offered());
     let _any_answer = check_manifest(contents);
     let manifest = &contents.manifest;
+    for rule in &manifest.rules {
+        let same = rule.limit_in_words(|name| format!("{{{name}}}"));
+        assert_eq!(same, rule.limit, "nothing of it is lost");
+    }
     if let Ok(defaults) = parameters(manifest, &[]) {
         let given: Vec<_> = defaults.into_iter().collect();
         let _any_answer = parameters(manifest, &given);
