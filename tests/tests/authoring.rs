@@ -358,7 +358,7 @@ fn a_watched_project_is_built_and_tested_again_after_each_change() {
     std::fs::write(&rules, format!("{sound}\nfn half(")).expect("written");
     let third = until("waiting");
     assert!(
-        third.contains("does not build") && !third.contains("healthy"),
+        third.contains("cargo build ended with") && !third.contains("healthy"),
         "{third}"
     );
     std::fs::write(&scenario, expected).expect("written");

@@ -278,7 +278,8 @@ fn inspect_tells_what_a_stage_asks_for_and_would_get() {
     let imports = told["imports"].as_array().expect("imports");
     let power = imports.iter().find(|import| import["interface"] == "power");
     let power = power.expect("power");
-    assert_eq!(power["version"], "0.1.0");
+    let version = vetting_component::offered().version;
+    assert_eq!(power["version"], version.to_string());
     assert!(
         power["functions"].to_string().contains("event-log"),
         "{power}"
