@@ -10,7 +10,9 @@ fn contract() -> Resolve {
     let mut sources = SourceMap::default();
     for entry in std::fs::read_dir(&folder).expect("wit/") {
         let path = entry.expect("an entry").path();
-        sources.push_file(&path).expect("a WIT file");
+        if path.is_file() {
+            sources.push_file(&path).expect("a WIT file");
+        }
     }
     resolve(sources)
 }

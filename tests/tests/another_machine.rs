@@ -86,7 +86,8 @@ fn image(cases: &[Case], folder: &Path) -> Image {
         let (name, args) = (case.name, case.args.join(" "));
         boot.push_str(&format!(
             "vetting run --stages /stages --format json {args} > /reports/{name}.json \
-             2> /reports/{name}.log\necho \"ENDED {name} $?\"\n"
+             2> /reports/{name}.log\n\
+             echo \"ENDED {name} $? after $(cut -d' ' -f1 /proc/uptime) s\"\n"
         ));
     }
     image.file("etc/vetting/boot", &(boot + AFTER), 0o644);
@@ -173,7 +174,7 @@ fn another_machine_writes_the_same_report() {
         assert_eq!(status == 0, case.healthy, "{name}: {}", here.stderr());
         assert_eq!(here.report()["stages"].as_array().map(Vec::len), Some(8));
         assert!(
-            console.contains(&format!("ENDED {name} {status}\n")),
+            console.contains(&format!("ENDED {name} {status} after")),
             "{name}: {status} here: {console}\n{}",
             read(format!("{name}.log"))
         );

@@ -19,6 +19,7 @@ mod log;
 mod power;
 mod smart;
 pub(crate) mod stress;
+mod types;
 mod wasi;
 
 use std::sync::Arc;
@@ -32,7 +33,6 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::engine::{Facts, HarnessBroke, LimitReached, Limiter, Limits, Notebook, Over};
 use crate::policy::Withheld;
-use bindings::vetting::stage::types;
 
 /// What a host function that could not answer tells: the stage, or the engine.
 #[derive(Debug)]
@@ -196,14 +196,20 @@ fn wrong_reply(function: &str, reply: &Reply) -> HostError {
 }
 
 /// Carries a value between the contract's two sets of types, the seam's and the bindings'. Both are
-/// generated from the same WIT, so their encodings agree; a value that does not carry over means
-/// that the two were built from different contracts.
+/// generated from the same WIT, so their encodings agree; a value that does not carry over, or not
+/// whole, means that the two were built from different contracts.
 fn carry<T: Serialize, U: DeserializeOwned>(value: &T) -> Result<U, HostError> {
     let bytes = postcard::to_stdvec(value).map_err(|e| carrying::<T>(&e))?;
-    postcard::from_bytes(&bytes).map_err(|e| carrying::<T>(&e))
+    match postcard::take_from_bytes(&bytes).map_err(|e| carrying::<T>(&e))? {
+        (value, []) => Ok(value),
+        (_, left) => Err(carrying::<T>(&format!(
+            "{} bytes are left over",
+            left.len()
+        ))),
+    }
 }
 
-fn carrying<T>(error: &postcard::Error) -> HostError {
+fn carrying<T>(error: &dyn std::fmt::Display) -> HostError {
     let name = std::any::type_name::<T>();
     broke(format!("a {name} does not cross the seam: {error}"))
 }
@@ -212,20 +218,6 @@ fn carrying<T>(error: &postcard::Error) -> HostError {
 fn broke(what: String) -> HostError {
     HostError::Trap(wasmtime::Error::from_anyhow(HarnessBroke(what).into()))
 }
-
-impl types::Host for HostState {
-    fn convert_error(&mut self, error: HostError) -> wasmtime::Result<types::Error> {
-        match error {
-            HostError::Stage(error) => carry(&error).map_err(|e| match e {
-                HostError::Trap(trap) => trap,
-                HostError::Stage(error) => wasmtime::Error::from_anyhow(error.into()),
-            }),
-            HostError::Trap(trap) => Err(trap),
-        }
-    }
-}
-
-impl bindings::vetting::stage::outcome::Host for HostState {}
 
 /// Asks, expects one kind of reply, and carries it over.
 macro_rules! ask {
@@ -317,4 +309,17 @@ use run_resource;
 /// A handle that the table does not take or does not know.
 fn table_full(error: wasmtime::component::ResourceTableError) -> HostError {
     HostError::Trap(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_carried_over_whole_or_not_at_all() {
+        let same: (u8, String) = carry(&(7_u8, "words")).expect("the shapes are alike");
+        assert_eq!(same, (7, "words".to_owned()));
+        // The encoding has no names: what is left over is all that shows another shape.
+        assert!(carry::<_, u8>(&(7_u8, Some(1.5))).is_err());
+    }
 }
