@@ -8,30 +8,20 @@ use crate::table::{Pairs, Row, seconds};
 
 const ROUNDS: usize = 10;
 
-/// Every interface but the clock.
-const OTHERS: [&str; 11] = [
-    "counters",
-    "disks",
-    "fio",
-    "gpu",
-    "hwmon",
-    "inventory",
-    "iperf",
-    "kernel-log",
-    "power",
-    "smart",
-    "stress",
-];
-
 /// A call that is granted where others are not, against one where nothing is to be looked up; and a
 /// call that is not granted, against the same call where the machine is asked and refuses.
 pub async fn measure(built: &Built) -> anyhow::Result<Vec<Row>> {
     let bench = Bench::new(built).await?;
     let stage = bench.load().await?;
-    let reason = |name: &&str| format!("the interface `{name}` is withheld by the bench");
-    let denied: Withheld = OTHERS
-        .iter()
-        .map(|name| ((*name).to_owned(), reason(name)))
+    // The clock is never withheld.
+    let denied: Withheld = vetting_component::offered()
+        .asked_for()
+        .map(|name| {
+            (
+                name.to_owned(),
+                format!("the interface `{name}` is withheld by the bench"),
+            )
+        })
         .collect();
     let (mut check, mut refusal) = (Pairs::default(), Pairs::default());
     for _ in 0..ROUNDS {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use wit_parser::{Resolve, UnresolvedPackageGroup};
 
 use crate::contents::{Contents, Import, Version};
-use crate::manifest::check_manifest;
+use crate::manifest::{check_manifest, needs_asking};
 use crate::{ComponentError, PACKAGE};
 
 /// The contract's files, each with its name, as they were when this was built.
@@ -44,6 +44,13 @@ impl Offered {
     /// What it is called: `vetting:stage@0.1.1`.
     pub fn name(&self) -> String {
         format!("{PACKAGE}@{}", self.version)
+    }
+
+    /// The interfaces that a stage must ask for, and so can be withheld.
+    pub fn asked_for(&self) -> impl Iterator<Item = &str> {
+        let asked = self.interfaces.iter();
+        let asked = asked.filter(|(name, functions)| needs_asking(name) && !functions.is_empty());
+        asked.map(|(name, _)| name.as_str())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use vetting_component::signature::{KeyError, KeyId, PublicKey};
-use vetting_component::{Version, needs_asking, offered};
+use vetting_component::{Version, offered};
 
 /// How many hexadecimal digits a sha256 has.
 const DIGEST_DIGITS: usize = 64;
@@ -180,17 +180,13 @@ impl Rules {
 
 /// The names, when each is one of the contract's: a list with a slip would withhold in silence.
 fn interfaces(place: &str, names: BTreeSet<String>) -> Result<BTreeSet<String>, FormError> {
-    let known = || {
-        let all = offered().interfaces.iter();
-        let asked_for = all.filter(|(name, functions)| needs_asking(name) && !functions.is_empty());
-        asked_for.map(|(name, _)| name)
-    };
+    let known = || offered().asked_for();
     match names.iter().find(|name| !known().any(|k| k == *name)) {
         None => Ok(names),
         Some(unknown) => Err(FormError::Interface {
             place: place.to_owned(),
             name: unknown.clone(),
-            known: known().cloned().collect::<Vec<_>>().join(", "),
+            known: known().collect::<Vec<_>>().join(", "),
         }),
     }
 }

@@ -405,19 +405,7 @@ fn fault(kind: &str, base: &Base, dice: &mut Dice) -> Option<Table> {
             set("label", (*dice.of(&labels)?).into());
         }
         "slow-call" => {
-            let interfaces = [
-                "counters",
-                "disks",
-                "fio",
-                "gpu",
-                "hwmon",
-                "inventory",
-                "iperf",
-                "kernel-log",
-                "power",
-                "smart",
-                "stress",
-            ];
+            let interfaces: Vec<&str> = vetting_component::offered().asked_for().collect();
             set("interface", (*dice.of(&interfaces)?).into());
             set("milliseconds", of(dice, &[50, 700, 3_000, 40_000]));
         }
