@@ -47,7 +47,7 @@ pub fn machine(write: bool) -> anyhow::Result<()> {
          epochs, and on simulated ones fuel too. A loop is the worst case, because each of its rounds \
          looks whether it is over.\n\
          * *From an edit to the verdict*: `vetting stage test` of a new project whose rules were changed by \
-         a comment: building, compiling, and four scenarios; the baseline builds alone.\n\
+         a comment: building, compiling what the edit changed, and four scenarios; the baseline builds alone.\n\
          * *Eight virtual hours*: the whole process, with a warm cache; the baseline is one virtual \
          minute on the same machine, so that 480 would be no gain from length.\n\
          * *fio*, *stress-ng*: what the tools themselves report. A ratio of 1 says that the runtime \
