@@ -73,10 +73,12 @@ fn a_project_stands_on_what_this_repository_stands_on() {
 /// componentize-py follows no links out of a project, so the example has a copy.
 #[test]
 fn the_example_in_python_keeps_its_books_as_the_template_does() {
-    let template = repository("project/templates/python/findings.py");
-    let example = repository("guest-stages/examples/thermals/findings.py");
-    assert!(
-        template == example,
-        "copy project/templates/python/findings.py to the example"
-    );
+    for file in ["errors.py", "findings.py"] {
+        let template = repository(&format!("project/templates/python/{file}"));
+        let example = repository(&format!("guest-stages/examples/thermals/{file}"));
+        assert!(
+            template == example,
+            "copy project/templates/python/{file} to the example"
+        );
+    }
 }

@@ -10,11 +10,13 @@ import time
 
 import judge
 import wit_world
+from errors import in_words
 from findings import Findings
 from wit_world.imports import context, hwmon, outcome
 
 
 class WitWorld(wit_world.WitWorld):
+    @in_words
     def run(self) -> outcome.Outcome:
         parameters = json.loads(context.get().parameters)
         hottest: dict[str, judge.Hottest] = {}

@@ -8,15 +8,17 @@ import json
 import judge
 import wit_world
 from componentize_py_types import Err
+from errors import in_words
 from findings import Findings
 from wit_world.imports import context, log, outcome, power, types
 
 
 class WitWorld(wit_world.WitWorld):
+    @in_words
     def run(self) -> outcome.Outcome:
         parameters = json.loads(context.get().parameters)
         findings = Findings()
-        # An exception makes the verdict inconclusive: nothing was judged.
+        # An error or an exception makes the verdict inconclusive: nothing was judged.
         reading = power.read()
         fans = judge.fans(reading.sensors, parameters["slowest_fan"], findings)
         if fans == 0:
