@@ -1,6 +1,6 @@
 //! The rules of CPUStress, on what was seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use vetting_stage::counters::Reading;
 use vetting_stage::inventory::Parts;
@@ -8,7 +8,7 @@ use vetting_stage::kernel_events::{PCIE_CORRECTED, PCIE_UNCORRECTED};
 use vetting_stage::stress::{Metrics, Summary};
 use vetting_stage::{Findings, Measure, judge_endings, median, part};
 
-use crate::{Parameters, rules};
+use crate::{Parameters, coverage, rules};
 
 /// Chips whose temperatures are processors'.
 pub const CPU_SENSORS: &[&str] = &["coretemp", "k10temp", "k8temp", "zenpower", "cpu", "fam15h"];
@@ -51,6 +51,8 @@ impl Machine {
 pub struct Phase {
     /// Its name in messages.
     pub name: &'static str,
+    /// The CPUs that were to be loaded.
+    pub cpus: Vec<u32>,
     /// stress-ng's result.
     pub summary: Summary,
     /// Whether the attempt was cancelled under it.
@@ -59,8 +61,6 @@ pub struct Phase {
 
 /// Everything that was seen.
 pub struct Evidence {
-    /// The CPUs that were to be loaded.
-    pub cpus: Vec<u32>,
     /// The phases that were run, the comparable one first.
     pub phases: Vec<Phase>,
     /// How long the load ran.
@@ -85,8 +85,9 @@ pub fn evidence(seen: &Evidence, parameters: &Parameters, findings: &mut Finding
             phase.cancelled,
             findings,
         );
-        coverage(seen, phase, findings);
+        coverage::held(phase, findings);
     }
+    coverage::turns(seen, findings);
     if let Some(alone) = seen.phases.first().filter(|phase| !phase.cancelled) {
         outliers(&alone.summary.metrics, seen, parameters, findings);
     }
@@ -95,48 +96,6 @@ pub fn evidence(seen: &Evidence, parameters: &Parameters, findings: &mut Finding
         pcie(&seen.before, after, findings);
     }
     frequency(seen, parameters, findings);
-}
-
-/// What was tested, in a line.
-pub fn summary(seen: &Evidence, hottest: Option<f64>, allowance: u32) -> String {
-    let all = seen.before.cpus.len();
-    let minutes = seen.cpus.len() as f64 * seen.ran_ms as f64 / 60_000.0;
-    let heat = hottest.map_or(String::new(), |celsius| {
-        format!(", at most {celsius:.0} °C")
-    });
-    let left = match all > allowance as usize {
-        true => " (the others were left to whoever works here)",
-        false => "",
-    };
-    format!(
-        "{} of {all} CPUs loaded{left}, {minutes:.1} core-minutes checked{heat}",
-        seen.cpus.len()
-    )
-}
-
-/// Every CPU must have done something.
-fn coverage(seen: &Evidence, phase: &Phase, findings: &mut Findings) {
-    let worked: BTreeSet<u32> = phase
-        .summary
-        .metrics
-        .iter()
-        .filter(|m| m.bogo_ops > 0)
-        .filter_map(|m| m.cpu)
-        .collect();
-    let idle: Vec<String> = seen
-        .cpus
-        .iter()
-        .filter(|cpu| !worked.contains(cpu))
-        .map(u32::to_string)
-        .collect();
-    let tested = seen.cpus.len() - idle.len();
-    findings.note(Measure::number("cpus-tested", tested as f64));
-    if !idle.is_empty() && !phase.cancelled {
-        let message = format!("{}: CPU {} did no work", phase.name, idle.join(", "));
-        findings.unknown(rules::COVERAGE, None, message);
-    } else if seen.cpus.is_empty() {
-        findings.unknown(rules::COVERAGE, None, "no CPU was found to load");
-    }
 }
 
 /// Each core against the middle of those of its kind, by work done per second of its own time.
@@ -334,6 +293,7 @@ mod tests {
         };
         Phase {
             name: "each core alone",
+            cpus: (0..8).collect(),
             summary: Summary {
                 version: "0.15.06".into(),
                 metrics: rates.iter().enumerate().map(metric).collect(),
@@ -348,7 +308,6 @@ mod tests {
 
     fn good() -> Evidence {
         Evidence {
-            cpus: (0..8).collect(),
             phases: vec![phase([
                 1000.0, 1003.0, 998.0, 1001.0, 999.0, 1002.0, 1000.0, 1000.0,
             ])],
@@ -393,6 +352,13 @@ mod tests {
         let mut seen = good();
         seen.phases[0].summary.metrics[5].bogo_ops = 0;
         assert!(matches!(judged(&seen).0, Verdict::Inconclusive(_)));
+        let mut turns = good();
+        turns.phases.push(phase([1000.0; 8]));
+        for (first, passes) in [(1, true), (2, false)] {
+            turns.phases[0].cpus = (first..8).collect();
+            turns.phases[1].cpus = vec![0];
+            assert_eq!(judged(&turns).0 == Verdict::Pass, passes);
+        }
     }
 
     #[test]

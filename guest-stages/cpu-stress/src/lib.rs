@@ -3,6 +3,7 @@
 //! First each CPU alone has a worker of its own doing integer work, which makes cores comparable;
 //! then each has several kinds of work at once, every result checked.
 
+mod coverage;
 mod judge;
 mod rules;
 
@@ -74,10 +75,10 @@ fn run() -> Result<Outcome, String> {
     let machine = inventory::read().ok();
     let mut kernel = KernelEvents::watch();
     let before = counters::read().map_err(|e| explain(&e))?;
-    let cpus = chosen(&before, &facts);
+    let [without_lowest, without_highest] = chosen(&before, &facts);
     let mut seen = Seen::default();
     let alone_ms = (total * ALONE_PERCENT / 100).max(1_000);
-    let alone = job(&cpus, &[("cpu", Some("int64"))], alone_ms);
+    let alone = job(&without_lowest, &[("cpu", Some("int64"))], alone_ms);
     let mixed_ms = total.saturating_sub(alone_ms).max(1_000);
     let mixed = [
         ("cpu", None),
@@ -87,7 +88,7 @@ fn run() -> Result<Outcome, String> {
         ("hash", None),
         ("qsort", None),
     ];
-    let mixed = job(&cpus, &mixed, mixed_ms);
+    let mixed = job(&without_highest, &mixed, mixed_ms);
     let began = clock::monotonic();
     let every_ms = sampling_ms(total);
     let mut phases = Vec::new();
@@ -104,6 +105,7 @@ fn run() -> Result<Outcome, String> {
         };
         phases.push(judge::Phase {
             name,
+            cpus: job.cpus.clone(),
             summary,
             cancelled,
         });
@@ -113,7 +115,6 @@ fn run() -> Result<Outcome, String> {
     }
     let ran_ms = (clock::monotonic().saturating_sub(began) / 1_000_000).max(1);
     let evidence = judge::Evidence {
-        cpus,
         phases,
         ran_ms,
         frequencies: seen.frequencies,
@@ -135,7 +136,7 @@ fn run() -> Result<Outcome, String> {
     if let Err(why) = kernel.judge(rules::Table, &mut findings) {
         findings.unknown(rules::KERNEL_LOG, None, why);
     }
-    let summary = judge::summary(&evidence, seen.heat.highest(), facts.cpu_allowance);
+    let summary = coverage::summary(&evidence, seen.heat.highest(), facts.cpu_allowance);
     Ok(findings.outcome(summary))
 }
 
@@ -143,14 +144,12 @@ fn milliseconds(duration: core::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The CPUs to load: as many as may be, leaving the lowest ones to whoever works here.
-fn chosen(counters: &counters::Reading, facts: &Facts) -> Vec<u32> {
+/// The CPUs to load in each phase: as many as may be, leaving the lowest ones to whoever works here in
+/// the first phase, and the highest ones in the second, so that each has its turn.
+fn chosen(counters: &counters::Reading, facts: &Facts) -> [Vec<u32>; 2] {
     let all: Vec<u32> = counters.cpus.iter().map(|cpu| cpu.cpu).collect();
-    let allowed = facts.cpu_allowance as usize;
-    all.iter()
-        .copied()
-        .skip(all.len().saturating_sub(allowed))
-        .collect()
+    let allowed = all.len().min(facts.cpu_allowance as usize);
+    [all[all.len() - allowed..].to_vec(), all[..allowed].to_vec()]
 }
 
 fn job(cpus: &[u32], loads: &[(&str, Option<&str>)], duration_ms: u64) -> Job {

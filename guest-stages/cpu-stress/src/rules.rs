@@ -9,7 +9,7 @@ vetting_stage::rules! {
     DEADLINE: unknown "deadline" = "2 s", "default";
     /// The deadline cut the load.
     DURATION: warn "duration" = "{duration}", "default";
-    /// A processor did no work, or none was found to load.
+    /// A processor did no work, may not be loaded, or none was found to load.
     COVERAGE: unknown "coverage";
     /// A core does less in a second of its own time than the middle of its like, and more so than their noise explains.
     CORE_SLOWER: warn "core_slower_warn_percent" = "less than {core_slower_warn_percent} % slower, where z is {core_outlier_z} or more below",

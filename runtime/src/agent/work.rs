@@ -13,7 +13,7 @@ use super::Agent;
 use super::beat::Status;
 use super::forward::{Journal, StageTap};
 use super::identity;
-use crate::engine::{Charge, LoadedStage, Notebook, Order, scratch_folder, shared_allowances};
+use crate::engine::{Charge, LoadedStage, Notebook, Order, allowances, scratch_folder};
 
 /// What the claim says of every attempt.
 pub(super) fn charge(
@@ -81,7 +81,7 @@ pub(super) async fn attempt(
     let work = (order.stage.clone(), number, Arc::clone(&notebook));
     status.is(&State::Stage(order.stage.clone()), Some(work));
     let scratch = scratch_folder(&agent.settings.scratch)?;
-    let (cpu_allowance, memory_allowance_bytes) = shared_allowances(&*agent.machine);
+    let (cpu_allowance, memory_allowance_bytes) = allowances(&*agent.machine);
     let seconds = order.timeout_seconds.unwrap_or(manifest.timeout_seconds);
     let policy = &agent.settings.policy;
     let withheld = policy.withheld(manifest, order.grants.as_deref());

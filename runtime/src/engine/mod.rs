@@ -31,7 +31,7 @@ pub use ending::{HarnessBroke, Over};
 pub use facts::Facts;
 pub use limits::{LimitError, LimitReached, Limiter, Limits};
 pub use notebook::{Live, Notebook, Tap, printable};
-pub use share::{scratch_folder, shared_allowances};
+pub use share::{allowances, scratch_folder};
 
 use crate::host::bindings::StagePre;
 use crate::host::{HostState, link};

@@ -17,8 +17,7 @@ use vetting_report::RunRecord;
 pub use stages::{Candidate, StagesError, check, find, select};
 
 use crate::engine::{
-    Charge, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine, scratch_folder,
-    shared_allowances,
+    Charge, Flavour, Limits, LoadedStage, Notebook, Order, StageEngine, allowances, scratch_folder,
 };
 use crate::policy::Policy;
 
@@ -64,7 +63,7 @@ pub async fn run(
     cancel: &Cancel,
     watcher: &dyn Watcher,
 ) -> Result<RunRecord, MachineError> {
-    let (cpu_allowance, memory_allowance_bytes) = shared_allowances(machine);
+    let (cpu_allowance, memory_allowance_bytes) = allowances(machine);
     let mut records = Vec::new();
     let mut notes = Vec::new();
     if matches!(plan.policy, Policy::Open) {

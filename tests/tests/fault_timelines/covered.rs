@@ -212,10 +212,12 @@ fn smart(timeline: &Timeline, entry: &Entry) -> bool {
 
 fn cpu_stress(timeline: &Timeline, entry: &Entry, window: &Window) -> bool {
     let base = &timeline.base;
-    // CPU 0 is left to whoever works on the machine, which its core's other thread profits from.
+    // The lowest CPU is left to whoever works on the machine in one phase, which its core's other thread
+    // profits from, and the highest one in the other.
     let cpu = entry.number("cpu") as u64;
     match entry.kind() {
-        "core-wrong" => cpu > 0 && window.lasts(entry),
+        "core-wrong" if cpu == 0 || cpu + 1 == base.cpus() => window.throughout(entry),
+        "core-wrong" => window.lasts(entry),
         "core-slow" => {
             let compared = cpu > 0 && cpu != base.cores() && base.is_server();
             compared && entry.number("percent") <= 75.0 && window.throughout(entry)
