@@ -29,6 +29,14 @@ pub enum ProjectError {
         /// What was given.
         name: String,
     },
+    /// A name that a stage in Rust cannot have.
+    #[error(
+        "`{name}` is the name of the SDK that the project depends on; give the stage another one"
+    )]
+    NameOfSdk {
+        /// What was given.
+        name: String,
+    },
     /// A name that is taken.
     #[error("{} is there already; give the stage another name, or remove it", path.display())]
     Taken {

@@ -39,7 +39,10 @@ pub(crate) fn component(folder: &Path, manifest: &str) -> Result<Vec<u8>, Projec
         }
         Err(ProjectError::Build {
             program: COMPONENTIZE_PY.0.to_owned(),
-            status: status.to_string(),
+            status: format!(
+                "{status} (an interface that the code imports is asked for in {MANIFEST}: \
+                 [interfaces.NAME] with a reason)"
+            ),
         })
     };
     let bindings = folder.join(BINDINGS);

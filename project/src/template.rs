@@ -16,6 +16,8 @@ static PYTHON: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/python");
 const CONTRACT: (&str, &str) = ("../../wit", "wit");
 /// What a template's files call the stage.
 const NAME: &str = "STAGE-NAME";
+/// The package that a project in Rust depends on.
+const SDK_NAME: &str = "vetting-stage";
 /// What a template's files call the runtime's version.
 const VERSION: &str = "VETTING-VERSION";
 /// What they call the version of componentize-py.
@@ -37,6 +39,10 @@ pub fn new(parent: &Path, name: &str, language: Language) -> Result<PathBuf, Pro
     if !vetting_component::is_name(name) {
         let name = name.to_owned();
         return Err(ProjectError::Name { name });
+    }
+    if language == Language::Rust && name == SDK_NAME {
+        let name = name.to_owned();
+        return Err(ProjectError::NameOfSdk { name });
     }
     let folder = parent.join(name);
     match std::fs::create_dir(&folder) {

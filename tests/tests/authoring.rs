@@ -178,6 +178,10 @@ fn what_an_author_gets_wrong_is_said_in_a_sentence() {
         bad_name.err
     );
 
+    let sdk = stage(below.path(), &["new", "vetting-stage"]);
+    assert_eq!(sdk.status, 2);
+    assert!(sdk.err.contains("the name of the SDK"), "{}", sdk.err);
+
     let project = project(below.path(), "rust");
     let twice = stage(below.path(), &["new", "fan-check"]);
     assert_eq!(twice.status, 2);
@@ -391,7 +395,7 @@ fn a_fault_over_an_exchange_leads_a_scenario_elsewhere() {
         stage(below.path(), &["test", "--component", &component])
     };
     let failed = "exchange_faults = [\"power.read = failed\"]";
-    for machine in ["healthy-server", "replay:../psu.recording"] {
+    for machine in ["sim:healthy-server", "replay:../psu.recording"] {
         good(tested(machine, "", "pass"));
         good(tested(machine, failed, "inconclusive"));
         let idle = tested(
@@ -413,4 +417,7 @@ fn a_fault_over_an_exchange_leads_a_scenario_elsewhere() {
     let over = tested("replay:../psu.recording", profile, "pass");
     assert_eq!(over.status, 2, "{}{}", over.out, over.err);
     assert!(over.err.contains("exchange_faults"), "{}", over.err);
+    let withheld = tested("replay:../psu.recording", "withhold = [\"power\"]", "pass");
+    assert_eq!(withheld.status, 2, "{}{}", withheld.out, withheld.err);
+    assert!(withheld.err.contains("no effect"), "{}", withheld.err);
 }

@@ -4,7 +4,7 @@ import functools
 import traceback
 
 from componentize_py_types import Err
-from wit_world.imports import types
+from wit_world.imports import outcome, types
 
 
 def in_words(run):
@@ -14,14 +14,17 @@ def in_words(run):
     @functools.wraps(run)
     def told(stage):
         try:
-            return run(stage)
+            judged = run(stage)
         except Err as error:
             if isinstance(error.value, str):
                 raise
             raise Err(explain(error.value)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             traceback.print_exc()
             raise Err(f"{type(error).__name__}: {error}") from error
+        if not isinstance(judged, outcome.Outcome):
+            raise Err(f"run returned {judged!r}, and an Outcome is needed")
+        return judged
 
     return told
 

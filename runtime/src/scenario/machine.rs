@@ -13,6 +13,9 @@ use super::file::MachineOf;
 use super::{Scenario, ScenarioError};
 use crate::engine::Limits;
 
+/// Before a profile, where somebody writes it as `vetting run --machine` wants it.
+const SIMULATED: &str = "sim:";
+
 /// Before the file of a recording.
 pub(super) const REPLAY: &str = "replay:";
 
@@ -62,6 +65,9 @@ fn replayed(scenario: &Scenario, file: &str, faults: Arc<Faults>) -> Result<Stan
     if !scenario.faults.is_empty() {
         return Err(ScenarioError::FaultOverRecording);
     }
+    if !scenario.withhold.is_empty() {
+        return Err(ScenarioError::WithholdFromRecording);
+    }
     let path = scenario.beside(file);
     let recording = Recording::open(&path).map_err(|reason| ScenarioError::Recording {
         path,
@@ -77,6 +83,7 @@ fn replayed(scenario: &Scenario, file: &str, faults: Arc<Faults>) -> Result<Stan
 
 /// A built-in profile, or one in a file beside the scenario.
 fn named(scenario: &Scenario, name: &str) -> Result<Table, MachineError> {
+    let name = name.strip_prefix(SIMULATED).unwrap_or(name);
     let bad = |reason: &dyn std::fmt::Display| MachineError::BadProfile {
         path: name.to_owned(),
         reason: reason.to_string(),

@@ -57,8 +57,13 @@ pub enum ScenarioError {
         "[[fault]] changes a simulated machine; over what a recording answers lays `exchange_faults`, such as exchange_faults = [\"smart.read#2 = timed-out\"]"
     )]
     FaultOverRecording,
+    /// A recorded attempt keeps what it was granted.
+    #[error(
+        "withhold has no effect on a recording, which repeats what was granted then; to refuse a call there: exchange_faults = [\"power.read = denied\"]"
+    )]
+    WithholdFromRecording,
     /// It lays a fault over an exchange that cannot be.
-    #[error("exchange_faults: {0}")]
+    #[error("exchange_faults")]
     ExchangeFault(#[from] FaultError),
     /// It sets a parameter that the stage does not have, or one that does not fit.
     #[error(transparent)]
