@@ -99,25 +99,34 @@ fn from_toml(
     Ok(manifest)
 }
 
+/// What stands in the module's custom sections of that name.
+fn sections<'a>(module: &'a [u8], name: &str) -> Result<Vec<&'a [u8]>, ComponentError> {
+    let mut found = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
+        if let Payload::CustomSection(section) = payload
+            && section.name() == name
+        {
+            found.push(section.data());
+        }
+    }
+    Ok(found)
+}
+
 /// The parameters' schemas that the SDK left in the module, by name.
 fn parameters_of(module: &[u8]) -> Result<Option<Value>, ComponentError> {
     let wrong = |reason: String| ComponentError::Manifest(format!("parameters!: {reason}"));
     let mut found = None;
-    for payload in Parser::new(0).parse_all(module) {
-        let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
-        if let Payload::CustomSection(section) = payload
-            && section.name() == PARAMETERS_SECTION
-        {
-            let mut properties: Map<String, Value> = serde_json::from_slice(section.data())
-                .map_err(|e| wrong(format!("{e} (no quotes or backslashes in doc comments)")))?;
-            for schema in properties.values_mut() {
-                if let Some(Value::String(text)) = schema.get_mut("description") {
-                    *text = text.trim().to_owned();
-                }
+    for section in sections(module, PARAMETERS_SECTION)? {
+        let mut properties: Map<String, Value> = serde_json::from_slice(section)
+            .map_err(|e| wrong(format!("{e} (no quotes or backslashes in doc comments)")))?;
+        for schema in properties.values_mut() {
+            if let Some(Value::String(text)) = schema.get_mut("description") {
+                *text = text.trim().to_owned();
             }
-            if found.replace(Value::Object(properties)).is_some() {
-                return Err(wrong("it is used more than once in this stage".to_owned()));
-            }
+        }
+        if found.replace(Value::Object(properties)).is_some() {
+            return Err(wrong("it is used more than once in this stage".to_owned()));
         }
     }
     Ok(found)
@@ -126,19 +135,14 @@ fn parameters_of(module: &[u8]) -> Result<Option<Value>, ComponentError> {
 /// The rules that the SDK left in the module, one JSON object after the other.
 fn rules_of(module: &[u8]) -> Result<Option<Vec<Rule>>, ComponentError> {
     let mut found: Option<Vec<Rule>> = None;
-    for payload in Parser::new(0).parse_all(module) {
-        let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
-        if let Payload::CustomSection(section) = payload
-            && section.name() == RULES_SECTION
-        {
-            let rules = found.get_or_insert_default();
-            for rule in serde_json::Deserializer::from_slice(section.data()).into_iter() {
-                rules.push(rule.map_err(|e| {
-                    ComponentError::Manifest(format!(
-                        "rules!: {e} (no quotes or backslashes in doc comments and texts)"
-                    ))
-                })?);
-            }
+    for section in sections(module, RULES_SECTION)? {
+        let rules = found.get_or_insert_default();
+        for rule in serde_json::Deserializer::from_slice(section).into_iter() {
+            rules.push(rule.map_err(|e| {
+                ComponentError::Manifest(format!(
+                    "rules!: {e} (no quotes or backslashes in doc comments and texts)"
+                ))
+            })?);
         }
     }
     Ok(found)

@@ -127,7 +127,10 @@ impl Cache {
         for (_, size, path) in entries.iter().rev() {
             kept = kept.saturating_add(*size);
             if kept > allowed {
-                std::fs::remove_file(path)?;
+                match std::fs::remove_file(path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
             }
         }
         Ok(())
