@@ -44,6 +44,8 @@ pub enum Code {
     Malformed,
     /// 429: too many calls; `Retry-After` says when.
     TooMany,
+    /// 503: the orchestrator has no room for this now; `Retry-After` says when to come again.
+    Unavailable,
     /// 500: the orchestrator's own fault.
     Internal,
     /// A code of a later version.
@@ -69,6 +71,7 @@ impl Code {
             Code::TooLarge => "too_large",
             Code::Malformed => "malformed",
             Code::TooMany => "too_many",
+            Code::Unavailable => "unavailable",
             Code::Internal => "internal",
             Code::Other(word) => word,
         }

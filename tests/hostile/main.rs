@@ -38,7 +38,7 @@ async fn table(wanted: &[String]) -> ExitCode {
         .into_iter()
         .filter(|kind| wanted.is_empty() || wanted.iter().any(|w| kind.name.contains(w.as_str())))
         .collect();
-    let few = picked.is_empty() || wanted.is_empty() && total < AT_LEAST;
+    let few = wanted.is_empty() && total < AT_LEAST;
     println!(
         "{:<28} {:<9} {:<13} {:<17} {:>6} {:>5} {:>8}  what the record says",
         "kind", "machine", "verdict", "ended by", "next", "fds", "memory"

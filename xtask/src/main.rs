@@ -58,9 +58,9 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
     },
-    /// Run hostile stages against the engine in one process, and print what became of each
+    /// Try hostile stages on the engine and attacks on an orchestrator, and print what became of each
     Hostile {
-        /// Only kinds whose names hold one of these
+        /// Only rows whose names hold one of these; or a party: agents, clients, operators
         kinds: Vec<String>,
     },
     /// Give every parser and the engine whatever bytes, for as long as is said

@@ -33,13 +33,20 @@ pub fn test() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the table of hostile stages; fails when one of them is not as it must be.
-pub fn hostile(kinds: &[String]) -> anyhow::Result<()> {
+/// Prints the tables of hostile stages and of attacks on an orchestrator; fails when a row of them is
+/// not as it must be.
+pub fn hostile(names: &[String]) -> anyhow::Result<()> {
     setup::programs(&setup::TOOLS)?;
-    build::beside_tests(&["vetting"], "hostile")?;
+    for table in ["hostile", "attacks"] {
+        build::beside_tests(&["vetting", "vetting-orchestrator"], table)?;
+    }
+    build::stages()?;
     build::test_stages()?;
-    let table = ["--workspace", "--test", "hostile", "--"];
-    run(tests().args(table).args(kinds))
+    for table in ["hostile", "attacks"] {
+        let words = ["--workspace", "--test", table, "--"];
+        run(tests().args(words).args(names))?;
+    }
+    Ok(())
 }
 
 /// `cargo test`, which finds what was built.

@@ -18,6 +18,7 @@ mod spec_check;
 mod steer;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -85,6 +86,16 @@ pub enum ServiceError {
         /// For people.
         message: String,
     },
+    /// Not now: whoever called may come again.
+    #[error("{message}")]
+    Later {
+        /// For programs.
+        code: Code,
+        /// For people.
+        message: String,
+        /// After how long.
+        after: Duration,
+    },
     /// The orchestrator is to blame.
     #[error("the orchestrator failed: {0}")]
     Store(#[from] StoreError),
@@ -136,6 +147,8 @@ pub struct Orchestrator {
     pub settings: Arc<Settings>,
     /// Who listens, and who was heard.
     live: Arc<live::Live>,
+    /// Who failed to say who they are.
+    throttle: Arc<throttle::Throttle>,
     iperf: Arc<tokio::sync::Mutex<BTreeMap<String, iperf::Server>>>,
 }
 
@@ -150,6 +163,7 @@ impl Orchestrator {
             store: Store::open(folder).await?,
             settings: Arc::new(settings),
             live: Arc::default(),
+            throttle: Arc::default(),
             iperf: Arc::default(),
         })
     }

@@ -1,6 +1,8 @@
 //! Who calls, and where. A caller is known before a byte of the body is read.
 
+use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::header;
@@ -13,6 +15,24 @@ use super::route::{self, Describe, Operation};
 use crate::secret;
 use crate::service::{Caller, Orchestrator, ServiceError, sent};
 use crate::store::operators::{self, Operator, Role};
+
+/// The address that a call comes from, as its connection has it; a service that is called without a
+/// connection has none (`0.0.0.0`).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let none = Peer(Ipv4Addr::UNSPECIFIED.into());
+        Ok(parts.extensions.get().copied().unwrap_or(none))
+    }
+}
+
+impl Describe for Peer {
+    fn describe(_: &mut Operation) {}
+}
 
 /// The token of a call: of its `Authorization` header, or of the page's cookie.
 struct Token(Option<String>);

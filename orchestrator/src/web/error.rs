@@ -1,7 +1,7 @@
 //! A refusal as an HTTP answer. What is the orchestrator's own fault is logged, and not told.
 
 use axum::Json;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use vetting_protocol::{Code, Refusal};
 
@@ -11,6 +11,15 @@ impl IntoResponse for ServiceError {
     fn into_response(self) -> Response {
         let (code, message) = match self {
             ServiceError::Refused { code, message } => (code, message),
+            ServiceError::Later {
+                code,
+                message,
+                after,
+            } => {
+                let seconds = after.as_secs().max(1).to_string();
+                let refusal = (status(&code), Json(Refusal { code, message }));
+                return ([(header::RETRY_AFTER, seconds)], refusal).into_response();
+            }
             error => {
                 tracing::error!("a call failed: {error}");
                 let told = "the orchestrator failed; its log says why";
@@ -33,6 +42,7 @@ fn status(code: &Code) -> StatusCode {
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::Malformed => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::Internal | Code::Other(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -1,16 +1,20 @@
 //! The server: one task per connection, each step within a time, so that a client that does nothing
 //! holds nothing for long.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+
+use super::caller::Peer;
 
 /// How long a TLS handshake may take, and how long the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,8 +34,8 @@ pub async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, router
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of files, or a connection that was gone at once: the next one may do.
                 tracing::warn!("a connection could not be accepted: {error}");
@@ -41,13 +45,18 @@ pub async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, router
         };
         let (acceptor, router) = (acceptor.clone(), router.clone());
         tokio::spawn(async move {
-            connection(stream, acceptor, router).await;
+            connection(stream, from, acceptor, router).await;
             drop(place);
         });
     }
 }
 
-async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
+async fn connection(
+    mut stream: TcpStream,
+    from: SocketAddr,
+    acceptor: TlsAcceptor,
+    router: Router,
+) {
     let _unimportant = stream.set_nodelay(true);
     let mut first = [0; 1];
     match tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await {
@@ -69,10 +78,15 @@ async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, router: Router
         }
         Err(_) => return,
     };
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(Peer(from.ip()));
+        router.call(request)
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(PATIENCE)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .await;
     if let Err(error) = served {
         tracing::debug!("a connection ended: {error}");
