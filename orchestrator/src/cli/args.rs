@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
 use vetting_report::Format;
 
+use crate::service::Forgettable;
 use crate::store::operators::Role;
 
 /// Steers the agents of live images: hosts, runs, stages, reports.
@@ -125,9 +126,9 @@ pub struct ServeArgs {
 /// `host`.
 #[derive(Debug, Subcommand)]
 pub enum HostCommand {
-    /// Add a host, or change what is known of it
+    /// Add a host
     Add {
-        /// What people call it
+        /// Its name: letters, digits, '.', '-' and '_'
         name: String,
         /// The MAC address that it boots by
         #[arg(long)]
@@ -142,12 +143,45 @@ pub enum HostCommand {
         #[arg(long, value_name = "FILE")]
         spec: Option<PathBuf>,
     },
+    /// Change what is known of a host, and print what changed; what is not given stays
+    Set {
+        /// Which
+        name: String,
+        /// The MAC address that it boots by
+        #[arg(long)]
+        mac: Option<String>,
+        /// SMBIOS' system UUID
+        #[arg(long)]
+        system_uuid: Option<String>,
+        /// The board's serial number
+        #[arg(long)]
+        board_serial: Option<String>,
+        /// What it should be made of (TOML or JSON)
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// Forget this of it; may be repeated
+        #[arg(long, value_enum)]
+        forget: Vec<Forgettable>,
+    },
     /// List the hosts
     List,
     /// Show a host and its runs
     Show {
         /// Which
         name: String,
+    },
+    /// Show a spec that a host has or had; reports and the audit name specs by their sha256
+    Spec {
+        /// The spec's sha256
+        sha256: String,
+    },
+    /// Remove a host
+    Remove {
+        /// Which
+        name: String,
+        /// Remove its runs and their reports too
+        #[arg(long)]
+        with_runs: bool,
     },
 }
 
@@ -181,7 +215,10 @@ pub enum RunCommand {
         /// Which
         run: String,
     },
-    /// Follow a run until it is over or holds
+    /// Follow a run until it is over or holds, also across a restart of the orchestrator
+    ///
+    /// Exit status: 0 the run passed, 1 a stage failed, 3 the runtime failed, 4 something could not be
+    /// judged, 130 it was cancelled; 1 also where the orchestrator refuses.
     Watch {
         /// Which
         run: String,
@@ -240,6 +277,11 @@ pub enum RunCommand {
     /// Stop what runs and power the machine off
     Shutdown {
         /// Which run
+        run: String,
+    },
+    /// Remove a run that is over, with its results, report, evidence and log
+    Remove {
+        /// Which
         run: String,
     },
 }

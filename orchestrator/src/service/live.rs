@@ -69,6 +69,16 @@ struct Channel {
     bell: watch::Sender<u64>,
     events: broadcast::Sender<LiveEvent>,
     presence: Option<Presence>,
+    at: Option<Place>,
+}
+
+/// The attempt at which a run is.
+#[derive(Debug)]
+struct Place {
+    stage: String,
+    attempt: u32,
+    /// When it came there, where this process saw it come.
+    since: Option<Instant>,
 }
 
 impl Default for Channel {
@@ -77,6 +87,21 @@ impl Default for Channel {
             bell: watch::Sender::new(0),
             events: broadcast::Sender::new(EVENTS),
             presence: None,
+            at: None,
+        }
+    }
+}
+
+impl Channel {
+    /// Notes at which attempt the run is; `seen`: it came there just now.
+    fn comes_to(&mut self, stage: &str, attempt: u32, seen: bool) {
+        let same = |at: &Place| at.stage == stage && at.attempt == attempt;
+        if !self.at.as_ref().is_some_and(same) {
+            self.at = Some(Place {
+                stage: stage.to_owned(),
+                attempt,
+                since: seen.then(Instant::now),
+            });
         }
     }
 }
@@ -113,6 +138,10 @@ impl Live {
         let mut channels = self.channels();
         let channel = channels.entry(run.to_owned()).or_default();
         channel.bell.send_modify(|rings| *rings += 1);
+        if let Some(stage) = progress.current() {
+            let seen = channel.at.is_some();
+            channel.comes_to(&stage.name, stage.attempt, seen);
+        }
         let event = LiveEvent::Run {
             state: progress.state.to_string(),
             words: progress.place(),
@@ -120,6 +149,23 @@ impl Live {
         };
         // Nobody looking on is no error.
         let _nobody = channel.events.send(event);
+    }
+
+    /// The run is claimed for the first time: its first attempt begins now.
+    pub fn begins(&self, run: &str, progress: &Progress) {
+        let mut channels = self.channels();
+        let channel = channels.entry(run.to_owned()).or_default();
+        if let Some(stage) = progress.current() {
+            channel.comes_to(&stage.name, stage.attempt, true);
+        }
+    }
+
+    /// Since when a run is at an attempt, where this process saw it come there.
+    pub fn entered(&self, run: &str, stage: &str, attempt: u32) -> Option<Instant> {
+        let channels = self.channels();
+        let at = channels.get(run)?.at.as_ref()?;
+        at.since
+            .filter(|_| at.stage == stage && at.attempt == attempt)
     }
 
     /// Tells onlookers of something.

@@ -3,9 +3,13 @@
 mod agents;
 mod artifacts;
 mod claim;
+#[cfg(test)]
+mod claim_tests;
+mod contradiction;
 mod deliveries;
 mod due;
 mod heartbeat;
+mod hosts;
 pub mod iperf;
 mod live;
 mod patrol;
@@ -28,6 +32,7 @@ use std::time::Duration;
 use vetting_protocol::{Code, Periods};
 
 pub use agents::{Caller, sent};
+pub use hosts::{ChangedHost, Forgettable, HostChange, NewHost, Removed};
 pub use live::{LiveEvent, Presence};
 pub use runs::{MadeRun, NewRun, RunView, StageView};
 pub use steer::{Order, Steered};

@@ -37,6 +37,8 @@ enum Batch {
     Samples(Origin, Vec<WireSample>),
     /// What was stored before then is forgotten.
     Forget(String),
+    /// What is of a run is forgotten.
+    ForgetRun(String),
 }
 
 type Order = (Batch, oneshot::Sender<Result<u64, String>>);
@@ -176,6 +178,15 @@ impl Journal {
             .await?)
     }
 
+    /// Forgets a run's lines and samples; returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn forget_run(&self, run: &str) -> Result<u64, StoreError> {
+        self.order(Batch::ForgetRun(run.to_owned())).await
+    }
+
     /// Forgets what was stored before then.
     ///
     /// # Errors
@@ -184,6 +195,19 @@ impl Journal {
     pub async fn forget_before(&self, then: &str) -> Result<u64, StoreError> {
         self.order(Batch::Forget(then.to_owned())).await
     }
+}
+
+/// Forgets what is of a run.
+async fn forget_run(tx: &mut Transaction<'static, Sqlite>, run: &str) -> Result<u64, sqlx::Error> {
+    let mut gone = 0;
+    for query in [
+        "DELETE FROM lines WHERE run = $1",
+        "DELETE FROM samples WHERE run = $1",
+    ] {
+        let done = sqlx::query(query).bind(run).execute(&mut **tx).await?;
+        gone += done.rows_affected();
+    }
+    Ok(gone)
 }
 
 /// Writes batches as they come, several in one transaction when several wait.
@@ -213,6 +237,7 @@ async fn write(
     for (batch, _) in batches {
         answers.push(match batch {
             Batch::Forget(then) => forget(&mut tx, then).await?,
+            Batch::ForgetRun(run) => forget_run(&mut tx, run).await?,
             Batch::Lines(origin, lines) => insert_lines(&mut tx, origin, lines, &stored).await?,
             Batch::Samples(origin, samples) => {
                 insert_samples(&mut tx, origin, samples, &stored).await?

@@ -7,6 +7,7 @@
 
 pub mod artifacts;
 pub mod audit;
+pub mod claims;
 pub mod directives;
 pub mod holds;
 pub mod hosts;
@@ -17,6 +18,7 @@ pub mod reports;
 pub mod results;
 pub mod runs;
 pub mod sessions;
+pub mod specs;
 pub mod stages;
 
 use std::path::{Path, PathBuf};

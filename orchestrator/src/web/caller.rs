@@ -51,7 +51,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Token {
     }
 }
 
-/// The token that a run's host was booted with. Its use case looks whether it is.
+/// A boot token, or for a claim the session of the agent that has the run. Its use case checks it.
 pub(super) struct BootToken(pub Option<String>);
 
 impl FromRequestParts<Orchestrator> for BootToken {
@@ -155,7 +155,8 @@ impl FromRequestParts<Orchestrator> for Known {
     ) -> Result<Self, ServiceError> {
         let At(run) = At::<String>::from_request_parts(parts, us).await?;
         let Token(token) = Token::from_request_parts(parts, us).await?;
-        Ok(Known(us.agent(&run, token.as_deref()).await?))
+        let Ok(Peer(from)) = Peer::from_request_parts(parts, us).await;
+        Ok(Known(us.agent(&run, token.as_deref(), from).await?))
     }
 }
 

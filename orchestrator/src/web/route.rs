@@ -162,6 +162,7 @@ describes!(A1);
 describes!(A1, A2);
 describes!(A1, A2, A3);
 describes!(A1, A2, A3, A4);
+describes!(A1, A2, A3, A4, A5);
 
 /// A call that is served by a handler.
 fn route<H, M, P>(filter: MethodFilter, method: Method, path: &'static str, handler: H) -> Route
