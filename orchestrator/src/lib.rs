@@ -10,6 +10,7 @@
 //! Arrows: `cli → web → service → store, lifecycle, spec`.
 
 pub mod cli;
+mod cut;
 pub mod lifecycle;
 pub mod secret;
 pub mod service;
