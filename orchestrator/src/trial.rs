@@ -72,6 +72,7 @@ impl Trial {
             iperf_port: None,
             iperf_reason: None,
             spec_digest: None,
+            dropped: crate::store::journal::Dropped::default(),
             verdict: None,
             created: now.clone(),
             created_by: "a test".to_owned(),

@@ -115,6 +115,16 @@ pub struct ServeArgs {
     /// How long a request's body may stand still
     #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
     pub body_stall: Duration,
+    /// How much of the disk must be free for log lines, samples, files and uploads to be taken, so that
+    /// results, claims and directives still fit
+    #[arg(long, default_value = "64MiB", value_parser = size, value_name = "SIZE")]
+    pub min_free: u64,
+    /// How much is kept of a run's log lines; what is beyond is dropped and counted
+    #[arg(long, default_value = "128MiB", value_parser = size, value_name = "SIZE")]
+    pub run_lines: u64,
+    /// How much is kept of a run's samples; what is beyond is dropped and counted
+    #[arg(long, default_value = "512MiB", value_parser = size, value_name = "SIZE")]
+    pub run_samples: u64,
     /// The ports of iperf3 servers, one per run at its network stage: FIRST-LAST
     #[arg(long, default_value = "5201-5300", value_name = "PORTS")]
     pub iperf_ports: String,
@@ -381,4 +391,31 @@ pub enum StageCommand {
 fn formats() -> PossibleValuesParser {
     let value = |format: Format| PossibleValue::new(format.name()).help(format.summary());
     Format::ALL.map(value).into()
+}
+
+/// A size such as `64MiB`: a number of bytes, or of KiB, MiB or GiB.
+fn size(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
+    let (number, shift) = units
+        .into_iter()
+        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, shift)))
+        .unwrap_or((text, 0));
+    let number: Option<u64> = number.trim().parse().ok();
+    number
+        .and_then(|number| number.checked_mul(1 << shift))
+        .ok_or_else(|| "a size is needed, such as 64MiB".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_units() {
+        let sizes = ["0", "7", "2KiB", "64 MiB", "3GiB"].map(size);
+        assert_eq!(sizes, [Ok(0), Ok(7), Ok(2048), Ok(64 << 20), Ok(3 << 30)]);
+        for wrong in ["", "MiB", "-1", "1MB", "99999999999999GiB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
 }

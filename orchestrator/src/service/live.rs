@@ -9,10 +9,17 @@ use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 use vetting_protocol::{WireLine, WireSample};
 
+use crate::cut;
 use crate::lifecycle::Progress;
 
 /// How many events a slow listener may lag behind.
-const EVENTS: usize = 256;
+const EVENTS: usize = 64;
+/// How many lines or samples an event holds at most, and how many bytes of each text: with [`EVENTS`] of
+/// them, a run that is watched holds some megabytes.
+const ITEMS: usize = 100;
+const LONGEST: usize = 500;
+/// The longest words of an agent that are kept, in bytes.
+pub(super) const LONGEST_WORDS: usize = 1000;
 
 /// Something that happened to a run, for whoever looks on.
 #[derive(Clone, Debug, Serialize)]
@@ -29,14 +36,57 @@ pub enum LiveEvent {
     },
     /// Log lines came.
     Lines {
-        /// The lines.
+        /// The first of them, with the heads of their texts.
         lines: Vec<WireLine>,
+        /// How many more there were.
+        more: usize,
     },
     /// Samples came.
     Samples {
-        /// The samples.
+        /// The first of them.
         samples: Vec<WireSample>,
+        /// How many more there were.
+        more: usize,
     },
+}
+
+impl LiveEvent {
+    /// An event of lines, of bounded size.
+    pub(super) fn of_lines(lines: &[WireLine]) -> Self {
+        let head = |text: &str| cut::head(text, LONGEST).into_owned();
+        LiveEvent::Lines {
+            lines: lines
+                .iter()
+                .take(ITEMS)
+                .map(|line| WireLine {
+                    ts: head(&line.ts),
+                    stage: line.stage.as_deref().map(head),
+                    text: head(&line.text),
+                    ..*line
+                })
+                .collect(),
+            more: lines.len().saturating_sub(ITEMS),
+        }
+    }
+
+    /// An event of samples, of bounded size.
+    pub(super) fn of_samples(samples: &[WireSample]) -> Self {
+        let head = |text: &str| cut::head(text, LONGEST).into_owned();
+        LiveEvent::Samples {
+            samples: samples
+                .iter()
+                .take(ITEMS)
+                .map(|sample| WireSample {
+                    ts: head(&sample.ts),
+                    kind: head(&sample.kind),
+                    key: head(&sample.key),
+                    unit: head(&sample.unit),
+                    ..*sample
+                })
+                .collect(),
+            more: samples.len().saturating_sub(ITEMS),
+        }
+    }
 }
 
 /// What was last heard of a run's agent.
@@ -70,6 +120,8 @@ struct Channel {
     events: broadcast::Sender<LiveEvent>,
     presence: Option<Presence>,
     at: Option<Place>,
+    /// Whether something was dropped that the state does not know of yet.
+    dropped: bool,
 }
 
 /// The attempt at which a run is.
@@ -88,6 +140,7 @@ impl Default for Channel {
             events: broadcast::Sender::new(EVENTS),
             presence: None,
             at: None,
+            dropped: false,
         }
     }
 }
@@ -175,8 +228,34 @@ impl Live {
         }
     }
 
+    /// Whether somebody looks on.
+    pub fn is_watched(&self, run: &str) -> bool {
+        let channels = self.channels();
+        let channel = channels.get(run);
+        channel.is_some_and(|channel| channel.events.receiver_count() > 0)
+    }
+
+    /// Notes that something of a run was dropped; whether that is news.
+    pub fn dropped(&self, run: &str) -> bool {
+        let mut channels = self.channels();
+        let channel = channels.entry(run.to_owned()).or_default();
+        !std::mem::replace(&mut channel.dropped, true)
+    }
+
+    /// The runs of which something was dropped since this was last asked.
+    pub fn take_dropped(&self) -> Vec<String> {
+        let mut channels = self.channels();
+        let dropped = channels.iter_mut().filter(|(_, channel)| channel.dropped);
+        let taken = dropped.map(|(run, channel)| {
+            channel.dropped = false;
+            run.clone()
+        });
+        taken.collect()
+    }
+
     /// Notes that a run's agent was heard.
-    pub fn heard(&self, run: &str, epoch: u64, words: String, fraction: Option<f64>) {
+    pub fn heard(&self, run: &str, epoch: u64, mut words: String, fraction: Option<f64>) {
+        cut::to_head(&mut words, LONGEST_WORDS);
         let mut channels = self.channels();
         let channel = channels.entry(run.to_owned()).or_default();
         channel.presence = Some(Presence {
@@ -220,7 +299,7 @@ impl Live {
         self.channels().retain(|run, channel| {
             let silent = channel.presence.as_ref().is_none_or(|p| p.is_past(silence));
             let listeners = channel.bell.receiver_count() + channel.events.receiver_count();
-            !silent || listeners > 0 || !is_over(run)
+            !silent || listeners > 0 || channel.dropped || !is_over(run)
         });
     }
 

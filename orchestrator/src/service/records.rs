@@ -7,6 +7,7 @@ use super::agents::run_of;
 use super::{Orchestrator, ServiceError};
 use crate::lifecycle::Progress;
 use crate::store::claims::{ClaimRecord, Proof};
+use crate::store::journal::Dropped;
 use crate::store::runs::{self, Run};
 use crate::store::{artifacts, claims, holds, reports, results};
 
@@ -128,6 +129,13 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
         notes.push(format!(
             "evidence{about}: {} ({}, {} bytes, sha256 {})",
             file.name, file.media_type, file.bytes, file.sha256
+        ));
+    }
+    if run.dropped != Dropped::default() {
+        notes.push(format!(
+            "{} log lines and {} samples were dropped: as much is kept of a run as the orchestrator's \
+             bounds let in",
+            run.dropped.lines, run.dropped.samples
         ));
     }
     if let Some(because) = &run.progress.ended_because {

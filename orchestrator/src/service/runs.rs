@@ -16,6 +16,7 @@ use crate::store::artifacts::ArtifactRecord;
 use crate::store::claims::ClaimRecord;
 use crate::store::directives::Given;
 use crate::store::holds::HoldRecord;
+use crate::store::journal::Dropped;
 use crate::store::operators::Operator;
 use crate::store::runs::{self, Run, Transition};
 use crate::store::{artifacts, audit, claims, directives, holds, hosts, results, specs};
@@ -95,6 +96,9 @@ pub struct RunView {
     /// The sha256 of the spec that it was made against; empty: its host had none; `null`: not known.
     #[serde(default)]
     pub spec_sha256: Option<String>,
+    /// How many of its log lines and samples were dropped, because its bounds were reached.
+    #[serde(default)]
+    pub dropped: Dropped,
     /// Every claim of it, refused ones included.
     #[serde(default)]
     pub claims: Vec<ClaimRecord>,
@@ -196,6 +200,7 @@ impl Orchestrator {
             iperf_port: None,
             iperf_reason: None,
             spec_digest: Some(spec_digest),
+            dropped: Dropped::default(),
             verdict: None,
             created: now.clone(),
             created_by: who.name.clone(),
@@ -291,6 +296,7 @@ impl Orchestrator {
             fraction: presence.and_then(|presence| presence.fraction),
             agent_lost_since: run.lost_since.clone(),
             spec_sha256: run.spec_digest.clone(),
+            dropped: run.dropped,
             claims: Vec::new(),
             transitions: Vec::new(),
             directives: Vec::new(),

@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection};
 use vetting_protocol::{Claim, StageOrder, State};
 
+use super::journal::Dropped;
 use super::{StoreError, from_json, now, to_json};
 use crate::lifecycle::Progress;
 
@@ -34,6 +35,8 @@ pub struct Run {
     pub iperf_reason: Option<String>,
     /// The sha256 of the spec that it was made against; empty: its host had none; none: not known.
     pub spec_digest: Option<String>,
+    /// How much of its lines and samples was dropped, as far as that is written down.
+    pub dropped: Dropped,
     /// The verdict of its stored record, where it is over or holds.
     pub verdict: Option<String>,
     /// When it was made.
@@ -74,6 +77,10 @@ impl Run {
             iperf_port: port.and_then(|port| u16::try_from(port).ok()),
             iperf_reason: row.try_get("iperf_reason")?,
             spec_digest: row.try_get("spec_digest")?,
+            dropped: Dropped {
+                lines: row.try_get::<i64, _>("lines_dropped")?.unsigned_abs(),
+                samples: row.try_get::<i64, _>("samples_dropped")?.unsigned_abs(),
+            },
             verdict: row.try_get("verdict")?,
             created: row.try_get("created")?,
             created_by: row.try_get("created_by")?,
@@ -140,6 +147,25 @@ pub async fn remove(db: &mut SqliteConnection, id: &str) -> Result<(), StoreErro
     }
     sqlx::query("DELETE FROM runs WHERE id = $1")
         .bind(id)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes how much of a run was dropped.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn dropped(
+    db: &mut SqliteConnection,
+    id: &str,
+    dropped: Dropped,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE runs SET lines_dropped = $2, samples_dropped = $3 WHERE id = $1")
+        .bind(id)
+        .bind(signed(dropped.lines))
+        .bind(signed(dropped.samples))
         .execute(db)
         .await?;
     Ok(())

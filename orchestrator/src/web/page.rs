@@ -23,6 +23,10 @@ type Us = State<Orchestrator>;
 
 /// How many log lines the page begins with.
 const LINES: u32 = 200;
+/// How many characters of a line it shows.
+const LINE: u32 = 1000;
+/// How many series it shows.
+const SERIES: u32 = 500;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -80,8 +84,8 @@ pub(super) async fn parts(
 
 async fn body(us: &Orchestrator, run: &str) -> Result<Markup, ServiceError> {
     let view = us.run(run).await?;
-    let lines = us.store.journal.last_lines(run, LINES).await?;
-    let samples = us.store.journal.latest_samples(run).await?;
+    let lines = us.store.journal.last_lines(run, LINES, LINE).await?;
+    let samples = us.store.journal.latest_samples(run, SERIES).await?;
     Ok(html! {
         (head(&view))
         (stages(&view))
