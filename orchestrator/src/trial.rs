@@ -15,7 +15,7 @@ use crate::secret;
 use crate::service::{Caller, Orchestrator, Order, ServiceError, Settings, Steered};
 use crate::spec::Spec;
 use crate::store::hosts::{self, Host};
-use crate::store::operators::{self, Operator, Role};
+use crate::store::operators::{self, Operator, Role, Roles};
 use crate::store::runs::{self, Run};
 
 /// The orchestrator and its folder.
@@ -195,7 +195,7 @@ impl Trial {
     pub async fn operator(&self) -> (Operator, String) {
         let operator = Operator {
             name: "ann".to_owned(),
-            role: Role::Publish,
+            roles: Roles::new([Role::Admin]),
             ssh_key: None,
             created: crate::store::now(),
         };

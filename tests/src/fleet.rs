@@ -50,15 +50,18 @@ impl Orchestrator {
             pin,
             token: String::new(),
         };
-        started.token = started.operator("root", "publish");
+        started.token = started.operator("root", &["admin"]);
         started.cli(&["stage", "add", &stages().display().to_string()]);
         started
     }
 
-    /// Adds an operator; returns the token.
-    pub fn operator(&self, name: &str, role: &str) -> String {
+    /// Adds an operator with some roles; returns the token.
+    pub fn operator(&self, name: &str, roles: &[&str]) -> String {
         let data = self.data();
-        let args = ["operator", "add", name, "--role", role, "--data", &data];
+        let mut args = vec!["operator", "add", name, "--data", &data];
+        for role in roles {
+            args.extend(["--role", role]);
+        }
         let output = self.try_cli(&args);
         assert!(output.status.success(), "{output:?}");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()

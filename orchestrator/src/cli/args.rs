@@ -299,16 +299,37 @@ pub enum RunCommand {
 /// `operator`.
 #[derive(Debug, Subcommand)]
 pub enum OperatorCommand {
-    /// Add an operator, or give one a new role, key and token; prints the token, once
+    /// Add an operator; prints the token, once
     Add {
         /// The name
         name: String,
-        /// What the operator may do; each role may do what those before it may
-        #[arg(long, value_enum, default_value_t = Role::View)]
-        role: Role,
-        /// A file with the public SSH key that machines let in while they hold
+        /// What the operator may do; may be repeated: roles do not contain each other, but for admin,
+        /// who may do everything
+        #[arg(long, value_enum, default_values_t = [Role::View])]
+        role: Vec<Role>,
+        /// A file with the public SSH key that machines let in while they hold (role operate)
         #[arg(long, value_name = "FILE")]
         ssh_key: Option<PathBuf>,
+        /// The server's folder
+        #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Change an operator, and print what changed; what is not given stays
+    Set {
+        /// The name
+        name: String,
+        /// The roles instead of those that there are; may be repeated
+        #[arg(long, value_enum)]
+        role: Vec<Role>,
+        /// A file with another public SSH key
+        #[arg(long, value_name = "FILE")]
+        ssh_key: Option<PathBuf>,
+        /// Forget the SSH key
+        #[arg(long, conflicts_with = "ssh_key")]
+        no_ssh_key: bool,
+        /// Make a new token and print it, once
+        #[arg(long)]
+        new_token: bool,
         /// The server's folder
         #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
         data: PathBuf,

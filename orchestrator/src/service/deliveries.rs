@@ -36,7 +36,9 @@ impl Orchestrator {
                     ));
                 };
                 let all = operators::all(&mut tx).await?;
-                let may = all.iter().filter(|operator| operator.role >= Role::Operate);
+                let may = all
+                    .iter()
+                    .filter(|operator| operator.roles.may(Role::Operate));
                 let (names, keys): (Vec<_>, Vec<_>) = may
                     .filter_map(|o| Some((o.name.as_str(), o.ssh_key.as_deref()?)))
                     .unzip();

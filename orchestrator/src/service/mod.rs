@@ -1,5 +1,6 @@
 //! What the orchestrator does, without HTTP: each use case is one function and one transaction.
 
+mod access;
 mod agents;
 mod artifacts;
 mod claim;

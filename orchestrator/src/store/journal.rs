@@ -99,11 +99,10 @@ pub struct StoredSample {
 impl Journal {
     pub(super) async fn open(folder: &Path) -> Result<Self, StoreError> {
         let file = folder.join("journal.db");
-        let options = options(&file)
-            .synchronous(SqliteSynchronous::Normal)
-            // A new journal gives the space of what it forgets back to the disk.
-            .auto_vacuum(SqliteAutoVacuum::Incremental);
-        let writer = pool(options.clone(), 1).await?;
+        let options = options(&file).synchronous(SqliteSynchronous::Normal);
+        // A new journal can give the space of what it forgets back to the disk.
+        let writer = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+        let writer = pool(writer, 1).await?;
         sqlx::migrate!("migrations/journal").run(&writer).await?;
         let readers = pool(options.read_only(true), 4).await?;
         let (orders, work) = mpsc::channel(WAITING);

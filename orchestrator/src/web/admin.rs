@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use vetting_protocol::{Code, Publication};
 
 use super::body::{Body, COMPONENT};
-use super::caller::{Asked, At, By, Operate, Publish, View};
+use super::caller::{Admin, Asked, At, By, Operate, Publish, View, ViewStages};
 use super::route::Download;
 use crate::service::{
     ChangedHost, HostChange, MadeRun, NewHost, NewRun, Orchestrator, Order, Removed, RunView,
@@ -88,7 +88,7 @@ pub(super) struct RemoveHostQuery {
 
 pub(super) async fn remove_host(
     State(us): Us,
-    by: By<Operate>,
+    by: By<Admin>,
     At(name): At<String>,
     Asked(query): Asked<RemoveHostQuery>,
 ) -> Answer<Removed> {
@@ -107,7 +107,7 @@ pub(super) async fn spec(
 
 pub(super) async fn remove_run(
     State(us): Us,
-    by: By<Operate>,
+    by: By<Admin>,
     At(run): At<String>,
 ) -> Answer<Removed> {
     us.remove_run(&by.who, &run).await.map(Json)
@@ -169,7 +169,7 @@ pub(super) async fn artifact(
     us.artifact_content(&run, &sha256).await.map(Download)
 }
 
-pub(super) async fn all_stages(State(us): Us, _by: By<View>) -> Answer<Vec<Stage>> {
+pub(super) async fn all_stages(State(us): Us, _by: By<ViewStages>) -> Answer<Vec<Stage>> {
     let mut db = us.store.read().await?;
     Ok(Json(stages::all(&mut db).await?))
 }
@@ -191,7 +191,7 @@ pub(super) struct Chosen {
 
 pub(super) async fn releases(
     State(us): Us,
-    _by: By<View>,
+    _by: By<ViewStages>,
     At(name): At<String>,
 ) -> Answer<Vec<Release>> {
     us.releases(&name).await.map(Json)

@@ -13,11 +13,10 @@ use tokio_stream::wrappers::BroadcastStream;
 use vetting_report::Format;
 
 use super::body::Form;
-use super::caller::{At, By, View, operator};
+use super::caller::{At, By, Needed as _, Peer, View};
 use super::route::{Answer, Content};
 use crate::service::{Orchestrator, RunView, ServiceError};
 use crate::store::journal::{StoredLine, StoredSample};
-use crate::store::operators::Role;
 
 type Us = State<Orchestrator>;
 
@@ -196,9 +195,10 @@ impl IntoResponse for LoggedIn {
 
 pub(super) async fn login(
     State(us): Us,
+    Peer(from): Peer,
     Form(Login { token, mut to }): Form<Login>,
 ) -> Result<LoggedIn, ServiceError> {
-    operator(&us, Some(&token), Role::View).await?;
+    us.operator(Some(&token), from, View::ROLES).await?;
     if !to.starts_with("/runs/") || !to.bytes().all(|byte| byte.is_ascii_graphic()) {
         "/".clone_into(&mut to);
     }

@@ -51,8 +51,8 @@ pub(super) enum Caller {
     Boot,
     /// An agent that has claimed the run.
     Session,
-    /// An operator of this role or a higher one.
-    Operator(Role),
+    /// An operator who has one of these roles, or is an admin.
+    Operator(&'static [Role]),
 }
 
 /// What a body holds.

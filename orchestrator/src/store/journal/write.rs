@@ -49,6 +49,8 @@ pub(super) async fn write_all(writer: SqlitePool, mut work: mpsc::Receiver<Order
 async fn write(writer: &SqlitePool, batches: Vec<Batch>) -> Result<Vec<Taken>, sqlx::Error> {
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
     let stored = now();
+    let forgets = |batch: &Batch| matches!(batch, Batch::Forget(_) | Batch::ForgetRun(_));
+    let forgets = batches.iter().any(forgets);
     let mut answers = Vec::with_capacity(batches.len());
     for batch in batches {
         answers.push(match batch {
@@ -66,6 +68,12 @@ async fn write(writer: &SqlitePool, batches: Vec<Batch>) -> Result<Vec<Taken>, s
         });
     }
     tx.commit().await?;
+    if forgets {
+        // What was forgotten is given back to the disk, where the file was made so.
+        sqlx::query("PRAGMA incremental_vacuum")
+            .execute(writer)
+            .await?;
+    }
     Ok(answers)
 }
 
