@@ -236,6 +236,9 @@ fn an_agent_that_is_stopped_lets_nobody_in_any_more() {
     // One that is killed leaves it, and the next one, which holds again, has it there once.
     let second = start();
     in_file(1);
+    orchestrator.until(&run, "open again", |view| {
+        !view["holds"][1]["opened"].is_null()
+    });
     second.kill();
     assert_eq!(text(&keys).matches(KEY).count(), 1);
     let mut third = start();
