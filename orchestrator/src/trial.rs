@@ -2,11 +2,12 @@
 //! no component and no agent.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde_json::json;
 use vetting_protocol::{
-    Claim, ClaimAnswer, ComponentRef, Ending, Heartbeat, Identity, StageOrder, StageRecord,
-    StageResult, State, Verdict,
+    Claim, ClaimAnswer, Comparison, ComponentRef, Ending, Heartbeat, Identity, Measurement,
+    Severity, StageOrder, StageRecord, StageResult, State, Validator, Verdict,
 };
 
 use crate::lifecycle::Progress;
@@ -14,7 +15,7 @@ use crate::secret;
 use crate::service::{Caller, Orchestrator, Order, ServiceError, Settings, Steered};
 use crate::spec::Spec;
 use crate::store::hosts::{self, Host};
-use crate::store::operators::{self, Operator, Role};
+use crate::store::operators::{self, Operator, Role, Roles};
 use crate::store::runs::{self, Run};
 
 /// The orchestrator and its folder.
@@ -69,6 +70,10 @@ impl Trial {
             epoch: 0,
             claim: None,
             iperf_port: None,
+            iperf_reason: None,
+            spec_digest: None,
+            dropped: crate::store::journal::Dropped::default(),
+            verdict: None,
             created: now.clone(),
             created_by: "a test".to_owned(),
             changed: now,
@@ -88,9 +93,7 @@ impl Trial {
 
     /// A run, claimed by its first agent.
     pub async fn claimed(&self, host: &str, stages: &[(&str, bool)]) -> (Made, Caller) {
-        let run = self.run(host, stages).await;
-        let claimed = self.claim(&run, host, "boot", "first").await;
-        let session = claimed.expect("claimed").session_token;
+        let (run, session) = self.with_session(host, stages).await;
         let caller = self.caller(&run, &session).await;
         (run, caller.expect("a session"))
     }
@@ -102,22 +105,43 @@ impl Trial {
         boot: &str,
         instance: &str,
     ) -> Result<ClaimAnswer, ServiceError> {
-        let claim = Claim {
-            identity: Identity {
-                mac: host.to_owned(),
-                ..Identity::default()
-            },
-            boot_id: boot.to_owned(),
-            instance: instance.to_owned(),
-            version: "0".to_owned(),
-            machine: "a test".to_owned(),
-            address: None,
-        };
-        self.us.claim(&run.id, Some(&run.boot_token), claim).await
+        let claim = claim_of(host, boot, instance);
+        self.claim_with(run, &run.boot_token, claim).await
+    }
+
+    /// An agent of a host that restarted in the same boot, and has the session of the one before.
+    pub async fn restarted(
+        &self,
+        run: &Made,
+        (host, session): (&str, &str),
+        instance: &str,
+    ) -> Result<ClaimAnswer, ServiceError> {
+        self.claim_with(run, session, claim_of(host, "boot", instance))
+            .await
+    }
+
+    /// A run, claimed by its first agent, with the session's token.
+    pub async fn with_session(&self, host: &str, stages: &[(&str, bool)]) -> (Made, String) {
+        let run = self.run(host, stages).await;
+        let claimed = self.claim(&run, host, "boot", "first").await;
+        let session = claimed.expect("claimed").session_token;
+        (run, session)
+    }
+
+    /// The same with another token.
+    pub async fn claim_with(
+        &self,
+        run: &Made,
+        token: &str,
+        claim: Claim,
+    ) -> Result<ClaimAnswer, ServiceError> {
+        let from = Ipv4Addr::LOCALHOST.into();
+        self.us.claim(&run.id, Some(token), from, claim).await
     }
 
     pub async fn caller(&self, run: &Made, session: &str) -> Result<Caller, ServiceError> {
-        self.us.agent(&run.id, Some(session)).await
+        let from = Ipv4Addr::LOCALHOST.into();
+        self.us.agent(&run.id, Some(session), from).await
     }
 
     /// A result of an attempt; where the run is then.
@@ -171,7 +195,7 @@ impl Trial {
     pub async fn operator(&self) -> (Operator, String) {
         let operator = Operator {
             name: "ann".to_owned(),
-            role: Role::Publish,
+            roles: Roles::new([Role::Admin]),
             ssh_key: None,
             created: crate::store::now(),
         };
@@ -197,6 +221,8 @@ pub(crate) fn result(caller: &Caller, stage: &str, attempt: u32, verdict: Verdic
         verdict: Some(verdict),
         message: "a test".to_owned(),
         ending: Ending::Outcome,
+        digest: Some(order(stage).component.sha256),
+        measurements: vec![met()],
         ..StageRecord::not_run(stage, attempt)
     };
     StageResult {
@@ -204,6 +230,40 @@ pub(crate) fn result(caller: &Caller, stage: &str, attempt: u32, verdict: Verdic
         passed: record.passed(),
         inventory: None,
         record,
+    }
+}
+
+/// What earns a pass: a measurement that meets its rule.
+fn met() -> Measurement {
+    let number = vetting_protocol::Value::Number;
+    Measurement {
+        name: "wear".to_owned(),
+        value: number(5.0),
+        unit: None,
+        part: None,
+        validators: vec![Validator {
+            name: "wear_fail".to_owned(),
+            comparison: Comparison::LessThanOrEqual,
+            expected: vec![number(100.0)],
+            severity: Severity::Fail,
+            source: "a test".to_owned(),
+            met: Some(true),
+        }],
+    }
+}
+
+/// A claim of a host, as an agent in that boot makes it.
+pub(crate) fn claim_of(host: &str, boot: &str, instance: &str) -> Claim {
+    Claim {
+        identity: Identity {
+            mac: host.to_owned(),
+            ..Identity::default()
+        },
+        boot_id: boot.to_owned(),
+        instance: instance.to_owned(),
+        version: "0".to_owned(),
+        machine: "a test".to_owned(),
+        address: None,
     }
 }
 

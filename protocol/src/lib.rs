@@ -13,6 +13,7 @@
 
 mod attempt;
 mod claim;
+mod earned;
 mod heartbeat;
 mod hold;
 mod outcome;
@@ -26,6 +27,7 @@ mod stream;
 
 pub use attempt::{AttachmentRecord, Bucket, Denial, Ending, Series, StageRecord};
 pub use claim::{Claim, ClaimAnswer, Hello, HelloAnswer, Identity, WentDown};
+pub use earned::{Unearned, met, unearned};
 pub use heartbeat::{
     Command, Directive, DirectiveAnswer, DirectiveStatus, Heartbeat, HeartbeatAnswer, OverrideFlags,
 };

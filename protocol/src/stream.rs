@@ -66,4 +66,8 @@ pub struct WireSample {
 pub struct BatchAnswer {
     /// How many were new.
     pub stored: u64,
+    /// How many were dropped, because as much is kept of the claim or the run as may be; sending them again
+    /// changes nothing. 0 where it is missing: an earlier orchestrator stored all of them.
+    #[serde(default)]
+    pub dropped: u64,
 }

@@ -43,7 +43,7 @@ impl RunRecord {
             started: run.started,
             duration_ms: run.duration_ms,
             verdict,
-            exit_status: exit_status(verdict),
+            exit_status: verdict.exit_status(),
             counts,
             stages: run.stages,
             notes: run.notes,
@@ -69,13 +69,27 @@ pub fn judge(stages: &[StageRecord]) -> RunVerdict {
     }
 }
 
-fn exit_status(verdict: RunVerdict) -> u8 {
-    match verdict {
-        RunVerdict::Pass => 0,
-        RunVerdict::Fail => 1,
-        RunVerdict::Error => 3,
-        RunVerdict::Inconclusive => 4,
-        RunVerdict::Cancelled => 130,
+impl RunVerdict {
+    /// Its word, as in a record's JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunVerdict::Pass => "pass",
+            RunVerdict::Fail => "fail",
+            RunVerdict::Inconclusive => "inconclusive",
+            RunVerdict::Cancelled => "cancelled",
+            RunVerdict::Error => "error",
+        }
+    }
+
+    /// The exit status that goes with it.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            RunVerdict::Pass => 0,
+            RunVerdict::Fail => 1,
+            RunVerdict::Error => 3,
+            RunVerdict::Inconclusive => 4,
+            RunVerdict::Cancelled => 130,
+        }
     }
 }
 
@@ -106,7 +120,7 @@ mod tests {
     fn the_worst_ending_decides() {
         let verdicts = |of: &[Option<Verdict>]| {
             let stages: Vec<_> = of.iter().map(|verdict| stage("S", *verdict)).collect();
-            exit_status(judge(&stages))
+            judge(&stages).exit_status()
         };
         let (pass, skip) = (Some(Verdict::Pass), Some(Verdict::Skip));
         let (fail, unsure) = (Some(Verdict::Fail), Some(Verdict::Inconclusive));
@@ -122,7 +136,7 @@ mod tests {
         broken.ending = Ending::Runtime {
             error: "it broke".to_owned(),
         };
-        assert_eq!(exit_status(judge(&[broken, stage("T", cancelled)])), 3);
+        assert_eq!(judge(&[broken, stage("T", cancelled)]).exit_status(), 3);
     }
 
     #[test]

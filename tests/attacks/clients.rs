@@ -2,4 +2,4 @@
 
 use crate::Attack;
 
-pub const ATTACKS: &[Attack] = &[];
+pub const ATTACKS: &[&[Attack]] = &[];

@@ -18,7 +18,7 @@ use std::time::Instant;
 const AT_ONCE: usize = 3;
 
 /// At least so many are tried when none is picked, so that a table that lost its rows is no success.
-const AT_LEAST: usize = 1;
+const AT_LEAST: usize = 9;
 
 /// One attack.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub struct Attack {
 }
 
 /// Who attacks, and with what.
-const PARTIES: [(&str, &[Attack]); 3] = [
+const PARTIES: [(&str, &[&[Attack]]); 3] = [
     ("agents", agents::ATTACKS),
     ("clients", clients::ATTACKS),
     ("operators", operators::ATTACKS),
@@ -41,9 +41,13 @@ const PARTIES: [(&str, &[Attack]); 3] = [
 fn main() -> ExitCode {
     let arguments = std::env::args().skip(1);
     let wanted: Vec<String> = arguments.filter(|word| !word.starts_with('-')).collect();
-    let all = PARTIES
-        .iter()
-        .flat_map(|(party, attacks)| attacks.iter().map(move |attack| (*party, *attack)));
+    let all = PARTIES.iter().flat_map(|(party, rooms)| {
+        rooms
+            .iter()
+            .copied()
+            .flatten()
+            .map(move |attack| (*party, *attack))
+    });
     let picked: Vec<(&str, Attack)> = all
         .filter(|(party, attack)| {
             let named = |word: &String| attack.name.contains(word.as_str()) || party == word;

@@ -64,15 +64,18 @@ impl Orchestrator {
             pin,
             token: String::new(),
         };
-        started.token = started.operator("root", "publish");
+        started.token = started.operator("root", &["admin"]);
         started.cli(&["stage", "add", &stages().display().to_string()]);
         started
     }
 
-    /// Adds an operator; returns the token.
-    pub fn operator(&self, name: &str, role: &str) -> String {
+    /// Adds an operator with some roles; returns the token.
+    pub fn operator(&self, name: &str, roles: &[&str]) -> String {
         let data = self.data();
-        let args = ["operator", "add", name, "--role", role, "--data", &data];
+        let mut args = vec!["operator", "add", name, "--data", &data];
+        for role in roles {
+            args.extend(["--role", role]);
+        }
         let output = self.try_cli(&args);
         assert!(output.status.success(), "{output:?}");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -127,13 +130,16 @@ impl Orchestrator {
         values.next().and_then(Result::ok).unwrap_or(Value::Null)
     }
 
-    /// Makes a host and a run of it, with more flags.
+    /// Makes a run of a host, with more flags; the host too, where it is not known yet.
     pub fn run(&self, host: &str, flags: &[&str]) -> Run {
         let mut hasher = DefaultHasher::new();
         host.hash(&mut hasher);
         let [a, b, c, d, e, ..] = hasher.finish().to_be_bytes();
         let mac = format!("02:{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}");
-        self.cli(&["host", "add", host, "--mac", &mac]);
+        // A host of an earlier run is there already, and stays what it is.
+        let added = self.try_cli(&["host", "add", host, "--mac", &mac]);
+        let known = String::from_utf8_lossy(&added.stderr).contains("exists");
+        assert!(added.status.success() || known, "{added:?}");
         let made = self.cli(&[&["run", "create", host], flags].concat());
         let text = |key: &str| made[key].as_str().expect(key).to_owned();
         Run {

@@ -97,7 +97,8 @@ fn row(orchestrator: &Orchestrator, call: &'static str, name: &str, then: Then) 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (times, act) = answer(name);
     let between = Between::of(orchestrator, vec![Rule::first(times, call, act)]);
-    let run = orchestrator.run(&format!("{call} {name}"), &["--stage", STAGE]);
+    let host = format!("{call}-{}", name.replace(' ', "-"));
+    let run = orchestrator.run(&host, &["--stage", STAGE]);
     let mut agent = Agent::at(&between.url, &between.pin, &run, HEALTHY, folder.path())
         .args(&["--tries", "4"])
         .start();

@@ -183,7 +183,7 @@ fn an_orchestrator_that_is_not_there_or_does_not_let_in_is_named() {
     );
 
     let orchestrator = Orchestrator::start();
-    let looker = orchestrator.operator("looker", "view");
+    let looker = orchestrator.operator("looker", &["view"]);
     let refused = self::publish(&orchestrator, &newer, &[]);
     assert!(refused.status.success(), "{}", told(&refused));
     let mut publish = Command::new(vetting());

@@ -34,7 +34,7 @@ fn a_machine_that_is_not_what_was_expected_holds_until_its_part_is_there() {
     std::fs::write(&spec, expected.to_string()).expect("written");
     let run = orchestrator.run("swapped", &["--stage", "Inventory", "--stage", "PSU"]);
     let spec = spec.display().to_string();
-    orchestrator.cli(&["host", "add", "swapped", "--mac", &run.mac, "--spec", &spec]);
+    orchestrator.cli(&["host", "set", "swapped", "--spec", &spec]);
     let missing = Agent::new(&orchestrator, &run, "sim:small-vm", folder.path());
     let missing = missing
         .args(&["--boot-id", "before", "--system-uuid", UUID])

@@ -91,15 +91,20 @@ fn an_agent_that_is_not_the_run_s_is_refused_and_says_why() {
             "no token of ours",
             &unknown,
             "uuid-1",
-            "nobody has this token",
+            "invalid token for this run",
         ),
         (
             "another run's token",
             &strange,
             "uuid-1",
-            "the token is another run's",
+            "invalid token for this run",
         ),
-        ("a second host", &run, "uuid-2", "its system UUID is uuid-2"),
+        (
+            "a second host",
+            &run,
+            "uuid-2",
+            "this host is not the run's",
+        ),
     ] {
         let flags = ["--system-uuid", uuid];
         let (status, log) = tried(&orchestrator.url, &orchestrator.pin, run, &flags);
@@ -126,16 +131,19 @@ fn a_token_is_good_for_its_own_calls_alone() {
     let answers: [(Result<Value, CallError>, &str); 5] = [
         (
             call(&orchestrator, &path, "vs_nobody", &beat),
-            "nobody has this token",
+            "invalid token for this run",
         ),
-        (call(&orchestrator, &path, session, &beat), "another run's"),
+        (
+            call(&orchestrator, &path, session, &beat),
+            "invalid token for this run",
+        ),
         (
             call(&orchestrator, &path, session, &json!({})),
-            "another run's",
+            "invalid token for this run",
         ),
         (
             call(&orchestrator, &path, &run.token, &beat),
-            "only for hello and claim",
+            "invalid token for this run",
         ),
         (
             call(&orchestrator, "/api/v1/nothing", session, &beat),

@@ -82,6 +82,15 @@ impl CallError {
         matches!(self, CallError::Refused { status, .. } if ANSWERS.contains(status))
     }
 
+    /// Whether the same call may be answered later: the server is away, or has no room or time now.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            CallError::Unreachable { .. } => true,
+            CallError::Refused { status, .. } => [408, 429, 502, 503, 504].contains(status),
+            CallError::Unusable(_) | CallError::Unreadable { .. } => false,
+        }
+    }
+
     /// When the server asked to be called again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -45,7 +45,7 @@ impl Orchestrator {
         };
         let (url, pin) = (next("listening on ")?, next("fingerprint ")?);
         let mut operator = Command::new(program);
-        operator.args(["operator", "add", "bench", "--role", "publish", "--data"]);
+        operator.args(["operator", "add", "bench", "--role", "admin", "--data"]);
         let output = operator.arg(&data).stderr(Stdio::inherit()).output()?;
         ensure!(output.status.success(), "`operator add`: {}", output.status);
         let token = String::from_utf8(output.stdout)?.trim().to_owned();

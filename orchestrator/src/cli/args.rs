@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
 use vetting_report::Format;
 
+use crate::service::Forgettable;
 use crate::store::operators::Role;
 
 /// Steers the agents of live images: hosts, runs, stages, reports.
@@ -114,6 +115,16 @@ pub struct ServeArgs {
     /// How long a request's body may stand still
     #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
     pub body_stall: Duration,
+    /// How much of the disk must be free for log lines, samples, files and uploads to be taken, so that
+    /// results, claims and directives still fit
+    #[arg(long, default_value = "64MiB", value_parser = size, value_name = "SIZE")]
+    pub min_free: u64,
+    /// How much is kept of a run's log lines; what is beyond is dropped and counted
+    #[arg(long, default_value = "128MiB", value_parser = size, value_name = "SIZE")]
+    pub run_lines: u64,
+    /// How much is kept of a run's samples; what is beyond is dropped and counted
+    #[arg(long, default_value = "512MiB", value_parser = size, value_name = "SIZE")]
+    pub run_samples: u64,
     /// The ports of iperf3 servers, one per run at its network stage: FIRST-LAST
     #[arg(long, default_value = "5201-5300", value_name = "PORTS")]
     pub iperf_ports: String,
@@ -125,9 +136,9 @@ pub struct ServeArgs {
 /// `host`.
 #[derive(Debug, Subcommand)]
 pub enum HostCommand {
-    /// Add a host, or change what is known of it
+    /// Add a host
     Add {
-        /// What people call it
+        /// Its name: letters, digits, '.', '-' and '_'
         name: String,
         /// The MAC address that it boots by
         #[arg(long)]
@@ -142,12 +153,45 @@ pub enum HostCommand {
         #[arg(long, value_name = "FILE")]
         spec: Option<PathBuf>,
     },
+    /// Change what is known of a host, and print what changed; what is not given stays
+    Set {
+        /// Which
+        name: String,
+        /// The MAC address that it boots by
+        #[arg(long)]
+        mac: Option<String>,
+        /// SMBIOS' system UUID
+        #[arg(long)]
+        system_uuid: Option<String>,
+        /// The board's serial number
+        #[arg(long)]
+        board_serial: Option<String>,
+        /// What it should be made of (TOML or JSON)
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// Forget this of it; may be repeated
+        #[arg(long, value_enum)]
+        forget: Vec<Forgettable>,
+    },
     /// List the hosts
     List,
     /// Show a host and its runs
     Show {
         /// Which
         name: String,
+    },
+    /// Show a spec that a host has or had; reports and the audit name specs by their sha256
+    Spec {
+        /// The spec's sha256
+        sha256: String,
+    },
+    /// Remove a host
+    Remove {
+        /// Which
+        name: String,
+        /// Remove its runs and their reports too
+        #[arg(long)]
+        with_runs: bool,
     },
 }
 
@@ -181,7 +225,10 @@ pub enum RunCommand {
         /// Which
         run: String,
     },
-    /// Follow a run until it is over or holds
+    /// Follow a run until it is over or holds, also across a restart of the orchestrator
+    ///
+    /// Exit status: 0 the run passed, 1 a stage failed, 3 the runtime failed, 4 something could not be
+    /// judged, 130 it was cancelled; 1 also where the orchestrator refuses.
     Watch {
         /// Which
         run: String,
@@ -242,21 +289,47 @@ pub enum RunCommand {
         /// Which run
         run: String,
     },
+    /// Remove a run that is over, with its results, report, evidence and log
+    Remove {
+        /// Which
+        run: String,
+    },
 }
 
 /// `operator`.
 #[derive(Debug, Subcommand)]
 pub enum OperatorCommand {
-    /// Add an operator, or give one a new role, key and token; prints the token, once
+    /// Add an operator; prints the token, once
     Add {
         /// The name
         name: String,
-        /// What the operator may do; each role may do what those before it may
-        #[arg(long, value_enum, default_value_t = Role::View)]
-        role: Role,
-        /// A file with the public SSH key that machines let in while they hold
+        /// What the operator may do; may be repeated: roles do not contain each other, but for admin,
+        /// who may do everything
+        #[arg(long, value_enum, default_values_t = [Role::View])]
+        role: Vec<Role>,
+        /// A file with the public SSH key that machines let in while they hold (role operate)
         #[arg(long, value_name = "FILE")]
         ssh_key: Option<PathBuf>,
+        /// The server's folder
+        #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Change an operator, and print what changed; what is not given stays
+    Set {
+        /// The name
+        name: String,
+        /// The roles instead of those that there are; may be repeated
+        #[arg(long, value_enum)]
+        role: Vec<Role>,
+        /// A file with another public SSH key
+        #[arg(long, value_name = "FILE")]
+        ssh_key: Option<PathBuf>,
+        /// Forget the SSH key
+        #[arg(long, conflicts_with = "ssh_key")]
+        no_ssh_key: bool,
+        /// Make a new token and print it, once
+        #[arg(long)]
+        new_token: bool,
         /// The server's folder
         #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
         data: PathBuf,
@@ -339,4 +412,31 @@ pub enum StageCommand {
 fn formats() -> PossibleValuesParser {
     let value = |format: Format| PossibleValue::new(format.name()).help(format.summary());
     Format::ALL.map(value).into()
+}
+
+/// A size such as `64MiB`: a number of bytes, or of KiB, MiB or GiB.
+fn size(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
+    let (number, shift) = units
+        .into_iter()
+        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, shift)))
+        .unwrap_or((text, 0));
+    let number: Option<u64> = number.trim().parse().ok();
+    number
+        .and_then(|number| number.checked_mul(1 << shift))
+        .ok_or_else(|| "a size is needed, such as 64MiB".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_units() {
+        let sizes = ["0", "7", "2KiB", "64 MiB", "3GiB"].map(size);
+        assert_eq!(sizes, [Ok(0), Ok(7), Ok(2048), Ok(64 << 20), Ok(3 << 30)]);
+        for wrong in ["", "MiB", "-1", "1MB", "99999999999999GiB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use vetting_protocol::Identity;
 
 use super::args::{HostCommand, ServerArgs};
-use super::remote::{Remote, listed, shown, text};
+use super::remote::{Remote, lines, listed, removed, shown, text};
+use crate::service::{HostChange, NewHost};
 use crate::spec::Spec;
-use crate::store::hosts::Host;
 
 /// Does what the subcommand says.
 pub async fn host(server: &ServerArgs, command: HostCommand, as_json: bool) -> anyhow::Result<()> {
@@ -22,7 +22,7 @@ pub async fn host(server: &ServerArgs, command: HostCommand, as_json: bool) -> a
             board_serial,
             spec,
         } => {
-            let host = Host {
+            let host = NewHost {
                 name,
                 identity: Identity {
                     mac,
@@ -30,10 +30,41 @@ pub async fn host(server: &ServerArgs, command: HostCommand, as_json: bool) -> a
                     board_serial,
                 },
                 spec: spec.as_deref().map(read_spec).transpose()?,
-                created: crate::store::now(),
             };
             let host = remote.post(path, &host).await?;
             shown(&host, as_json, |h| text(h, "/name"));
+        }
+        HostCommand::Set {
+            name,
+            mac,
+            system_uuid,
+            board_serial,
+            spec,
+            forget,
+        } => {
+            let change = HostChange {
+                mac,
+                system_uuid,
+                board_serial,
+                spec: spec.as_deref().map(read_spec).transpose()?,
+                forget,
+            };
+            let changed = remote.post(&format!("{path}/{name}"), &change).await?;
+            shown(&changed, as_json, |changed| {
+                let lines = lines(changed, "/changes");
+                if lines.is_empty() {
+                    return "nothing changed".to_owned();
+                }
+                lines.join("\n")
+            });
+        }
+        HostCommand::Remove { name, with_runs } => {
+            let path = format!("{path}/{name}?with_runs={with_runs}");
+            removed(&remote.delete(&path).await?, as_json);
+        }
+        HostCommand::Spec { sha256 } => {
+            let spec = remote.get(&format!("/api/v1/admin/specs/{sha256}")).await?;
+            println!("{}", serde_json::to_string_pretty(&spec)?);
         }
         HostCommand::List => {
             let hosts = remote.get(path).await?;

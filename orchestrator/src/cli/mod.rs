@@ -9,13 +9,14 @@ mod remote;
 mod runs;
 mod serve;
 mod stages;
+mod watch;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 /// Parses the command line and does what it says. Exit status: 0 done, 1 refused or failed, 2 wrong
-/// usage.
+/// usage; `run watch` ends with that of the run's verdict ([`vetting_report::RunVerdict`]).
 pub fn main() -> ExitCode {
     let cli = args::Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("VETTING_LOG")
@@ -33,18 +34,19 @@ pub fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.command {
+            args::Command::Run(args) => return runs::run(&cli.server, args, cli.json).await,
             args::Command::Serve(args) => serve::serve(*args).await,
             args::Command::Operator(args) => operators::operator(args, cli.json).await,
             args::Command::Host(args) => hosts::host(&cli.server, args, cli.json).await,
-            args::Command::Run(args) => runs::run(&cli.server, args, cli.json).await,
             args::Command::Audit { run } => {
                 audit::audit(&cli.server, run.as_deref(), cli.json).await
             }
             args::Command::Stage(args) => stages::stage(&cli.server, args, cli.json).await,
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("vetting-orchestrator: {error:#}");
             ExitCode::FAILURE

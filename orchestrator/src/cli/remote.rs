@@ -109,6 +109,24 @@ pub(super) fn text(value: &Value, pointer: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
+/// The lines of a list of texts.
+pub(super) fn lines(value: &Value, pointer: &str) -> Vec<String> {
+    let list = value.pointer(pointer).and_then(Value::as_array);
+    let texts = list.into_iter().flatten().filter_map(Value::as_str);
+    texts.map(str::to_owned).collect()
+}
+
+/// What was removed, and what stays behind.
+pub(super) fn removed(removed: &Value, as_json: bool) {
+    shown(removed, as_json, |removed| {
+        let mut shown = format!("removed {}", text(removed, "/removed"));
+        for line in lines(removed, "/stays") {
+            shown += &format!("\nstays: {line}");
+        }
+        shown
+    });
+}
+
 pub(super) fn shown(value: &Value, as_json: bool, line: impl Fn(&Value) -> String) {
     if as_json {
         println!("{value}");

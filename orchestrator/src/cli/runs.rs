@@ -3,21 +3,31 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 use vetting_protocol::{Command, State};
 
 use super::args::{RunCommand, ServerArgs};
-use super::remote::{Remote, encoded, listed, pairs, plain, shown, signature_of, text};
-use crate::service::{MadeRun, NewRun, Order, RunView};
+use super::remote::{Remote, encoded, listed, pairs, plain, removed, shown, signature_of, text};
+use super::watch;
+use crate::service::{MadeRun, NewRun, Order};
 
-/// How often a run that is watched is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+/// Does what the subcommand says. The exit status is 0, but that of `watch` is the run's verdict's.
+pub async fn run(
+    server: &ServerArgs,
+    command: RunCommand,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    if let RunCommand::Watch { run } = &command {
+        return watch::watch(&Remote::new(server)?, run, as_json).await;
+    }
+    call(server, command, as_json).await?;
+    Ok(ExitCode::SUCCESS)
+}
 
-/// Does what the subcommand says.
-pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> anyhow::Result<()> {
+async fn call(server: &ServerArgs, command: RunCommand, as_json: bool) -> anyhow::Result<()> {
     let remote = Remote::new(server)?;
     let path = "/api/v1/admin/runs";
     let order = |cmd| Order {
@@ -51,12 +61,10 @@ pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> any
         RunCommand::List => {
             let runs = remote.get(path).await?;
             listed(&runs, as_json, |r| {
-                format!(
-                    "{} {} {}",
-                    text(r, "/id"),
-                    text(r, "/host"),
-                    text(r, "/state")
-                )
+                let words = ["/id", "/host", "/verdict", "/status"].map(|part| text(r, part));
+                let [id, host, verdict, status] = words;
+                let verdict = if verdict.is_empty() { "-" } else { &verdict };
+                format!("{id} {host} {verdict} {status}")
             });
             return Ok(());
         }
@@ -65,7 +73,7 @@ pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> any
             println!("{}", serde_json::to_string_pretty(&view)?);
             return Ok(());
         }
-        RunCommand::Watch { run } => return watch(&remote, &run, as_json).await,
+        RunCommand::Watch { .. } => return Ok(()),
         RunCommand::Report { run, format } => {
             let report = remote
                 .get(&format!("{path}/{run}/report?format={format}"))
@@ -87,6 +95,10 @@ pub async fn run(server: &ServerArgs, command: RunCommand, as_json: bool) -> any
             order.stage = stage.map(State::from);
             order.attempt = attempt;
             (run, order)
+        }
+        RunCommand::Remove { run } => {
+            removed(&remote.delete(&format!("{path}/{run}")).await?, as_json);
+            return Ok(());
         }
         RunCommand::Abort { run } => (run, order(Command::Abort)),
         RunCommand::Shutdown { run } => (run, order(Command::Shutdown)),
@@ -130,37 +142,6 @@ fn booted_with(server: &ServerArgs, made: &Value, as_json: bool) -> anyhow::Resu
         server.server, run.id, run.boot_token
     );
     Ok(())
-}
-
-/// Prints a line for every change, until the run is over or holds.
-async fn watch(remote: &Remote, run: &str, as_json: bool) -> anyhow::Result<()> {
-    let path = format!("/api/v1/admin/runs/{run}");
-    let mut told = String::new();
-    loop {
-        let value = remote.get(&path).await?;
-        let view: RunView = serde_json::from_value(value.clone())?;
-        let words = view.last_words.clone().unwrap_or_default();
-        let line = format!("{} {words}", view.state);
-        if line != told {
-            if as_json {
-                println!(
-                    "{}",
-                    json!({ "state": view.state, "attempt": view.attempt, "words": words })
-                );
-            } else {
-                println!("{}", plain(&line));
-            }
-            told = line;
-        }
-        if view.state.is_at_rest() {
-            let why = view.held.map(|held| held.reason).or(view.ended_because);
-            if let Some(why) = why.filter(|_| !as_json) {
-                println!("{}", plain(&why));
-            }
-            return Ok(());
-        }
-        tokio::time::sleep(LOOK).await;
-    }
 }
 
 /// Fetches a file about a run, and looks whether it is that one.

@@ -7,6 +7,7 @@ use vetting_protocol::Periods;
 
 use super::args::ServeArgs;
 use crate::service::{Orchestrator, Settings};
+use crate::store::journal::volume::Bounds;
 use crate::web::{Certificate, router, serve as listen};
 
 /// Serves until SIGTERM or SIGINT. The address and the fingerprint are printed on standard output.
@@ -29,6 +30,9 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         directive: args.directive,
         retention: args.retention,
         body_stall: args.body_stall,
+        min_free: args.min_free,
+        lines: Bounds::of_run(args.run_lines),
+        samples: Bounds::of_run(args.run_samples),
         iperf_ports: first..=last,
         iperf_address: args.iperf_address,
     };

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Attempt numbers are given here and nowhere else: one more each time a stage is entered. An agent
-//! that crashed runs the same attempt again, [`MOST_RESUMES`] times at most.
+//! that crashed and comes back in the same boot, with its session, runs the same attempt again,
+//! [`MOST_RESUMES`] times at most. Any other second claim holds the run.
 
 mod step;
 #[cfg(test)]
@@ -26,6 +27,9 @@ pub use step::step;
 
 /// How often an attempt is run again after its agent has crashed. (Design, section 5.)
 pub const MOST_RESUMES: u32 = 2;
+
+/// What stands before the first reason of a run that holds for a second one too.
+const BEFORE: &str = "; it held before because ";
 
 /// The stage after which the inventory is compared with the spec.
 pub const INVENTORY: &str = "Inventory";
@@ -93,6 +97,11 @@ pub struct Held {
 pub enum Event {
     /// An agent claimed it.
     Claimed(Claimant),
+    /// Something was learnt that a person must know before a run that holds goes on.
+    Disputed {
+        /// What, in a sentence.
+        reason: String,
+    },
     /// An agent is told to run the newest attempt of the stage whose turn it is.
     Told,
     /// That attempt is a retry, which no agent has heard of in time.
@@ -136,14 +145,18 @@ pub enum Event {
 }
 
 /// What an agent that claims is to the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimant {
     /// The first one.
     First,
-    /// Another agent process in the same boot: the one before crashed.
+    /// Another agent process in the same boot, which has its session: the one before crashed.
     AgentRestarted,
-    /// An agent in another boot: the host went down.
-    HostRebooted,
+    /// Another boot of the host, or another machine that has the run's boot token: which of them is
+    /// not known, so a person decides.
+    Another {
+        /// Who had the run, and who claims it, in words.
+        claims: String,
+    },
 }
 
 /// What a result says to the run.
@@ -267,6 +280,14 @@ impl Progress {
     fn hold(&mut self, reason: String) {
         let at = std::mem::replace(&mut self.state, State::FailedHolding);
         self.held = Some(Held { at, reason });
+    }
+
+    /// Adds to the reason why it holds; what was added before gives way, so that it never grows.
+    fn also_holds(&mut self, more: &str) {
+        if let Some(held) = &mut self.held {
+            let first = held.reason.rsplit(BEFORE).next().unwrap_or_default();
+            held.reason = format!("{more}{BEFORE}{first}");
+        }
     }
 }
 

@@ -15,7 +15,8 @@ use super::{
 pub fn step(before: &Progress, event: &Event) -> Result<Progress, Refused> {
     let mut run = before.clone();
     match event {
-        Event::Claimed(claimant) => claimed(&mut run, *claimant)?,
+        Event::Claimed(claimant) => claimed(&mut run, claimant)?,
+        Event::Disputed { reason } => run.also_holds(reason),
         Event::Told => current(&mut run)?.begun = true,
         Event::RetryExpired => {
             let stage = current(&mut run)?;
@@ -60,23 +61,34 @@ pub fn step(before: &Progress, event: &Event) -> Result<Progress, Refused> {
     Ok(run)
 }
 
-fn claimed(run: &mut Progress, claimant: Claimant) -> Result<(), Refused> {
+fn claimed(run: &mut Progress, claimant: &Claimant) -> Result<(), Refused> {
     if run.state.is_terminal() {
         return Err(Refused::Over(run.state.clone()));
     }
     let Ok(stage) = current(run) else {
-        // It holds, and holds again.
+        if let Claimant::Another { claims } = claimant {
+            let reason = format!("the run was claimed again by its boot token ({claims})");
+            if run.state == State::FailedHolding {
+                run.also_holds(&reason);
+            } else {
+                run.hold(reason);
+            }
+        }
         return Ok(());
     };
     let begun = std::mem::replace(&mut stage.begun, true);
     let held_because = match claimant {
-        // Nobody was told to run it yet.
-        _ if !begun => None,
         Claimant::First => None,
-        Claimant::HostRebooted => {
-            stage.standing = Standing::NotPassed;
-            Some(format!("the host went down under {}", stage.name))
-        }
+        Claimant::Another { claims } if begun => Some(format!(
+            "the host went down under {}, or another machine has the run's boot token ({claims})",
+            stage.name
+        )),
+        Claimant::Another { claims } => Some(format!(
+            "the run was claimed again by its boot token before {} began ({claims})",
+            stage.name
+        )),
+        // No agent was asked to run it yet.
+        Claimant::AgentRestarted if !begun => None,
         Claimant::AgentRestarted if stage.destructive => Some(format!(
             "the agent died under {}, which may write to disks and is not run again by itself",
             stage.name

@@ -30,6 +30,12 @@ fn judged(passed: bool, voided: &[&str]) -> Event {
     }
 }
 
+fn another() -> Claimant {
+    Claimant::Another {
+        claims: "claim 1; claim 2".to_owned(),
+    }
+}
+
 fn abort() -> Event {
     Event::Abort {
         reason: "given up".to_owned(),
@@ -69,9 +75,10 @@ fn events() -> impl Strategy<Value = Event> {
         2 => prop::sample::select(vec![
             Claimant::First,
             Claimant::AgentRestarted,
-            Claimant::HostRebooted,
+            another(),
         ])
         .prop_map(Event::Claimed),
+        1 => Just(Event::Disputed { reason: "two machines".to_owned() }),
         1 => Just(shutdown()),
         1 => Just(abort()),
     ]
@@ -87,6 +94,9 @@ proptest! {
         for event in events {
             let Ok(after) = step(&run, &event) else { continue };
             retries += u32::from(matches!(event, Event::Retry(_)));
+            if matches!(event, Event::Claimed(Claimant::Another { .. })) {
+                prop_assert_eq!(&after.state, &State::FailedHolding);
+            }
             for (old, new) in run.stages.iter().zip(&after.stages) {
                 prop_assert!(new.attempt >= old.attempt && new.attempt <= old.attempt + 1);
                 prop_assert!(new.attempt <= 1 + retries, "{} entered {} times", new.name, new.attempt);
@@ -145,7 +155,7 @@ fn a_run_that_passes_is_completed_and_every_end_is_reached() {
 }
 
 #[test]
-fn a_crash_is_resumed_twice_and_a_reboot_is_a_failure() {
+fn a_crash_is_resumed_twice_and_a_reboot_holds() {
     let claimed = |run: &Progress, claimant| step(run, &Event::Claimed(claimant)).expect("claimed");
     let first = claimed(&run(), Claimant::First);
     let once = claimed(&first, Claimant::AgentRestarted);
@@ -156,13 +166,18 @@ fn a_crash_is_resumed_twice_and_a_reboot_is_a_failure() {
     );
     let thrice = claimed(&twice, Claimant::AgentRestarted);
     assert_eq!(thrice.state, State::FailedHolding);
-    let down = claimed(&first, Claimant::HostRebooted);
-    assert!(
-        down.held
-            .expect("held")
-            .reason
-            .contains("went down under Inventory")
-    );
+    let down = claimed(&first, another());
+    let reason = down.held.clone().expect("held").reason;
+    assert!(reason.contains("went down under Inventory"), "{reason}");
+    let mut again = down.clone();
+    for _ in 0..100 {
+        again = claimed(&again, another());
+    }
+    let held = again.held.expect("held");
+    assert!(held.reason.contains("claimed again"), "{}", held.reason);
+    assert!(held.reason.ends_with(&reason), "{}", held.reason);
+    assert!(held.reason.len() < 3 * reason.len(), "{}", held.reason);
+    assert_eq!(held.at, down.held.expect("held").at);
 }
 
 #[test]
@@ -170,11 +185,16 @@ fn what_was_never_begun_is_no_crash_and_what_may_write_is_never_resumed() {
     let mut run = step(&run(), &Event::Claimed(Claimant::First)).expect("claimed");
     run = step(&run, &result(&run, Worth::NotPassed)).expect("held");
     run = step(&run, &Event::Retry(State::Stage("Storage".to_owned()))).expect("retried");
-    // The host was rebooted while it held: nobody was told of the retry yet.
-    run = step(&run, &Event::Claimed(Claimant::HostRebooted)).expect("claimed");
-    assert_eq!(run.place(), "Storage attempt 1");
-    run = step(&run, &Event::Claimed(Claimant::AgentRestarted)).expect("claimed");
+    // The agent restarted while the run held: it had not heard of the retry yet.
+    let restarted = step(&run, &Event::Claimed(Claimant::AgentRestarted)).expect("claimed");
+    assert_eq!(restarted.place(), "Storage attempt 1");
+    let crashed = step(&restarted, &Event::Claimed(Claimant::AgentRestarted)).expect("claimed");
+    assert_eq!(crashed.state, State::FailedHolding);
+    // Another boot was never meant by that retry.
+    run = step(&run, &Event::Claimed(another())).expect("claimed");
     assert_eq!(run.state, State::FailedHolding);
+    let held = run.held.expect("held");
+    assert_eq!(held.at, State::Stage("Storage".to_owned()));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Who calls: an agent by its session's token. One token is good for one run and one claim.
 
+use std::net::IpAddr;
+
 use vetting_protocol::Code;
 
 use super::{Orchestrator, ServiceError};
@@ -16,51 +18,54 @@ pub struct Caller {
 }
 
 impl Orchestrator {
-    /// The agent that a token is.
+    /// The agent that a token is. One whose claim was replaced is noted as heard: where another boot has
+    /// the run, that is news for its report.
     ///
     /// # Errors
     ///
-    /// When it is nobody's, another run's, or its session has expired.
-    pub async fn agent(&self, run: &str, token: Option<&str>) -> Result<Caller, ServiceError> {
-        let refuse = |code, message: &str| Err(ServiceError::refused(code, message));
+    /// When the token is not a session's of the run, or its session has expired. A wrong token is refused
+    /// in the same words whatever it is good for elsewhere.
+    pub async fn agent(
+        &self,
+        run: &str,
+        token: Option<&str>,
+        from: IpAddr,
+    ) -> Result<Caller, ServiceError> {
         let hash = secret::hash(sent(token)?);
         let mut db = self.store.read().await?;
-        let Some(session) = sessions::get(&mut db, &hash).await? else {
-            if runs::of_boot_token(&mut db, &hash).await?.is_some() {
-                return refuse(
-                    Code::BadToken,
-                    "a boot token is good only for hello and claim; claim the run first",
-                );
-            }
-            return refuse(Code::BadToken, "nobody has this token");
+        let session = sessions::get(&mut db, &hash).await?;
+        drop(db);
+        let Some(session) = session.filter(|session| session.run == run) else {
+            let deed = (
+                "session refused",
+                "no valid session for the run of the call",
+            );
+            return Err(self.refuse_caller(from, deed, None, bad_token()).await);
         };
-        if session.run != run {
-            return refuse(Code::OtherRun, "the token is another run's");
+        let epoch = session.epoch.unsigned_abs();
+        if epoch < session.newest.unsigned_abs() {
+            self.heard_after(&session.run, epoch).await?;
         }
         if has_passed(&session.expires) {
             return Err(expired());
         }
         Ok(Caller {
             run: session.run,
-            epoch: session.epoch.unsigned_abs(),
+            epoch,
         })
     }
+}
 
-    /// A boot token's run, checked.
-    pub(super) async fn booted(
-        &self,
-        db: &mut sqlx::SqliteConnection,
-        run: &str,
-        token: Option<&str>,
-    ) -> Result<runs::Run, ServiceError> {
-        let refuse = |code, message: &str| Err(ServiceError::refused(code, message));
-        let hash = secret::hash(sent(token)?);
-        match runs::of_boot_token(db, &hash).await? {
-            None => refuse(Code::BadToken, "nobody has this token"),
-            Some(other) if other != run => refuse(Code::OtherRun, "the token is another run's"),
-            Some(_) => run_of(db, run).await,
-        }
-    }
+/// A token that is not good for this call, whatever else it may be good for.
+pub(super) fn bad_token() -> ServiceError {
+    ServiceError::refused(Code::BadToken, "invalid token for this run")
+}
+
+/// A claim that is not the run's newest any more.
+pub(super) fn replaced(epoch: u64, newest: u64) -> ServiceError {
+    let message =
+        format!("claim {epoch} of the run was replaced by claim {newest}: this agent must end");
+    ServiceError::refused(Code::Superseded, message)
 }
 
 /// A session that was not heard for too long.
@@ -100,12 +105,5 @@ pub(super) async fn newest_of(
     if caller.epoch == run.epoch && epoch == run.epoch {
         return Ok(run);
     }
-    Err(ServiceError::refused(
-        Code::Superseded,
-        format!(
-            "claim {} of the run was replaced by claim {}: this agent must end",
-            caller.epoch.min(epoch),
-            run.epoch
-        ),
-    ))
+    Err(replaced(caller.epoch.min(epoch), run.epoch))
 }

@@ -21,13 +21,14 @@ impl Orchestrator {
     ///
     /// # Errors
     ///
-    /// When the agent was replaced, the content is no base 64, a name could not be shown, or the run
-    /// has as many files as it may have.
+    /// When the agent was replaced, the content is no base 64, a name could not be shown, the run has as
+    /// many files as it may have, or the disk has no room for files.
     pub async fn artifact(
         &self,
         caller: &Caller,
         artifact: &Artifact,
     ) -> Result<ArtifactAnswer, ServiceError> {
+        self.room()?;
         let stage = artifact.stage.as_deref();
         word("name", &artifact.name)?;
         word("media_type", &artifact.media_type)?;

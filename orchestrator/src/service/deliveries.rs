@@ -1,13 +1,18 @@
 //! What else agents deliver: holds, log lines, samples; and the components that they fetch.
 
+use std::time::Duration;
+
 use vetting_protocol::{BatchAnswer, Code, Hold, HoldAnswer, HoldStep, LogBatch, SampleBatch};
 
 use super::agents::{self, newest_of};
 use super::{Caller, LiveEvent, Orchestrator, ServiceError};
 use crate::secret;
-use crate::store::journal::Origin;
+use crate::store::journal::{Origin, Taken};
 use crate::store::operators::{self, Role};
 use crate::store::{audit, has_passed, holds, stages};
+
+/// After how long an agent whose lines found no room comes again.
+const COME_AGAIN: Duration = Duration::from_secs(10);
 
 impl Orchestrator {
     /// A machine that holds asks for the operators' keys, or tells that they are in or gone.
@@ -31,7 +36,9 @@ impl Orchestrator {
                     ));
                 };
                 let all = operators::all(&mut tx).await?;
-                let may = all.iter().filter(|operator| operator.role >= Role::Operate);
+                let may = all
+                    .iter()
+                    .filter(|operator| operator.roles.may(Role::Operate));
                 let (names, keys): (Vec<_>, Vec<_>) = may
                     .filter_map(|o| Some((o.name.as_str(), o.ssh_key.as_deref()?)))
                     .unzip();
@@ -66,38 +73,73 @@ impl Orchestrator {
     ///
     /// # Errors
     ///
-    /// When the agent was replaced.
+    /// When the agent was replaced, or the disk has no room for lines.
     pub async fn lines(
         &self,
         caller: &Caller,
         batch: LogBatch,
     ) -> Result<BatchAnswer, ServiceError> {
+        self.room()?;
         let origin = self.origin(caller, batch.epoch).await?;
-        let event = LiveEvent::Lines {
-            lines: batch.lines.clone(),
-        };
-        let stored = self.store.journal.lines(origin, batch.lines).await?;
-        self.live.tell(&caller.run, event);
-        Ok(BatchAnswer { stored })
+        let event = self.live.is_watched(&caller.run);
+        let event = event.then(|| LiveEvent::of_lines(&batch.lines));
+        let bounds = self.settings.lines;
+        let taken = self.store.journal.lines(origin, batch.lines, bounds);
+        self.delivered(caller, taken.await?, event)
     }
 
     /// Stores samples.
     ///
     /// # Errors
     ///
-    /// When the agent was replaced.
+    /// When the agent was replaced, or the disk has no room for samples.
     pub async fn samples(
         &self,
         caller: &Caller,
         batch: SampleBatch,
     ) -> Result<BatchAnswer, ServiceError> {
+        self.room()?;
         let origin = self.origin(caller, batch.epoch).await?;
-        let event = LiveEvent::Samples {
-            samples: batch.samples.clone(),
-        };
-        let stored = self.store.journal.samples(origin, batch.samples).await?;
-        self.live.tell(&caller.run, event);
-        Ok(BatchAnswer { stored })
+        let event = self.live.is_watched(&caller.run);
+        let event = event.then(|| LiveEvent::of_samples(&batch.samples));
+        let bounds = self.settings.samples;
+        let taken = self.store.journal.samples(origin, batch.samples, bounds);
+        self.delivered(caller, taken.await?, event)
+    }
+
+    /// Answers a batch that was stored as far as the run's bounds let it in.
+    fn delivered(
+        &self,
+        caller: &Caller,
+        taken: Taken,
+        event: Option<LiveEvent>,
+    ) -> Result<BatchAnswer, ServiceError> {
+        if taken.dropped > 0 && self.live.dropped(&caller.run) {
+            tracing::warn!(
+                run = caller.run,
+                "the run's bound of log lines or samples is reached: what comes is dropped and counted"
+            );
+        }
+        if let Some(event) = event {
+            self.live.tell(&caller.run, event);
+        }
+        Ok(BatchAnswer {
+            stored: taken.stored,
+            dropped: taken.dropped,
+        })
+    }
+
+    /// Refuses what can wait while the disk has less room than its floor: what is left is for results,
+    /// claims and directives.
+    pub(super) fn room(&self) -> Result<(), ServiceError> {
+        self.store
+            .room
+            .above(self.settings.min_free)
+            .map_err(|why| ServiceError::Later {
+                code: Code::Unavailable,
+                message: format!("{why}; come again later"),
+                after: COME_AGAIN,
+            })
     }
 
     /// A component's bytes, for anybody who holds a session.

@@ -4,7 +4,7 @@
 use vetting_protocol::{Command, Directive, DirectiveAnswer, DirectiveStatus};
 
 use super::{Orchestrator, ServiceError, agents, records};
-use crate::lifecycle::{Event, step};
+use crate::lifecycle::{Claimant, Event, step};
 use crate::store::directives::Given;
 use crate::store::runs::{self, Run};
 use crate::store::{audit, directives};
@@ -70,23 +70,28 @@ pub(super) async fn void_expired(
     Ok(())
 }
 
-/// Another agent has the run: a retry is in the run's state, which the claim is answered with; of
-/// everything else it has heard nothing yet.
+/// Another agent has the run: a retry is in the run's state, which the claim is answered with, unless
+/// that claim made the run hold; of everything else it has heard nothing yet.
 pub(super) async fn taken_over(
     db: &mut sqlx::SqliteConnection,
     run: &Run,
+    claimant: &Claimant,
 ) -> Result<(), ServiceError> {
     for given in directives::pending(db, &run.id).await? {
         if given.directive.cmd != Command::RetryStage {
             continue;
         }
-        let reason = match given.directive.override_flags.wipe.is_empty() {
-            true => "with the claim that followed",
-            false => {
-                "with the claim that followed, which may wipe no disk: retry once more for that"
-            }
+        let (status, reason) = if matches!(claimant, Claimant::Another { .. }) {
+            let reason = "the run was claimed by another boot, and holds";
+            (DirectiveStatus::Rejected, reason)
+        } else if given.directive.override_flags.wipe.is_empty() {
+            (DirectiveStatus::Applied, "with the claim that followed")
+        } else {
+            let reason =
+                "with the claim that followed, which may wipe no disk: retry once more for that";
+            (DirectiveStatus::Applied, reason)
         };
-        settle(db, run, &given, DirectiveStatus::Applied, reason).await?;
+        settle(db, run, &given, status, reason).await?;
     }
     Ok(directives::unreceive(db, &run.id).await?)
 }

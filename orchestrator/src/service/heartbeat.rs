@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use vetting_protocol::{DirectiveAnswer, Heartbeat, HeartbeatAnswer};
 
+use super::live::LONGEST_WORDS;
 use super::{Caller, LiveEvent, Orchestrator, ServiceError, agents};
+use crate::cut;
 use crate::lifecycle::{Refused, was_given_up};
 use crate::store::directives;
 use crate::store::runs::Run;
@@ -58,10 +60,11 @@ impl Orchestrator {
 
     fn note(&self, run: &Run, beat: &Heartbeat) {
         let note = beat.note.as_deref().unwrap_or_default();
-        let words = match (&beat.stage, beat.attempt) {
+        let mut words = match (&beat.stage, beat.attempt) {
             (Some(stage), Some(attempt)) => format!("{stage} attempt {attempt}: {note}"),
             _ => beat.state.to_string(),
         };
+        cut::to_head(&mut words, LONGEST_WORDS);
         self.live.tell(
             &run.id,
             LiveEvent::Run {
@@ -83,7 +86,11 @@ impl Orchestrator {
         }
         let mut tx = self.store.write().await?;
         for answer in answers {
-            directives::answered(&mut tx, &caller.run, answer).await?;
+            let mut answer = answer.clone();
+            if let Some(reason) = &mut answer.reason {
+                cut::to_head(reason, LONGEST_WORDS);
+            }
+            directives::answered(&mut tx, &caller.run, &answer).await?;
         }
         Ok(tx.commit().await?)
     }

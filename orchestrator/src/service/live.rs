@@ -9,10 +9,17 @@ use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 use vetting_protocol::{WireLine, WireSample};
 
+use crate::cut;
 use crate::lifecycle::Progress;
 
 /// How many events a slow listener may lag behind.
-const EVENTS: usize = 256;
+const EVENTS: usize = 64;
+/// How many lines or samples an event holds at most, and how many bytes of each text: with [`EVENTS`] of
+/// them, a run that is watched holds some megabytes.
+const ITEMS: usize = 100;
+const LONGEST: usize = 500;
+/// The longest words of an agent that are kept, in bytes.
+pub(super) const LONGEST_WORDS: usize = 1000;
 
 /// Something that happened to a run, for whoever looks on.
 #[derive(Clone, Debug, Serialize)]
@@ -29,14 +36,57 @@ pub enum LiveEvent {
     },
     /// Log lines came.
     Lines {
-        /// The lines.
+        /// The first of them, with the heads of their texts.
         lines: Vec<WireLine>,
+        /// How many more there were.
+        more: usize,
     },
     /// Samples came.
     Samples {
-        /// The samples.
+        /// The first of them.
         samples: Vec<WireSample>,
+        /// How many more there were.
+        more: usize,
     },
+}
+
+impl LiveEvent {
+    /// An event of lines, of bounded size.
+    pub(super) fn of_lines(lines: &[WireLine]) -> Self {
+        let head = |text: &str| cut::head(text, LONGEST).into_owned();
+        LiveEvent::Lines {
+            lines: lines
+                .iter()
+                .take(ITEMS)
+                .map(|line| WireLine {
+                    ts: head(&line.ts),
+                    stage: line.stage.as_deref().map(head),
+                    text: head(&line.text),
+                    ..*line
+                })
+                .collect(),
+            more: lines.len().saturating_sub(ITEMS),
+        }
+    }
+
+    /// An event of samples, of bounded size.
+    pub(super) fn of_samples(samples: &[WireSample]) -> Self {
+        let head = |text: &str| cut::head(text, LONGEST).into_owned();
+        LiveEvent::Samples {
+            samples: samples
+                .iter()
+                .take(ITEMS)
+                .map(|sample| WireSample {
+                    ts: head(&sample.ts),
+                    kind: head(&sample.kind),
+                    key: head(&sample.key),
+                    unit: head(&sample.unit),
+                    ..*sample
+                })
+                .collect(),
+            more: samples.len().saturating_sub(ITEMS),
+        }
+    }
 }
 
 /// What was last heard of a run's agent.
@@ -69,6 +119,18 @@ struct Channel {
     bell: watch::Sender<u64>,
     events: broadcast::Sender<LiveEvent>,
     presence: Option<Presence>,
+    at: Option<Place>,
+    /// Whether something was dropped that the state does not know of yet.
+    dropped: bool,
+}
+
+/// The attempt at which a run is.
+#[derive(Debug)]
+struct Place {
+    stage: String,
+    attempt: u32,
+    /// When it came there, where this process saw it come.
+    since: Option<Instant>,
 }
 
 impl Default for Channel {
@@ -77,6 +139,22 @@ impl Default for Channel {
             bell: watch::Sender::new(0),
             events: broadcast::Sender::new(EVENTS),
             presence: None,
+            at: None,
+            dropped: false,
+        }
+    }
+}
+
+impl Channel {
+    /// Notes at which attempt the run is; `seen`: it came there just now.
+    fn comes_to(&mut self, stage: &str, attempt: u32, seen: bool) {
+        let same = |at: &Place| at.stage == stage && at.attempt == attempt;
+        if !self.at.as_ref().is_some_and(same) {
+            self.at = Some(Place {
+                stage: stage.to_owned(),
+                attempt,
+                since: seen.then(Instant::now),
+            });
         }
     }
 }
@@ -113,6 +191,10 @@ impl Live {
         let mut channels = self.channels();
         let channel = channels.entry(run.to_owned()).or_default();
         channel.bell.send_modify(|rings| *rings += 1);
+        if let Some(stage) = progress.current() {
+            let seen = channel.at.is_some();
+            channel.comes_to(&stage.name, stage.attempt, seen);
+        }
         let event = LiveEvent::Run {
             state: progress.state.to_string(),
             words: progress.place(),
@@ -122,6 +204,23 @@ impl Live {
         let _nobody = channel.events.send(event);
     }
 
+    /// The run is claimed for the first time: its first attempt begins now.
+    pub fn begins(&self, run: &str, progress: &Progress) {
+        let mut channels = self.channels();
+        let channel = channels.entry(run.to_owned()).or_default();
+        if let Some(stage) = progress.current() {
+            channel.comes_to(&stage.name, stage.attempt, true);
+        }
+    }
+
+    /// Since when a run is at an attempt, where this process saw it come there.
+    pub fn entered(&self, run: &str, stage: &str, attempt: u32) -> Option<Instant> {
+        let channels = self.channels();
+        let at = channels.get(run)?.at.as_ref()?;
+        at.since
+            .filter(|_| at.stage == stage && at.attempt == attempt)
+    }
+
     /// Tells onlookers of something.
     pub fn tell(&self, run: &str, event: LiveEvent) {
         if let Some(channel) = self.channels().get(run) {
@@ -129,8 +228,34 @@ impl Live {
         }
     }
 
+    /// Whether somebody looks on.
+    pub fn is_watched(&self, run: &str) -> bool {
+        let channels = self.channels();
+        let channel = channels.get(run);
+        channel.is_some_and(|channel| channel.events.receiver_count() > 0)
+    }
+
+    /// Notes that something of a run was dropped; whether that is news.
+    pub fn dropped(&self, run: &str) -> bool {
+        let mut channels = self.channels();
+        let channel = channels.entry(run.to_owned()).or_default();
+        !std::mem::replace(&mut channel.dropped, true)
+    }
+
+    /// The runs of which something was dropped since this was last asked.
+    pub fn take_dropped(&self) -> Vec<String> {
+        let mut channels = self.channels();
+        let dropped = channels.iter_mut().filter(|(_, channel)| channel.dropped);
+        let taken = dropped.map(|(run, channel)| {
+            channel.dropped = false;
+            run.clone()
+        });
+        taken.collect()
+    }
+
     /// Notes that a run's agent was heard.
-    pub fn heard(&self, run: &str, epoch: u64, words: String, fraction: Option<f64>) {
+    pub fn heard(&self, run: &str, epoch: u64, mut words: String, fraction: Option<f64>) {
+        cut::to_head(&mut words, LONGEST_WORDS);
         let mut channels = self.channels();
         let channel = channels.entry(run.to_owned()).or_default();
         channel.presence = Some(Presence {
@@ -174,7 +299,7 @@ impl Live {
         self.channels().retain(|run, channel| {
             let silent = channel.presence.as_ref().is_none_or(|p| p.is_past(silence));
             let listeners = channel.bell.receiver_count() + channel.events.receiver_count();
-            !silent || listeners > 0 || !is_over(run)
+            !silent || listeners > 0 || channel.dropped || !is_over(run)
         });
     }
 

@@ -1,11 +1,16 @@
 //! What the orchestrator does, without HTTP: each use case is one function and one transaction.
 
+mod access;
 mod agents;
 mod artifacts;
 mod claim;
+#[cfg(test)]
+mod claim_tests;
+mod contradiction;
 mod deliveries;
 mod due;
 mod heartbeat;
+mod hosts;
 pub mod iperf;
 mod live;
 mod patrol;
@@ -28,13 +33,25 @@ use std::time::Duration;
 use vetting_protocol::{Code, Periods};
 
 pub use agents::{Caller, sent};
+pub use hosts::{ChangedHost, Forgettable, HostChange, NewHost, Removed};
 pub use live::{LiveEvent, Presence};
 pub use runs::{MadeRun, NewRun, RunView, StageView};
 pub use steer::{Order, Steered};
 
 use crate::lifecycle::Refused;
+use crate::store::journal::volume::Bounds;
 use crate::store::runs::{self as stored, Run};
 use crate::store::{Store, StoreError};
+
+/// The floor of free disk space: the largest result is 32 MiB, and is written twice, to the log that SQLite
+/// writes ahead and to the database.
+pub const MIN_FREE: u64 = 64 << 20;
+/// How many bytes are kept of a run's log lines: a stage may log 4 MiB in an attempt, and a pipeline has ten
+/// stages; the rest is for retries and what the agent itself says.
+pub const LINES: u64 = 128 << 20;
+/// How many bytes are kept of a run's samples: 100 sensors that are read every 5 seconds for two days are
+/// 3.5 million samples.
+pub const SAMPLES: u64 = 512 << 20;
 
 /// How the orchestrator behaves.
 #[derive(Clone, Debug)]
@@ -53,6 +70,12 @@ pub struct Settings {
     pub retention: Duration,
     /// How long a request's body may stand still.
     pub body_stall: Duration,
+    /// How many bytes must be free in the folder for lines, samples, files and uploads to be taken.
+    pub min_free: u64,
+    /// How much is kept of a run's log lines.
+    pub lines: Bounds,
+    /// How much is kept of a run's samples.
+    pub samples: Bounds,
     /// The ports on which iperf3 servers are started, one per run.
     pub iperf_ports: std::ops::RangeInclusive<u16>,
     /// The address on which iperf3 servers listen.
@@ -69,6 +92,9 @@ impl Default for Settings {
             directive: Duration::from_secs(15 * 60),
             retention: Duration::from_secs(30 * 24 * 3600),
             body_stall: Duration::from_secs(10),
+            min_free: MIN_FREE,
+            lines: Bounds::of_run(LINES),
+            samples: Bounds::of_run(SAMPLES),
             iperf_ports: 5201..=5300,
             iperf_address: std::net::Ipv4Addr::UNSPECIFIED.into(),
         }

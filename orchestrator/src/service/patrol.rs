@@ -26,6 +26,9 @@ impl Orchestrator {
             if let Err(error) = self.write_down_heard().await {
                 tracing::error!("what was heard could not be written down: {error}");
             }
+            if let Err(error) = self.write_down_dropped().await {
+                tracing::error!("what was dropped could not be written down: {error}");
+            }
             if let Err(error) = self.look_after_runs(started).await {
                 tracing::error!("runs could not be looked after: {error}");
             }
@@ -73,6 +76,28 @@ impl Orchestrator {
         tx.commit().await?;
         self.live.written(&heard);
         Ok(())
+    }
+
+    /// Writes down how much was dropped of runs, for their reports.
+    pub(super) async fn write_down_dropped(&self) -> Result<(), ServiceError> {
+        for run in self.live.take_dropped() {
+            if let Err(error) = self.write_down_drops_of(&run).await {
+                // It is tried again.
+                self.live.dropped(&run);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_down_drops_of(&self, run: &str) -> Result<(), ServiceError> {
+        let dropped = self.store.journal.dropped(run).await?;
+        let mut tx = self.store.write().await?;
+        runs::dropped(&mut tx, run, dropped).await?;
+        if let Some(run) = runs::get(&mut tx, run).await? {
+            super::records::store_at_rest(&mut tx, &run).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     pub(super) async fn look_after_runs(&self, started: Instant) -> Result<(), ServiceError> {

@@ -6,8 +6,10 @@ use vetting_report::{Format, RunRecord, Style};
 use super::agents::run_of;
 use super::{Orchestrator, ServiceError};
 use crate::lifecycle::Progress;
-use crate::store::runs::Run;
-use crate::store::{artifacts, holds, reports, results};
+use crate::store::claims::{ClaimRecord, Proof};
+use crate::store::journal::Dropped;
+use crate::store::runs::{self, Run};
+use crate::store::{artifacts, claims, holds, reports, results};
 
 /// A table that goes to no terminal.
 const PLAIN: Style = Style {
@@ -73,6 +75,7 @@ pub(super) async fn store_record(
 ) -> Result<(), ServiceError> {
     let record = record(db, run).await?;
     let body = Format::Json.write(&record, &PLAIN)?;
+    runs::judged(db, &run.id, record.verdict.as_str()).await?;
     Ok(reports::put(db, &run.id, &body).await?)
 }
 
@@ -116,6 +119,7 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
             hold.stage, hold.operators
         ));
     }
+    notes.extend(claim_notes(&claims::of_run(db, &run.id).await?));
     for file in artifacts::of_run(db, &run.id).await? {
         let about = match (&file.stage, file.attempt) {
             (Some(stage), Some(attempt)) => format!(" about {stage} attempt {attempt}"),
@@ -125,6 +129,13 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
         notes.push(format!(
             "evidence{about}: {} ({}, {} bytes, sha256 {})",
             file.name, file.media_type, file.bytes, file.sha256
+        ));
+    }
+    if run.dropped != Dropped::default() {
+        notes.push(format!(
+            "{} log lines and {} samples were dropped: as much is kept of a run as the orchestrator's \
+             bounds let in",
+            run.dropped.lines, run.dropped.samples
         ));
     }
     if let Some(because) = &run.progress.ended_because {
@@ -149,4 +160,26 @@ async fn record(db: &mut sqlx::SqliteConnection, run: &Run) -> Result<RunRecord,
         stages,
         notes,
     }))
+}
+
+/// What a reader must know of a run's claims: nothing where there was one.
+fn claim_notes(claims: &[ClaimRecord]) -> Vec<String> {
+    if claims.len() < 2 {
+        return Vec::new();
+    }
+    let note = |claim: &ClaimRecord| {
+        let proof = match claim.proof {
+            Proof::BootToken => "by boot token",
+            Proof::Session => "by the session of the claim before",
+        };
+        let mut note = format!("{claim}, {proof}, at {}", claim.at);
+        if let Some(why) = &claim.refused {
+            note += &format!("; refused: {why}");
+        }
+        if let Some(at) = &claim.heard_after {
+            note += &format!("; heard again at {at}, after the next claim");
+        }
+        note
+    };
+    claims.iter().map(note).collect()
 }

@@ -35,6 +35,7 @@ impl Orchestrator {
         who: &Operator,
         publication: &Publication,
     ) -> Result<Stage, ServiceError> {
+        self.room()?;
         let checked = checked(&publication.component, publication.signature.as_deref())?;
         if let Some(claimed) = &publication.sha256
             && *claimed != checked.digest
@@ -155,6 +156,7 @@ impl Orchestrator {
         target: &State,
         (component, signature): (&str, Option<&str>),
     ) -> Result<(), ServiceError> {
+        self.room()?;
         let checked = checked(component, signature)?;
         let stage = target.stage().unwrap_or_default();
         let Some(order) = run.orders.iter_mut().find(|order| order.stage == stage) else {

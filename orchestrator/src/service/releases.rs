@@ -1,5 +1,6 @@
 //! Versions of stages: which one new runs run, and which one a single run tries.
 
+use vetting_component::Manifest;
 use vetting_protocol::Code;
 
 use super::{Orchestrator, ServiceError};
@@ -45,6 +46,21 @@ impl Orchestrator {
         audit::note(&mut tx, &who.name, "stage use", None, &detail).await?;
         tx.commit().await?;
         Ok(stage)
+    }
+
+    /// What a component says of itself, where it is kept here.
+    pub(super) async fn manifest(
+        &self,
+        db: &mut sqlx::SqliteConnection,
+        digest: &str,
+    ) -> Result<Option<Manifest>, ServiceError> {
+        if let Some(manifest) = releases::manifest(db, digest).await? {
+            return Ok(serde_json::from_value(manifest).ok());
+        }
+        // One that came with a retry is no release.
+        let bytes = stages::component(db, digest).await?;
+        let read = bytes.and_then(|bytes| vetting_component::read(&bytes).ok());
+        Ok(read.map(|contents| contents.manifest))
     }
 }
 

@@ -3,11 +3,15 @@
 use serde_json::Value;
 use vetting_protocol::{Code, ResultAnswer, StageRecord, StageResult, State, Verdict};
 
-use super::{Caller, Orchestrator, ServiceError, agents};
+use super::{Caller, Orchestrator, ServiceError, agents, contradiction, spec_check};
 use crate::lifecycle::{Event, Progress, Worth, step};
+use crate::spec::Spec;
 use crate::store::results::New;
 use crate::store::runs::{self, Run};
 use crate::store::{audit, hosts, results};
+
+/// What an agent calls a machine that is neither simulated nor a recording.
+const REAL: &str = "real";
 
 impl Orchestrator {
     /// Stores a result, moves the run on, and says where it goes. The first result of an attempt
@@ -19,11 +23,11 @@ impl Orchestrator {
     pub async fn result(
         &self,
         caller: &Caller,
-        result: StageResult,
+        mut result: StageResult,
     ) -> Result<ResultAnswer, ServiceError> {
         let mut tx = self.store.write().await?;
         let mut run = agents::newest_of(&mut tx, caller, result.epoch).await?;
-        let record = &result.record;
+        let record = &mut result.record;
         let stored = results::answer(&mut tx, &run.id, &record.stage, record.attempt).await?;
         if let Some(mut answer) = stored {
             answer.repeated = true;
@@ -32,10 +36,12 @@ impl Orchestrator {
             self.changed(&run).await;
             return Ok(answer);
         }
-        consistent(&result)?;
+        consistent(result.passed, record)?;
+        self.check(&mut tx, &run, record).await?;
+        let record = &*record;
         let host = hosts::get(&mut tx, &run.host).await?;
         let spec = host.and_then(|host| host.spec);
-        let (worth, reason) = worth(record, spec.as_ref());
+        let (worth, reason) = worth(&run, record, spec.as_ref());
         let event = Event::Result {
             stage: record.stage.clone(),
             attempt: record.attempt,
@@ -47,7 +53,7 @@ impl Orchestrator {
         if after.state == State::SpecValidate {
             runs::advance(&mut tx, &mut run, after, &cause).await?;
             let inventory = result.inventory.as_ref();
-            after = super::spec_check::judge(&mut tx, &run, spec.as_ref(), inventory).await?;
+            after = spec_check::judge(&mut tx, &run, spec.as_ref(), inventory).await?;
             let cause = format!("spec after {} {}", record.stage, record.attempt);
             self.settle(&mut tx, &mut run, after, &cause).await?;
         } else {
@@ -73,6 +79,46 @@ impl Orchestrator {
         );
         self.changed(&run).await;
         Ok(answer)
+    }
+
+    /// Lowers a result that contradicts itself or what was ordered: it holds the run.
+    async fn check(
+        &self,
+        db: &mut sqlx::SqliteConnection,
+        run: &Run,
+        record: &mut StageRecord,
+    ) -> Result<(), ServiceError> {
+        let Some(order) = run.order(&record.stage) else {
+            // A stage that the run does not have is refused as such.
+            return Ok(());
+        };
+        if !record.passed() {
+            return Ok(());
+        }
+        let manifest = self.manifest(db, &order.component.sha256).await?;
+        let real = run
+            .claim
+            .as_ref()
+            .is_some_and(|claim| claim.machine == REAL);
+        let entered = self.live.entered(&run.id, &record.stage, record.attempt);
+        let ordered = contradiction::Ordered {
+            order,
+            manifest: manifest.as_ref(),
+            // A simulated machine's time passes as fast as it likes.
+            elapsed: entered.map(|at| at.elapsed()).filter(|_| real),
+        };
+        if let Some(why) = contradiction::find(record, &ordered) {
+            tracing::warn!(
+                run = run.id,
+                stage = record.stage,
+                why,
+                "a contradictory result"
+            );
+            let detail = format!("{} attempt {}: {why}", record.stage, record.attempt);
+            audit::note(db, "agent", "contradictory result", Some(&run.id), &detail).await?;
+            contradiction::lower(record, &why);
+        }
+        Ok(())
     }
 
     /// Moves a run to where it is, and through the report, which is the orchestrator's own.
@@ -127,15 +173,16 @@ pub(super) async fn store(
 }
 
 /// `passed` is true only for a pass and an accepted skip.
-fn consistent(result: &StageResult) -> Result<(), ServiceError> {
-    if result.passed != result.record.passed() {
-        let message = match result.passed {
-            true => "`passed` is true for a verdict that is neither `pass` nor `skip`",
-            false => "`passed` is false for a verdict that is `pass` or `skip`",
+fn consistent(passed: bool, record: &StageRecord) -> Result<(), ServiceError> {
+    if passed != record.passed() {
+        let message = if passed {
+            "`passed` is true for a verdict that is neither `pass` nor `skip`"
+        } else {
+            "`passed` is false for a verdict that is `pass` or `skip`"
         };
         return Err(ServiceError::refused(Code::Malformed, message));
     }
-    if result.record.attempt == 0 || result.record.stage.is_empty() {
+    if record.attempt == 0 || record.stage.is_empty() {
         return Err(ServiceError::refused(
             Code::Malformed,
             "`stage` is empty or `attempt` is 0",
@@ -145,12 +192,22 @@ fn consistent(result: &StageResult) -> Result<(), ServiceError> {
 }
 
 /// What a record says to the run, and why it does not pass.
-fn worth(record: &StageRecord, spec: Option<&crate::spec::Spec>) -> (Worth, String) {
+fn worth(run: &Run, record: &StageRecord, spec: Option<&Spec>) -> (Worth, String) {
     let name = &record.stage;
     match record.verdict {
         Some(Verdict::Pass) => (Worth::Passed, String::new()),
-        Some(Verdict::Skip) => match super::spec_check::expected_part(name, spec) {
-            None => (Worth::Passed, String::new()),
+        Some(Verdict::Skip) => match spec_check::expected_part(name, spec) {
+            None => match spec_check::lost_spec(run, spec) {
+                None => (Worth::Passed, String::new()),
+                Some(digest) => (
+                    Worth::NotPassed,
+                    format!(
+                        "{name} was skipped, and whether that was expected is not known: the run was \
+                         made against the spec {digest}, and {} has none now",
+                        run.host
+                    ),
+                ),
+            },
             Some(expected) => (
                 Worth::NotPassed,
                 format!(

@@ -6,18 +6,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_component::Manifest;
 use vetting_protocol::{Code, State};
+use vetting_report::RunVerdict;
 
 use super::agents::run_of;
 use super::{Orchestrator, ServiceError, registry, releases};
 use crate::lifecycle::{Held, Progress};
 use crate::secret;
 use crate::store::artifacts::ArtifactRecord;
+use crate::store::claims::ClaimRecord;
 use crate::store::directives::Given;
 use crate::store::holds::HoldRecord;
-use crate::store::hosts::Host;
+use crate::store::journal::Dropped;
 use crate::store::operators::Operator;
 use crate::store::runs::{self, Run, Transition};
-use crate::store::{artifacts, audit, directives, holds, hosts, results};
+use crate::store::{artifacts, audit, claims, directives, holds, hosts, results, specs};
 
 /// A run to make.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +61,12 @@ pub struct RunView {
     pub host: String,
     /// Its state.
     pub state: State,
+    /// Where it is, for people: `waiting for the host`, `CPUStress attempt 1`, `holds`, `completed` …
+    #[serde(default)]
+    pub status: String,
+    /// Its verdict, when it is over or holds.
+    #[serde(default)]
+    pub verdict: Option<RunVerdict>,
     /// The attempt's number, where that is a stage's.
     pub attempt: u32,
     /// Why it holds.
@@ -85,6 +93,15 @@ pub struct RunView {
     pub fraction: Option<f64>,
     /// Since when its agent is silent for too long.
     pub agent_lost_since: Option<String>,
+    /// The sha256 of the spec that it was made against; empty: its host had none; `null`: not known.
+    #[serde(default)]
+    pub spec_sha256: Option<String>,
+    /// How many of its log lines and samples were dropped, because its bounds were reached.
+    #[serde(default)]
+    pub dropped: Dropped,
+    /// Every claim of it, refused ones included.
+    #[serde(default)]
+    pub claims: Vec<ClaimRecord>,
     /// Every change of its state.
     pub transitions: Vec<Transition>,
     /// What its agent was told.
@@ -165,6 +182,10 @@ impl Orchestrator {
             orders.push(order);
         }
         let progress = Progress::new(pipeline)?;
+        let spec_digest = match &host.spec {
+            Some(spec) => specs::put(&mut tx, spec).await?,
+            None => String::new(),
+        };
         let boot_token = secret::token("vb");
         let now = crate::store::now();
         let run = Run {
@@ -177,6 +198,10 @@ impl Orchestrator {
             epoch: 0,
             claim: None,
             iperf_port: None,
+            iperf_reason: None,
+            spec_digest: Some(spec_digest),
+            dropped: Dropped::default(),
+            verdict: None,
             created: now.clone(),
             created_by: who.name.clone(),
             changed: now,
@@ -215,6 +240,7 @@ impl Orchestrator {
             stage.summary = Some(record.summary.clone());
             stage.duration_ms = Some(record.duration_ms);
         }
+        view.claims = claims::of_run(&mut db, id).await?;
         view.transitions = runs::transitions(&mut db, id).await?;
         view.directives = directives::of_run(&mut db, id).await?;
         view.holds = holds::of_run(&mut db, id).await?;
@@ -248,6 +274,8 @@ impl Orchestrator {
             id: run.id.clone(),
             host: run.host.clone(),
             state: run.progress.state.clone(),
+            status: status(run),
+            verdict: verdict(run),
             attempt: run.progress.attempt(),
             held: run.progress.held.clone(),
             ended_because: run.progress.ended_because.clone(),
@@ -267,31 +295,43 @@ impl Orchestrator {
                 .or(run.last_words.clone()),
             fraction: presence.and_then(|presence| presence.fraction),
             agent_lost_since: run.lost_since.clone(),
+            spec_sha256: run.spec_digest.clone(),
+            dropped: run.dropped,
+            claims: Vec::new(),
             transitions: Vec::new(),
             directives: Vec::new(),
             holds: Vec::new(),
             artifacts: Vec::new(),
         }
     }
+}
 
-    /// Adds a host, or changes what is known of it.
-    ///
-    /// # Errors
-    ///
-    /// When another host has its MAC address.
-    pub async fn put_host(&self, who: &Operator, mut host: Host) -> Result<Host, ServiceError> {
-        host.identity.mac = host.identity.mac.to_lowercase();
-        let mut tx = self.store.write().await?;
-        if let Some(other) = hosts::by_mac(&mut tx, &host.identity.mac).await?
-            && other.name != host.name
-        {
-            let (mac, other) = (&host.identity.mac, other.name);
-            let message = format!("{mac} is the host {other}'s");
-            return Err(ServiceError::refused(Code::State, message));
-        }
-        hosts::put(&mut tx, &host).await?;
-        audit::note(&mut tx, &who.name, "host add", None, &host.name).await?;
-        tx.commit().await?;
-        Ok(host)
+/// Where a run is, for people.
+fn status(run: &Run) -> String {
+    match &run.progress.state {
+        State::Completed => "completed".to_owned(),
+        State::FailedHolding => match &run.progress.held {
+            Some(held) => format!("holds at {}", held.at),
+            None => "holds".to_owned(),
+        },
+        State::Cancelled => "cancelled".to_owned(),
+        State::Aborted => "aborted".to_owned(),
+        _ if run.epoch == 0 => "waiting for the host".to_owned(),
+        _ => run.progress.place(),
     }
+}
+
+/// The verdict of a run that is over or holds.
+fn verdict(run: &Run) -> Option<RunVerdict> {
+    let word = run.verdict.as_deref()?;
+    let at_rest = run.progress.state.is_at_rest();
+    let all = [
+        RunVerdict::Pass,
+        RunVerdict::Fail,
+        RunVerdict::Inconclusive,
+        RunVerdict::Cancelled,
+        RunVerdict::Error,
+    ];
+    all.into_iter()
+        .find(|verdict| verdict.as_str() == word && at_rest)
 }

@@ -45,7 +45,7 @@ pub(super) async fn judge(
         _ => Vec::new(),
     };
     let attempt = results::last_attempt(db, &run.id, STAGE).await? + 1;
-    let record = record(attempt, spec, inventory);
+    let record = record(attempt, run, spec, inventory);
     judged(db, run, record, voided, true).await
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn judge_again(
 ) -> Result<Progress, ServiceError> {
     let inventory = results::newest_inventory(db, &run.id).await?;
     let attempt = results::last_attempt(db, &run.id, STAGE).await? + 1;
-    let record = record(attempt, spec, inventory.as_ref());
+    let record = record(attempt, run, spec, inventory.as_ref());
     judged(db, run, record, Vec::new(), false).await
 }
 
@@ -95,22 +95,40 @@ fn changed_stages(before: &Value, now: &Value) -> Vec<String> {
         .collect()
 }
 
-fn record(attempt: u32, spec: Option<&Spec>, inventory: Option<&Value>) -> StageRecord {
+/// The sha256 of the spec that a run was made against, where its host has none any more.
+pub(super) fn lost_spec<'a>(run: &'a Run, spec: Option<&Spec>) -> Option<&'a str> {
+    let made_against = run
+        .spec_digest
+        .as_deref()
+        .filter(|digest| !digest.is_empty());
+    made_against.filter(|_| spec.is_none())
+}
+
+fn record(attempt: u32, run: &Run, spec: Option<&Spec>, inventory: Option<&Value>) -> StageRecord {
     let mut record = StageRecord::not_run(STAGE, attempt);
     record.ending = Ending::Outcome;
     let (Some(spec), Some(inventory)) = (spec, inventory) else {
-        let (verdict, message) = match spec {
-            None => (
-                Verdict::Skip,
-                "no expected spec is registered for this host, so nothing was expected of it",
-            ),
-            Some(_) => (
+        let (verdict, message) = match (spec, lost_spec(run, spec)) {
+            (None, Some(digest)) => (
                 Verdict::Inconclusive,
-                "the agent delivered no inventory to compare with the expected spec",
+                format!(
+                    "the run was made against the spec with the sha256 {digest}, and {host} has no spec \
+                     now: give it one (`host set {host} --spec FILE`) and retry SpecValidate",
+                    host = run.host
+                ),
+            ),
+            (None, None) => (
+                Verdict::Skip,
+                "no expected spec is registered for this host, so nothing was expected of it"
+                    .to_owned(),
+            ),
+            (Some(_), _) => (
+                Verdict::Inconclusive,
+                "the agent delivered no inventory to compare with the expected spec".to_owned(),
             ),
         };
         record.verdict = Some(verdict);
-        record.message = message.to_owned();
+        record.message = message;
         return record;
     };
     let differences = spec::compare(spec, inventory);
@@ -125,7 +143,16 @@ fn record(attempt: u32, spec: Option<&Spec>, inventory: Option<&Value>) -> Stage
         1 => told.join(""),
         n => format!("{n} differences: {}", told.join("; ")),
     };
-    record.summary = format!("{} parts of the spec compared", spec.0.len());
+    let digest = spec.digest();
+    record.summary = format!("{} parts of the spec {digest} compared", spec.0.len());
+    if let Some(made_against) = run.spec_digest.as_deref().filter(|made| *made != digest) {
+        let made_against = if made_against.is_empty() {
+            "without a spec".to_owned()
+        } else {
+            format!("against the spec {made_against}")
+        };
+        record.summary += &format!("; the run was made {made_against}");
+    }
     record.measurements = vec![count(differences.len())];
     record.diagnoses = differences.iter().map(diagnosis).collect();
     if let Ok(text) = serde_json::to_string_pretty(&differences) {

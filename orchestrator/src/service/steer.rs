@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vetting_protocol::{Code, Command, Directive, OverrideFlags, State};
 
+use super::access::lacks;
 use super::agents::run_of;
 use super::{Orchestrator, ServiceError, from_now};
 use crate::lifecycle::{Event, Refused, step, was_given_up};
@@ -131,14 +132,12 @@ impl Orchestrator {
     ) -> Result<(), ServiceError> {
         let held = run.progress.held.as_ref().map(|held| held.at.clone());
         let target = order.stage.clone().or(held).unwrap_or(State::FailedHolding);
-        if !order.wipe.is_empty() && who.role < Role::Wipe {
-            return Err(ServiceError::refused(
-                Code::Role,
-                format!(
-                    "{} may not let a retry wipe disks: the role `wipe` is needed",
-                    who.name
-                ),
-            ));
+        if !order.wipe.is_empty() && !who.roles.may(Role::Wipe) {
+            return Err(lacks(who, &[Role::Wipe]));
+        }
+        // Another component is another program on the machine: whoever may run one publishes it.
+        if order.component.is_some() && !who.roles.may(Role::Publish) {
+            return Err(lacks(who, &[Role::Publish]));
         }
         let mut after = step(&run.progress, &Event::Retry(target.clone()))?;
         if let Some(component) = &order.component {

@@ -30,8 +30,9 @@ fn code<T: std::fmt::Debug>(answer: Result<T, ServiceError>) -> Code {
 #[tokio::test]
 async fn an_agent_whose_claim_was_replaced_does_not_get_its_run_back() {
     let trial = Trial::new().await;
-    let (run, first) = trial.claimed("h", &[("SMART", false)]).await;
-    let second = trial.claim(&run, "h", "boot", "second").await;
+    let (run, session) = trial.with_session("h", &[("SMART", false)]).await;
+    let first = trial.caller(&run, &session).await.expect("a session");
+    let second = trial.restarted(&run, ("h", &session), "second").await;
     let second = trial
         .caller(&run, &second.expect("claimed").session_token)
         .await
@@ -105,7 +106,8 @@ async fn what_is_over_written_down_and_listened_to_by_nobody_is_forgotten() {
 #[tokio::test]
 async fn a_retry_that_no_agent_hears_of_makes_the_run_hold_again() {
     let trial = forgetful().await;
-    let (run, caller) = trial.claimed("h", &[("SMART", false)]).await;
+    let (run, session) = trial.with_session("h", &[("SMART", false)]).await;
+    let caller = trial.caller(&run, &session).await.expect("a session");
     let held = trial.result(&caller, "SMART", 1, Verdict::Fail).await;
     assert_eq!(held.expect("stored"), State::FailedHolding);
     let retry = json!({ "cmd": "retry_stage" });
@@ -120,7 +122,7 @@ async fn a_retry_that_no_agent_hears_of_makes_the_run_hold_again() {
     // Nor does an agent that claims the run hours later begin it.
     let again = trial.steer(&run, retry).await.expect("retried once more");
     assert_eq!(again.attempt, 3);
-    let claimed = trial.claim(&run, "h", "boot", "second").await;
+    let claimed = trial.restarted(&run, ("h", &session), "second").await;
     assert_eq!(
         claimed.expect("claimed").current_state,
         State::FailedHolding
@@ -130,14 +132,15 @@ async fn a_retry_that_no_agent_hears_of_makes_the_run_hold_again() {
 #[tokio::test]
 async fn a_retry_that_may_write_and_was_told_is_not_run_again_when_its_agent_dies() {
     let trial = Trial::new().await;
-    let (run, caller) = trial.claimed("h", &[("Storage", true)]).await;
+    let (run, session) = trial.with_session("h", &[("Storage", true)]).await;
+    let caller = trial.caller(&run, &session).await.expect("a session");
     let held = trial.result(&caller, "Storage", 1, Verdict::Fail).await;
     assert_eq!(held.expect("stored"), State::FailedHolding);
     let retried = trial.steer(&run, json!({ "cmd": "retry_stage" })).await;
     retried.expect("retried");
     let heard = trial.us.heartbeat(&caller, beat(&caller)).await;
     assert_eq!(heard.expect("an answer").directives.len(), 1);
-    let claimed = trial.claim(&run, "h", "boot", "second").await;
+    let claimed = trial.restarted(&run, ("h", &session), "second").await;
     assert_eq!(
         claimed.expect("claimed").current_state,
         State::FailedHolding
@@ -181,7 +184,8 @@ async fn an_agent_that_was_away_until_its_directive_expired_does_not_go_on_for_e
 #[tokio::test]
 async fn a_directive_that_an_agent_died_with_is_given_to_the_next_one() {
     let trial = Trial::new().await;
-    let (run, caller) = trial.claimed("h", &[("SMART", false)]).await;
+    let (run, session) = trial.with_session("h", &[("SMART", false)]).await;
+    let caller = trial.caller(&run, &session).await.expect("a session");
     let steered = trial.steer(&run, json!({ "cmd": "cancel_stage" })).await;
     let id = steered.expect("given").directive.expect("a directive");
     let mut received = beat(&caller);
@@ -195,7 +199,7 @@ async fn a_directive_that_an_agent_died_with_is_given_to_the_next_one() {
     let mut given = trial.us.run(&run.id).await.expect("the run").directives;
     "2020-01-01T00:00:00Z".clone_into(&mut given[0].directive.expires);
     assert!(!given[0].is_void(), "an agent has it, and decides");
-    let claimed = trial.claim(&run, "h", "boot", "second").await;
+    let claimed = trial.restarted(&run, ("h", &session), "second").await;
     let session = claimed.expect("claimed").session_token;
     let second = trial.caller(&run, &session).await.expect("a session");
     let heard = trial.us.heartbeat(&second, beat(&second)).await;

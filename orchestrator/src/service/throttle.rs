@@ -7,6 +7,11 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use vetting_protocol::Code;
+
+use super::{Orchestrator, ServiceError};
+use crate::store::audit;
+
 /// How many failures an address has free.
 const FREE: u32 = 20;
 /// How long it takes until one more is free.
@@ -75,6 +80,51 @@ impl Throttle {
         self.addresses
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Orchestrator {
+    /// Counts that a caller at an address failed to prove who it is, audits it where that is due, and
+    /// returns the refusal to answer with: the given one, or "come again later" where the address
+    /// failed too often.
+    ///
+    /// `what` is the deed that the audit names (`claim refused`, `token refused`), `detail` says more
+    /// of it there. Neither is part of the answer.
+    pub(crate) async fn refuse_caller(
+        &self,
+        from: IpAddr,
+        (what, detail): (&str, &str),
+        run: Option<&str>,
+        refusal: ServiceError,
+    ) -> ServiceError {
+        let failed = self.throttle.failed(from);
+        tracing::debug!(%from, what, detail, "a caller was refused");
+        if let Some(count) = failed.audit {
+            tracing::warn!(%from, what, detail, count, "callers from this address were refused");
+            let detail = format!("from {from}, refusal {count} from there: {detail}");
+            if let Err(error) = self.audit_refusal(what, run, &detail).await {
+                tracing::error!("a refused caller could not be audited: {error}");
+            }
+        }
+        match failed.wait {
+            None => refusal,
+            Some(after) => ServiceError::Later {
+                code: Code::TooMany,
+                message: "too many calls without a valid token from this address".to_owned(),
+                after,
+            },
+        }
+    }
+
+    async fn audit_refusal(
+        &self,
+        what: &str,
+        run: Option<&str>,
+        detail: &str,
+    ) -> Result<(), ServiceError> {
+        let mut tx = self.store.write().await?;
+        audit::note(&mut tx, "unknown", what, run, detail).await?;
+        Ok(tx.commit().await?)
     }
 }
 

@@ -97,6 +97,12 @@ impl Spec {
         Spec(map)
     }
 
+    /// Its sha256: of its JSON with sorted keys, so that one spec has one, however it was written.
+    pub fn digest(&self) -> String {
+        let text = serde_json::Value::Object(self.0.clone()).to_string();
+        vetting_component::digest(text.as_bytes())
+    }
+
     /// The disks that it names by serial number.
     pub fn expected_disks(&self) -> Vec<ExpectedDisk> {
         let disks = self.0.get("disks").and_then(Value::as_array);

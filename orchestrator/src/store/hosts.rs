@@ -64,6 +64,19 @@ pub async fn put(db: &mut SqliteConnection, host: &Host) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Removes a host that no run refers to.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn remove(db: &mut SqliteConnection, name: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM hosts WHERE name = $1")
+        .bind(name)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// A host by its name.
 ///
 /// # Errors

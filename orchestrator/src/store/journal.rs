@@ -1,25 +1,27 @@
 //! Log lines and samples: stored in batches, each batch answered when it is stored, and forgotten
 //! when they are old. They are keyed by run, claim and sequence number, so that a batch that is sent
 //! again is stored once, and ordered by boot and monotonic time, because clocks of bare machines are
-//! wrong.
+//! wrong. How much is kept of a run is bounded ([`volume`]).
+
+pub mod volume;
+mod write;
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{SqlitePool, SqliteSynchronous};
-use sqlx::{FromRow, QueryBuilder, Sqlite, Transaction};
+use sqlx::FromRow;
+use sqlx::sqlite::{SqliteAutoVacuum, SqlitePool, SqliteSynchronous};
 use tokio::sync::{mpsc, oneshot};
 use vetting_protocol::{Level, WireLine, WireSample};
 
-use super::runs::signed;
-use super::{StoreError, now, options, pool};
+use self::volume::Bounds;
+use self::write::{Batch, Order, write_all};
+use super::room::Room;
+use super::{StoreError, options, pool};
 
 /// How many batches wait for the disk before whoever sends more has to wait.
-const WAITING: usize = 256;
-/// How many rows go into one statement: a call of the database costs more than a row.
-const ROWS: usize = 100;
-/// How many batches go into one transaction.
-const TOGETHER: usize = 64;
+const WAITING: usize = 64;
 
 /// Where a batch comes from.
 #[derive(Clone, Debug)]
@@ -32,20 +34,30 @@ pub struct Origin {
     pub boot_id: String,
 }
 
-enum Batch {
-    Lines(Origin, Vec<WireLine>),
-    Samples(Origin, Vec<WireSample>),
-    /// What was stored before then is forgotten.
-    Forget(String),
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// How many rows were new and are stored.
+    pub stored: u64,
+    /// How many were dropped, because the bounds of their claim or run were reached.
+    pub dropped: u64,
 }
 
-type Order = (Batch, oneshot::Sender<Result<u64, String>>);
+/// How much was dropped of a run, because its bounds were reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Dropped {
+    /// How many log lines.
+    pub lines: u64,
+    /// How many samples.
+    pub samples: u64,
+}
 
 /// The journal.
 #[derive(Clone, Debug)]
 pub struct Journal {
     readers: SqlitePool,
     orders: mpsc::Sender<Order>,
+    room: Room,
 }
 
 /// A stored line.
@@ -85,26 +97,39 @@ pub struct StoredSample {
 }
 
 impl Journal {
-    pub(super) async fn open(file: &Path) -> Result<Self, StoreError> {
-        let options = options(file).synchronous(SqliteSynchronous::Normal);
-        let writer = pool(options.clone(), 1).await?;
+    pub(super) async fn open(folder: &Path) -> Result<Self, StoreError> {
+        let file = folder.join("journal.db");
+        let options = options(&file).synchronous(SqliteSynchronous::Normal);
+        // A new journal can give the space of what it forgets back to the disk.
+        let writer = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+        let writer = pool(writer, 1).await?;
         sqlx::migrate!("migrations/journal").run(&writer).await?;
         let readers = pool(options.read_only(true), 4).await?;
         let (orders, work) = mpsc::channel(WAITING);
         tokio::spawn(write_all(writer, work));
-        Ok(Journal { readers, orders })
+        let room = Room::of(folder, &file)?;
+        Ok(Journal {
+            readers,
+            orders,
+            room,
+        })
     }
 
-    /// Stores lines; returns how many were new.
+    /// Stores lines, as far as the bounds let them in.
     ///
     /// # Errors
     ///
     /// When they could not be stored.
-    pub async fn lines(&self, origin: Origin, lines: Vec<WireLine>) -> Result<u64, StoreError> {
-        self.order(Batch::Lines(origin, lines)).await
+    pub async fn lines(
+        &self,
+        origin: Origin,
+        lines: Vec<WireLine>,
+        bounds: Bounds,
+    ) -> Result<Taken, StoreError> {
+        self.order(Batch::Lines(origin, lines, bounds)).await
     }
 
-    /// Stores samples; returns how many were new.
+    /// Stores samples, as far as the bounds let them in.
     ///
     /// # Errors
     ///
@@ -113,53 +138,92 @@ impl Journal {
         &self,
         origin: Origin,
         samples: Vec<WireSample>,
-    ) -> Result<u64, StoreError> {
-        self.order(Batch::Samples(origin, samples)).await
+        bounds: Bounds,
+    ) -> Result<Taken, StoreError> {
+        self.order(Batch::Samples(origin, samples, bounds)).await
     }
 
-    async fn order(&self, batch: Batch) -> Result<u64, StoreError> {
+    async fn order(&self, batch: Batch) -> Result<Taken, StoreError> {
+        self.room.in_place()?;
         let failed = |why: String| StoreError::Database(sqlx::Error::Protocol(why));
         let (reply, answer) = oneshot::channel();
         let sent = self.orders.send((batch, reply)).await;
         sent.map_err(|_| failed("the journal's writer has ended".to_owned()))?;
         match answer.await {
-            Ok(stored) => stored.map_err(failed),
+            Ok(taken) => taken.map_err(StoreError::Journal),
             Err(_) => Err(failed("the journal's writer has ended".to_owned())),
         }
     }
 
-    /// The last lines of a run, oldest first.
+    /// The last lines of a run, oldest first, each with the first `longest` characters of its text.
     ///
     /// # Errors
     ///
     /// The database's.
-    pub async fn last_lines(&self, run: &str, most: u32) -> Result<Vec<StoredLine>, StoreError> {
-        let query = "SELECT epoch, seq, ts, level, stage, text FROM lines WHERE run = $1
-             ORDER BY epoch DESC, mono_ns DESC, seq DESC LIMIT $2";
+    pub async fn last_lines(
+        &self,
+        run: &str,
+        most: u32,
+        longest: u32,
+    ) -> Result<Vec<StoredLine>, StoreError> {
+        // The order of the primary key: a process numbers its lines as it writes them, and only the last
+        // rows are read, however many there are.
+        let query =
+            "SELECT epoch, seq, SUBSTR(ts, 1, 64) AS ts, level, SUBSTR(stage, 1, 64) AS stage,
+             SUBSTR(text, 1, $3) AS text
+             FROM lines WHERE run = $1 ORDER BY epoch DESC, seq DESC LIMIT $2";
         let mut lines: Vec<StoredLine> = sqlx::query_as(query)
             .bind(run)
             .bind(i64::from(most))
+            .bind(i64::from(longest))
             .fetch_all(&self.readers)
             .await?;
         lines.reverse();
         Ok(lines)
     }
 
-    /// The newest sample of each of a run's series.
+    /// The newest sample of each of a run's series, of the first `most` series by kind and key.
     ///
     /// # Errors
     ///
     /// The database's.
-    pub async fn latest_samples(&self, run: &str) -> Result<Vec<StoredSample>, StoreError> {
-        let query = "SELECT s.epoch, s.seq, s.ts, s.kind, s.key, s.value, s.unit FROM samples s
-             JOIN (SELECT kind, key, MAX(epoch * 1000000000 + seq) AS newest FROM samples
-             WHERE run = $1 GROUP BY kind, key) n
-             ON s.run = $1 AND s.epoch * 1000000000 + s.seq = n.newest
-             ORDER BY s.kind, s.key";
+    pub async fn latest_samples(
+        &self,
+        run: &str,
+        most: u32,
+    ) -> Result<Vec<StoredSample>, StoreError> {
+        let query = "SELECT epoch, seq, SUBSTR(ts, 1, 64) AS ts, SUBSTR(kind, 1, 64) AS kind,
+             SUBSTR(key, 1, 256) AS key, value, SUBSTR(unit, 1, 64) AS unit FROM series
+             WHERE run = $1 ORDER BY series.kind, series.key LIMIT $2";
         Ok(sqlx::query_as(query)
             .bind(run)
+            .bind(i64::from(most))
             .fetch_all(&self.readers)
             .await?)
+    }
+
+    /// How much of a run was dropped.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn dropped(&self, run: &str) -> Result<Dropped, StoreError> {
+        let query = "SELECT kind, dropped FROM volumes WHERE run = $1";
+        let rows: Vec<(String, i64)> = sqlx::query_as(query)
+            .bind(run)
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(volume::dropped(&rows))
+    }
+
+    /// The runs of which something was dropped.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn runs_with_drops(&self) -> Result<Vec<String>, StoreError> {
+        let query = "SELECT DISTINCT run FROM volumes WHERE dropped > 0";
+        Ok(sqlx::query_scalar(query).fetch_all(&self.readers).await?)
     }
 
     /// How many lines and samples of a run are stored.
@@ -176,130 +240,25 @@ impl Journal {
             .await?)
     }
 
+    /// Forgets a run's lines and samples; returns how many rows there were.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn forget_run(&self, run: &str) -> Result<u64, StoreError> {
+        let forgotten = self.order(Batch::ForgetRun(run.to_owned())).await?;
+        Ok(forgotten.stored)
+    }
+
     /// Forgets what was stored before then.
     ///
     /// # Errors
     ///
     /// The database's.
     pub async fn forget_before(&self, then: &str) -> Result<u64, StoreError> {
-        self.order(Batch::Forget(then.to_owned())).await
+        let forgotten = self.order(Batch::Forget(then.to_owned())).await?;
+        Ok(forgotten.stored)
     }
-}
-
-/// Writes batches as they come, several in one transaction when several wait.
-async fn write_all(writer: SqlitePool, mut work: mpsc::Receiver<Order>) {
-    let mut batches = Vec::with_capacity(TOGETHER);
-    while work.recv_many(&mut batches, TOGETHER).await > 0 {
-        let mut answers = Vec::with_capacity(batches.len());
-        let stored = write(&writer, &batches, &mut answers).await;
-        for (index, (_, reply)) in batches.drain(..).enumerate() {
-            let answer = match &stored {
-                Ok(()) => Ok(answers.get(index).copied().unwrap_or(0)),
-                Err(error) => Err(error.to_string()),
-            };
-            // Who asked may have gone; the batch is stored all the same.
-            let _gone = reply.send(answer);
-        }
-    }
-}
-
-async fn write(
-    writer: &SqlitePool,
-    batches: &[Order],
-    answers: &mut Vec<u64>,
-) -> Result<(), sqlx::Error> {
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-    let stored = now();
-    for (batch, _) in batches {
-        answers.push(match batch {
-            Batch::Forget(then) => forget(&mut tx, then).await?,
-            Batch::Lines(origin, lines) => insert_lines(&mut tx, origin, lines, &stored).await?,
-            Batch::Samples(origin, samples) => {
-                insert_samples(&mut tx, origin, samples, &stored).await?
-            }
-        });
-    }
-    tx.commit().await
-}
-
-async fn forget(tx: &mut Transaction<'static, Sqlite>, then: &str) -> Result<u64, sqlx::Error> {
-    let lines = sqlx::query("DELETE FROM lines WHERE stored < $1")
-        .bind(then)
-        .execute(&mut **tx)
-        .await?;
-    let samples = sqlx::query("DELETE FROM samples WHERE stored < $1")
-        .bind(then)
-        .execute(&mut **tx)
-        .await?;
-    Ok(lines.rows_affected() + samples.rows_affected())
-}
-
-async fn insert_lines(
-    tx: &mut Transaction<'static, Sqlite>,
-    origin: &Origin,
-    lines: &[WireLine],
-    stored: &str,
-) -> Result<u64, sqlx::Error> {
-    let mut new = 0;
-    for some in lines.chunks(ROWS) {
-        let mut query = QueryBuilder::new(
-            "INSERT INTO lines (run, epoch, seq, boot_id, ts, mono_ns, level, stage, text, stored) ",
-        );
-        query.push_values(some, |mut row, line| {
-            row.push_bind(&origin.run)
-                .push_bind(signed(origin.epoch))
-                .push_bind(signed(line.seq))
-                .push_bind(&origin.boot_id)
-                .push_bind(&line.ts)
-                .push_bind(signed(line.mono_ns))
-                .push_bind(level(line.level))
-                .push_bind(&line.stage)
-                .push_bind(&line.text)
-                .push_bind(stored);
-        });
-        new += insert(tx, query).await?;
-    }
-    Ok(new)
-}
-
-async fn insert_samples(
-    tx: &mut Transaction<'static, Sqlite>,
-    origin: &Origin,
-    samples: &[WireSample],
-    stored: &str,
-) -> Result<u64, sqlx::Error> {
-    let mut new = 0;
-    for some in samples.chunks(ROWS) {
-        let mut query = QueryBuilder::new(
-            "INSERT INTO samples
-             (run, epoch, seq, boot_id, ts, mono_ns, kind, key, value, unit, stored) ",
-        );
-        query.push_values(some, |mut row, sample| {
-            row.push_bind(&origin.run)
-                .push_bind(signed(origin.epoch))
-                .push_bind(signed(sample.seq))
-                .push_bind(&origin.boot_id)
-                .push_bind(&sample.ts)
-                .push_bind(signed(sample.mono_ns))
-                .push_bind(&sample.kind)
-                .push_bind(&sample.key)
-                .push_bind(sample.value)
-                .push_bind(&sample.unit)
-                .push_bind(stored);
-        });
-        new += insert(tx, query).await?;
-    }
-    Ok(new)
-}
-
-/// Stores the rows of a query that are not there yet; returns how many those were.
-async fn insert(
-    tx: &mut Transaction<'static, Sqlite>,
-    mut query: QueryBuilder<Sqlite>,
-) -> Result<u64, sqlx::Error> {
-    query.push(" ON CONFLICT DO NOTHING");
-    let done = query.build().execute(&mut **tx).await?;
-    Ok(done.rows_affected())
 }
 
 /// A level's word.

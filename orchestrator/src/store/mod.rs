@@ -7,6 +7,7 @@
 
 pub mod artifacts;
 pub mod audit;
+pub mod claims;
 pub mod directives;
 pub mod holds;
 pub mod hosts;
@@ -15,8 +16,10 @@ pub mod operators;
 pub mod releases;
 pub mod reports;
 pub mod results;
+pub mod room;
 pub mod runs;
 pub mod sessions;
+pub mod specs;
 pub mod stages;
 
 use std::path::{Path, PathBuf};
@@ -25,7 +28,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, Transaction};
 
 /// How long a writer waits for another process's.
 const BUSY: Duration = Duration::from_secs(20);
@@ -46,6 +49,12 @@ pub enum StoreError {
     /// The database said no.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The journal's writer failed; every batch of its transaction hears so.
+    #[error("the journal: {0}")]
+    Journal(std::sync::Arc<sqlx::Error>),
+    /// The folder takes no write.
+    #[error(transparent)]
+    NoRoom(#[from] room::NoRoom),
     /// The database is of a later version, or a migration failed.
     #[error("the database cannot be brought to this version's form: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -59,11 +68,36 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// What is wrong with the disk, where that is why the database failed: the same call may succeed once
+    /// the cause is gone.
+    pub fn disk_trouble(&self) -> Option<String> {
+        let error = match self {
+            StoreError::NoRoom(why) => return Some(why.to_string()),
+            StoreError::Database(error) => error,
+            StoreError::Journal(error) => error,
+            _ => return None,
+        };
+        let code = error.as_database_error()?.code()?;
+        // SQLite's primary result codes; an extended one has more above the lowest byte.
+        let trouble = match code.parse::<u32>().ok()? & 0xff {
+            8 => "the disk is read-only",
+            10 => "the disk has an input/output error, or a quota is used up",
+            13 => "the disk is full",
+            14 => "a file of the database cannot be opened",
+            _ => return None,
+        };
+        Some(trouble.to_owned())
+    }
+}
+
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Its folder, and how much fits in it.
+    pub room: room::Room,
     /// Log lines and samples.
     pub journal: journal::Journal,
 }
@@ -81,10 +115,12 @@ impl Store {
         let writer = pool(options.clone(), 1).await?;
         sqlx::migrate!("migrations/state").run(&writer).await?;
         let readers = pool(options.read_only(true), READERS).await?;
-        let journal = journal::Journal::open(&folder.join("journal.db")).await?;
+        let journal = journal::Journal::open(folder).await?;
+        let room = room::Room::of(folder, &state)?;
         Ok(Store {
             writer,
             readers,
+            room,
             journal,
         })
     }
@@ -93,8 +129,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database is busy for longer than anybody should be.
+    /// When the database is busy for too long, or its file is not in its place any more.
     pub async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.room.in_place()?;
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
@@ -121,6 +158,15 @@ async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<SqliteP
     SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(BUSY)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // Waits for a rollback that was begun when a transaction was dropped.
+                connection.ping().await?;
+                // SQLite rolls back by itself where a disk is full; the connection's count of open
+                // transactions is then wrong for ever, and every later transaction would be refused.
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect_with(options)
         .await
 }

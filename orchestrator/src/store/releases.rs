@@ -118,3 +118,20 @@ pub async fn put(db: &mut SqliteConnection, stage: &Stage) -> Result<(), StoreEr
     .await?;
     Ok(())
 }
+
+/// The manifest of the release whose component has a sha256.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn manifest(
+    db: &mut SqliteConnection,
+    digest: &str,
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let query = "SELECT manifest FROM releases WHERE digest = $1 LIMIT 1";
+    let text: Option<String> = sqlx::query_scalar(query)
+        .bind(digest)
+        .fetch_optional(db)
+        .await?;
+    text.map(|text| from_json("manifest", &text)).transpose()
+}

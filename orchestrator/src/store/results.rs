@@ -1,7 +1,7 @@
 //! Results of attempts.
 
 use sqlx::{Row as _, SqliteConnection};
-use vetting_protocol::{ResultAnswer, StageRecord};
+use vetting_protocol::{Ending, ResultAnswer, StageRecord};
 
 use super::runs::signed;
 use super::{StoreError, from_json, now, to_json};
@@ -157,4 +157,45 @@ pub async fn newest_inventory(
         .await?;
     let text = newest.flatten();
     text.map(|text| from_json("inventory", &text)).transpose()
+}
+
+/// Changes the orchestrator's own records that a host went down, which a claim made of the attempt that
+/// was at work: what was learnt since says otherwise. Returns how many there were.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn replace_host_down(
+    db: &mut SqliteConnection,
+    run: &str,
+    epoch: u64,
+    change: impl Fn(&mut StageRecord),
+) -> Result<u64, StoreError> {
+    let query = "SELECT stage, attempt, record FROM results WHERE run = $1 AND epoch = $2";
+    let rows = sqlx::query(query)
+        .bind(run)
+        .bind(signed(epoch))
+        .fetch_all(&mut *db)
+        .await?;
+    let mut changed = 0;
+    for row in rows {
+        let (stage, attempt): (String, i64) = (row.try_get("stage")?, row.try_get("attempt")?);
+        let text: String = row.try_get("record")?;
+        let mut record: StageRecord = from_json("record", &text)?;
+        if record.ending != Ending::HostDown {
+            continue;
+        }
+        change(&mut record);
+        sqlx::query(
+            "UPDATE results SET record = $4 WHERE run = $1 AND stage = $2 AND attempt = $3",
+        )
+        .bind(run)
+        .bind(stage)
+        .bind(attempt)
+        .bind(to_json("record", &record)?)
+        .execute(&mut *db)
+        .await?;
+        changed += 1;
+    }
+    Ok(changed)
 }

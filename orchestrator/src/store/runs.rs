@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection};
 use vetting_protocol::{Claim, StageOrder, State};
 
+use super::journal::Dropped;
 use super::{StoreError, from_json, now, to_json};
 use crate::lifecycle::Progress;
 
@@ -28,8 +29,16 @@ pub struct Run {
     pub epoch: u64,
     /// The newest claim.
     pub claim: Option<Claim>,
-    /// The port of its iperf3 server.
+    /// The port of its iperf3 server, while it is at its Network stage.
     pub iperf_port: Option<u16>,
+    /// Why it has no such port there.
+    pub iperf_reason: Option<String>,
+    /// The sha256 of the spec that it was made against; empty: its host had none; none: not known.
+    pub spec_digest: Option<String>,
+    /// How much of its lines and samples was dropped, as far as that is written down.
+    pub dropped: Dropped,
+    /// The verdict of its stored record, where it is over or holds.
+    pub verdict: Option<String>,
     /// When it was made.
     pub created: String,
     /// Who made it.
@@ -66,6 +75,13 @@ impl Run {
             epoch: epoch.unsigned_abs(),
             claim: claim.map(|text| from_json("claim", &text)).transpose()?,
             iperf_port: port.and_then(|port| u16::try_from(port).ok()),
+            iperf_reason: row.try_get("iperf_reason")?,
+            spec_digest: row.try_get("spec_digest")?,
+            dropped: Dropped {
+                lines: row.try_get::<i64, _>("lines_dropped")?.unsigned_abs(),
+                samples: row.try_get::<i64, _>("samples_dropped")?.unsigned_abs(),
+            },
+            verdict: row.try_get("verdict")?,
             created: row.try_get("created")?,
             created_by: row.try_get("created_by")?,
             changed: row.try_get("changed")?,
@@ -89,8 +105,8 @@ pub(crate) fn signed(number: u64) -> i64 {
 pub async fn insert(db: &mut SqliteConnection, run: &Run) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO runs (id, host, state, progress, orders, non_destructive, boot_token_hash,
-         epoch, iperf_port, created, created_by, changed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         epoch, iperf_port, created, created_by, changed, spec_digest)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(&run.id)
     .bind(&run.host)
@@ -104,8 +120,68 @@ pub async fn insert(db: &mut SqliteConnection, run: &Run) -> Result<(), StoreErr
     .bind(&run.created)
     .bind(&run.created_by)
     .bind(&run.changed)
+    .bind(&run.spec_digest)
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Removes a run with everything that the state has of it.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn remove(db: &mut SqliteConnection, id: &str) -> Result<(), StoreError> {
+    const OF_RUN: [&str; 8] = [
+        "DELETE FROM sessions WHERE run = $1",
+        "DELETE FROM results WHERE run = $1",
+        "DELETE FROM transitions WHERE run = $1",
+        "DELETE FROM directives WHERE run = $1",
+        "DELETE FROM reports WHERE run = $1",
+        "DELETE FROM holds WHERE run = $1",
+        "DELETE FROM artifacts WHERE run = $1",
+        "DELETE FROM claims WHERE run = $1",
+    ];
+    for query in OF_RUN {
+        sqlx::query(query).bind(id).execute(&mut *db).await?;
+    }
+    sqlx::query("DELETE FROM runs WHERE id = $1")
+        .bind(id)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes how much of a run was dropped.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn dropped(
+    db: &mut SqliteConnection,
+    id: &str,
+    dropped: Dropped,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE runs SET lines_dropped = $2, samples_dropped = $3 WHERE id = $1")
+        .bind(id)
+        .bind(signed(dropped.lines))
+        .bind(signed(dropped.samples))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes the verdict of a run that is over or holds.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn judged(db: &mut SqliteConnection, id: &str, verdict: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE runs SET verdict = $2 WHERE id = $1")
+        .bind(id)
+        .bind(verdict)
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -118,7 +194,7 @@ pub async fn update(db: &mut SqliteConnection, run: &Run) -> Result<(), StoreErr
     let claim = run.claim.as_ref().map(|claim| to_json("claim", claim));
     sqlx::query(
         "UPDATE runs SET orders = $2, epoch = $3, claim = $4, iperf_port = $5, lost_since = $6,
-         last_heard = $7, last_words = $8 WHERE id = $1",
+         last_heard = $7, last_words = $8, iperf_reason = $9 WHERE id = $1",
     )
     .bind(&run.id)
     .bind(to_json("orders", &run.orders)?)
@@ -128,6 +204,7 @@ pub async fn update(db: &mut SqliteConnection, run: &Run) -> Result<(), StoreErr
     .bind(&run.lost_since)
     .bind(&run.last_heard)
     .bind(&run.last_words)
+    .bind(&run.iperf_reason)
     .execute(db)
     .await?;
     Ok(())

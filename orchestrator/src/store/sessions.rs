@@ -13,6 +13,8 @@ pub struct Session {
     pub run: String,
     /// The claim.
     pub epoch: i64,
+    /// The run's newest claim.
+    pub newest: i64,
     /// When it ends.
     pub expires: String,
 }
@@ -70,7 +72,8 @@ pub async fn get(
     db: &mut SqliteConnection,
     token_hash: &str,
 ) -> Result<Option<Session>, StoreError> {
-    let query = "SELECT run, epoch, expires FROM sessions WHERE token_hash = $1";
+    let query = "SELECT s.run, s.epoch, r.epoch AS newest, s.expires FROM sessions s
+         JOIN runs r ON r.id = s.run WHERE s.token_hash = $1";
     Ok(sqlx::query_as(query)
         .bind(token_hash)
         .fetch_optional(db)

@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 use vetting_protocol::{Code, Publication};
 
 use super::body::{Body, COMPONENT};
-use super::caller::{Asked, At, By, Operate, Publish, View};
+use super::caller::{Admin, Asked, At, By, Operate, Publish, View, ViewStages};
 use super::route::Download;
-use crate::service::{MadeRun, NewRun, Orchestrator, Order, RunView, ServiceError, Steered};
+use crate::service::{
+    ChangedHost, HostChange, MadeRun, NewHost, NewRun, Orchestrator, Order, Removed, RunView,
+    ServiceError, Steered,
+};
 use crate::store::audit::{self, Deed};
 use crate::store::hosts::{self, Host, RunOfHost};
 use crate::store::releases::Release;
@@ -46,13 +49,6 @@ pub(super) struct Report {
     body: String,
 }
 
-/// What was removed.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Removed {
-    /// Its name.
-    removed: String,
-}
-
 /// Which deeds are wanted.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct AuditQuery {
@@ -65,12 +61,56 @@ pub(super) async fn all_hosts(State(us): Us, _by: By<View>) -> Answer<Vec<Host>>
     Ok(Json(hosts::all(&mut db).await?))
 }
 
-pub(super) async fn put_host(
+pub(super) async fn add_host(
     State(us): Us,
     by: By<Operate>,
-    Body(host): Body<Host, COMPONENT>,
+    Body(new): Body<NewHost, COMPONENT>,
 ) -> Answer<Host> {
-    us.put_host(&by.who, host).await.map(Json)
+    us.add_host(&by.who, new).await.map(Json)
+}
+
+pub(super) async fn set_host(
+    State(us): Us,
+    by: By<Operate>,
+    At(name): At<String>,
+    Body(change): Body<HostChange, COMPONENT>,
+) -> Answer<ChangedHost> {
+    us.set_host(&by.who, &name, change).await.map(Json)
+}
+
+/// What goes with a host.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct RemoveHostQuery {
+    /// Whether its runs go too; a host that has runs is not removed otherwise.
+    #[serde(default)]
+    with_runs: bool,
+}
+
+pub(super) async fn remove_host(
+    State(us): Us,
+    by: By<Admin>,
+    At(name): At<String>,
+    Asked(query): Asked<RemoveHostQuery>,
+) -> Answer<Removed> {
+    us.remove_host(&by.who, &name, query.with_runs)
+        .await
+        .map(Json)
+}
+
+pub(super) async fn spec(
+    State(us): Us,
+    _by: By<View>,
+    At(sha256): At<String>,
+) -> Answer<crate::spec::Spec> {
+    us.spec(&sha256).await.map(Json)
+}
+
+pub(super) async fn remove_run(
+    State(us): Us,
+    by: By<Admin>,
+    At(run): At<String>,
+) -> Answer<Removed> {
+    us.remove_run(&by.who, &run).await.map(Json)
 }
 
 pub(super) async fn host(State(us): Us, _by: By<View>, At(name): At<String>) -> Answer<HostView> {
@@ -129,7 +169,7 @@ pub(super) async fn artifact(
     us.artifact_content(&run, &sha256).await.map(Download)
 }
 
-pub(super) async fn all_stages(State(us): Us, _by: By<View>) -> Answer<Vec<Stage>> {
+pub(super) async fn all_stages(State(us): Us, _by: By<ViewStages>) -> Answer<Vec<Stage>> {
     let mut db = us.store.read().await?;
     Ok(Json(stages::all(&mut db).await?))
 }
@@ -151,7 +191,7 @@ pub(super) struct Chosen {
 
 pub(super) async fn releases(
     State(us): Us,
-    _by: By<View>,
+    _by: By<ViewStages>,
     At(name): At<String>,
 ) -> Answer<Vec<Release>> {
     us.releases(&name).await.map(Json)
@@ -173,7 +213,10 @@ pub(super) async fn unpublish(
     At(name): At<String>,
 ) -> Answer<Removed> {
     us.unpublish(&by.who, &name).await?;
-    Ok(Json(Removed { removed: name }))
+    Ok(Json(Removed {
+        removed: name,
+        stays: vec!["its releases, for runs that were made with them".to_owned()],
+    }))
 }
 
 pub(super) async fn audit(

@@ -8,7 +8,7 @@ use vetting_protocol::{
 };
 
 use super::body::{BATCH, Body, LARGE, SMALL};
-use super::caller::{At, BootToken, Known, SessionToken};
+use super::caller::{At, BootToken, Known, Peer, SessionToken};
 use super::route::Component;
 use crate::service::{Orchestrator, ServiceError};
 
@@ -18,19 +18,25 @@ type Us = State<Orchestrator>;
 pub(super) async fn hello(
     State(us): Us,
     BootToken(token): BootToken,
+    Peer(from): Peer,
     At(run): At<String>,
     Body(hello): Body<Hello, SMALL>,
 ) -> Answer<HelloAnswer> {
-    us.hello(&run, token.as_deref(), &hello).await.map(Json)
+    us.hello(&run, token.as_deref(), from, &hello)
+        .await
+        .map(Json)
 }
 
 pub(super) async fn claim(
     State(us): Us,
     BootToken(token): BootToken,
+    Peer(from): Peer,
     At(run): At<String>,
     Body(claim): Body<Claim, SMALL>,
 ) -> Answer<ClaimAnswer> {
-    us.claim(&run, token.as_deref(), claim).await.map(Json)
+    us.claim(&run, token.as_deref(), from, claim)
+        .await
+        .map(Json)
 }
 
 pub(super) async fn heartbeat(

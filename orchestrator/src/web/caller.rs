@@ -12,9 +12,8 @@ use serde::de::DeserializeOwned;
 use vetting_protocol::Code;
 
 use super::route::{self, Describe, Operation};
-use crate::secret;
-use crate::service::{Caller, Orchestrator, ServiceError, sent};
-use crate::store::operators::{self, Operator, Role};
+use crate::service::{Caller, Orchestrator, ServiceError};
+use crate::store::operators::{Operator, Role};
 
 /// The address that a call comes from, as its connection has it; a service that is called without a
 /// connection has none (`0.0.0.0`).
@@ -51,7 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Token {
     }
 }
 
-/// The token that a run's host was booted with. Its use case looks whether it is.
+/// A boot token, or for a claim the session of the agent that has the run. Its use case checks it.
 pub(super) struct BootToken(pub Option<String>);
 
 impl FromRequestParts<Orchestrator> for BootToken {
@@ -155,7 +154,8 @@ impl FromRequestParts<Orchestrator> for Known {
     ) -> Result<Self, ServiceError> {
         let At(run) = At::<String>::from_request_parts(parts, us).await?;
         let Token(token) = Token::from_request_parts(parts, us).await?;
-        Ok(Known(us.agent(&run, token.as_deref()).await?))
+        let Ok(Peer(from)) = Peer::from_request_parts(parts, us).await;
+        Ok(Known(us.agent(&run, token.as_deref(), from).await?))
     }
 }
 
@@ -166,36 +166,48 @@ impl Describe for Known {
     }
 }
 
-/// The operator who calls, whose role is at least `R`.
+/// The operator who calls, who has one of the roles that `R` names.
 pub(super) struct By<R> {
     /// Who.
     pub who: Operator,
-    role: PhantomData<R>,
+    needed: PhantomData<R>,
 }
 
-/// A role that a call needs.
+/// The roles of which a call needs one.
 pub(super) trait Needed: Send {
-    /// Which.
-    const ROLE: Role;
+    /// Which; `admin` always is one.
+    const ROLES: &'static [Role];
 }
 
-/// [`Role::View`].
+/// Whoever looks, or steers what is looked at.
 pub(super) struct View;
+/// Whoever looks at the registry, or publishes to it.
+pub(super) struct ViewStages;
 /// [`Role::Operate`].
 pub(super) struct Operate;
 /// [`Role::Publish`].
 pub(super) struct Publish;
+/// [`Role::Admin`] alone.
+pub(super) struct Admin;
 
 impl Needed for View {
-    const ROLE: Role = Role::View;
+    const ROLES: &'static [Role] = &[Role::View, Role::Operate];
+}
+
+impl Needed for ViewStages {
+    const ROLES: &'static [Role] = &[Role::View, Role::Operate, Role::Publish];
 }
 
 impl Needed for Operate {
-    const ROLE: Role = Role::Operate;
+    const ROLES: &'static [Role] = &[Role::Operate];
 }
 
 impl Needed for Publish {
-    const ROLE: Role = Role::Publish;
+    const ROLES: &'static [Role] = &[Role::Publish];
+}
+
+impl Needed for Admin {
+    const ROLES: &'static [Role] = &[];
 }
 
 impl<R: Needed> FromRequestParts<Orchestrator> for By<R> {
@@ -206,42 +218,17 @@ impl<R: Needed> FromRequestParts<Orchestrator> for By<R> {
         us: &Orchestrator,
     ) -> Result<Self, ServiceError> {
         let Token(token) = Token::from_request_parts(parts, us).await?;
+        let Ok(Peer(from)) = Peer::from_request_parts(parts, us).await;
         Ok(By {
-            who: operator(us, token.as_deref(), R::ROLE).await?,
-            role: PhantomData,
+            who: us.operator(token.as_deref(), from, R::ROLES).await?,
+            needed: PhantomData,
         })
     }
 }
 
 impl<R: Needed> Describe for By<R> {
     fn describe(operation: &mut Operation) {
-        operation.caller = Some(route::Caller::Operator(R::ROLE));
-        operation.refuses.insert(401);
-        if R::ROLE > Role::View {
-            operation.refuses.insert(403);
-        }
+        operation.caller = Some(route::Caller::Operator(R::ROLES));
+        operation.refuses.extend([401, 403]);
     }
-}
-
-/// The operator of a token, who must have a role.
-pub(super) async fn operator(
-    us: &Orchestrator,
-    token: Option<&str>,
-    role: Role,
-) -> Result<Operator, ServiceError> {
-    let refuse = |code, message: String| Err(ServiceError::refused(code, message));
-    let token = sent(token)?;
-    let mut db = us.store.read().await?;
-    let found = operators::of_token(&mut db, &secret::hash(token)).await?;
-    let Some(operator) = found else {
-        return refuse(Code::BadToken, "no operator has this token".to_owned());
-    };
-    if operator.role < role {
-        let message = format!(
-            "{} has the role {:?}; {role:?} is needed",
-            operator.name, operator.role
-        );
-        return refuse(Code::Role, message.to_lowercase());
-    }
-    Ok(operator)
 }

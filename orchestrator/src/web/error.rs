@@ -1,11 +1,16 @@
 //! A refusal as an HTTP answer. What is the orchestrator's own fault is logged, and not told.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use vetting_protocol::{Code, Refusal};
 
 use crate::service::ServiceError;
+
+/// After how long a caller comes again whose call the disk did not let through.
+const COME_AGAIN: Duration = Duration::from_secs(5);
 
 impl IntoResponse for ServiceError {
     fn into_response(self) -> Response {
@@ -19,6 +24,18 @@ impl IntoResponse for ServiceError {
                 let seconds = after.as_secs().max(1).to_string();
                 let refusal = (status(&code), Json(Refusal { code, message }));
                 return ([(header::RETRY_AFTER, seconds)], refusal).into_response();
+            }
+            ServiceError::Store(error) if let Some(trouble) = error.disk_trouble() => {
+                tracing::error!("a call failed: {error}");
+                let message = format!(
+                    "the orchestrator cannot use its database: {trouble}; come again later"
+                );
+                return ServiceError::Later {
+                    code: Code::Unavailable,
+                    message,
+                    after: COME_AGAIN,
+                }
+                .into_response();
             }
             error => {
                 tracing::error!("a call failed: {error}");

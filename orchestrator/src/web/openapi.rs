@@ -12,6 +12,7 @@ use vetting_protocol::Refusal;
 use super::route::{Caller, Content, Route, SchemaOf};
 use super::routes::routes;
 use crate::service::ServiceError;
+use crate::store::operators::Role;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document(&routes()));
 
@@ -85,8 +86,8 @@ fn document(routes: &[Route]) -> Value {
             "securitySchemes": {
                 "boot": bearer("The token that a run's host is booted with"),
                 "session": bearer("The token of the session that a claim opens"),
-                "operator": bearer("An operator's token; each role may do what those before it \
-                    may: view, operate, wipe, publish"),
+                "operator": bearer("An operator's token; the operator needs one of the roles \
+                    that are named"),
             },
         },
     })
@@ -102,7 +103,10 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         None => json!([]),
         Some(Caller::Boot) => json!([{ "boot": [] }]),
         Some(Caller::Session) => json!([{ "session": [] }]),
-        Some(Caller::Operator(role)) => json!([{ "operator": [role] }]),
+        Some(Caller::Operator(roles)) => {
+            let any = roles.iter().chain(&[Role::Admin]);
+            any.map(|role| json!({ "operator": [role] })).collect()
+        }
     };
     let mut responses = Map::new();
     if let Some((content, status)) = &said.answers {

@@ -13,16 +13,19 @@ use tokio_stream::wrappers::BroadcastStream;
 use vetting_report::Format;
 
 use super::body::Form;
-use super::caller::{At, By, View, operator};
+use super::caller::{At, By, Needed as _, Peer, View};
 use super::route::{Answer, Content};
 use crate::service::{Orchestrator, RunView, ServiceError};
 use crate::store::journal::{StoredLine, StoredSample};
-use crate::store::operators::Role;
 
 type Us = State<Orchestrator>;
 
 /// How many log lines the page begins with.
 const LINES: u32 = 200;
+/// How many characters of a line it shows.
+const LINE: u32 = 1000;
+/// How many series it shows.
+const SERIES: u32 = 500;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -80,8 +83,8 @@ pub(super) async fn parts(
 
 async fn body(us: &Orchestrator, run: &str) -> Result<Markup, ServiceError> {
     let view = us.run(run).await?;
-    let lines = us.store.journal.last_lines(run, LINES).await?;
-    let samples = us.store.journal.latest_samples(run).await?;
+    let lines = us.store.journal.last_lines(run, LINES, LINE).await?;
+    let samples = us.store.journal.latest_samples(run, SERIES).await?;
     Ok(html! {
         (head(&view))
         (stages(&view))
@@ -192,9 +195,10 @@ impl IntoResponse for LoggedIn {
 
 pub(super) async fn login(
     State(us): Us,
+    Peer(from): Peer,
     Form(Login { token, mut to }): Form<Login>,
 ) -> Result<LoggedIn, ServiceError> {
-    operator(&us, Some(&token), Role::View).await?;
+    us.operator(Some(&token), from, View::ROLES).await?;
     if !to.starts_with("/runs/") || !to.bytes().all(|byte| byte.is_ascii_graphic()) {
         "/".clone_into(&mut to);
     }

@@ -51,8 +51,8 @@ pub(super) enum Caller {
     Boot,
     /// An agent that has claimed the run.
     Session,
-    /// An operator of this role or a higher one.
-    Operator(Role),
+    /// An operator who has one of these roles, or is an admin.
+    Operator(&'static [Role]),
 }
 
 /// What a body holds.
@@ -162,6 +162,7 @@ describes!(A1);
 describes!(A1, A2);
 describes!(A1, A2, A3);
 describes!(A1, A2, A3, A4);
+describes!(A1, A2, A3, A4, A5);
 
 /// A call that is served by a handler.
 fn route<H, M, P>(filter: MethodFilter, method: Method, path: &'static str, handler: H) -> Route

@@ -31,13 +31,21 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/components/{sha256}", agent::component).says("A component's bytes", &[]),
         // What operators call.
         get("/api/v1/admin/hosts", admin::all_hosts).says("The hosts", &[]),
-        post("/api/v1/admin/hosts", admin::put_host)
-            .says("Add a host, or change what is known of it", &[409]),
+        post("/api/v1/admin/hosts", admin::add_host).says("Add a host", &[409]),
         get("/api/v1/admin/hosts/{name}", admin::host).says("A host and its runs", &[]),
+        post("/api/v1/admin/hosts/{name}", admin::set_host).says(
+            "Change what is known of a host, and see what changed",
+            &[409],
+        ),
+        delete("/api/v1/admin/hosts/{name}", admin::remove_host)
+            .says("Remove a host, with its runs where that is wanted", &[409]),
+        get("/api/v1/admin/specs/{sha256}", admin::spec).says("A spec that a host has or had", &[]),
         get("/api/v1/admin/runs", admin::all_runs)
             .says("The runs, newest first, without their results", &[]),
         post("/api/v1/admin/runs", admin::create_run).says("Make a run of a host", &[404, 409]),
         get("/api/v1/admin/runs/{run}", admin::run).says("A run as it is", &[]),
+        delete("/api/v1/admin/runs/{run}", admin::remove_run)
+            .says("Remove a run that is over", &[409]),
         post("/api/v1/admin/runs/{run}/steer", admin::steer).says(
             "Shut a run down, abort it, cancel a stage or retry one",
             &[409, 410],

@@ -6,8 +6,10 @@ use std::time::Duration;
 use rand::RngExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use vetting_protocol::{Claim, ClaimAnswer, Code};
 use vetting_transport::{Call, CallError, Client, Secret};
 
+use super::session::Kept;
 use super::{Parameters, Settings};
 
 /// The longest wait that the server may ask for: a mistake there must not park a machine for a day.
@@ -19,16 +21,19 @@ pub(super) struct Link {
     run: String,
     boot: Secret,
     session: Mutex<Option<Secret>>,
+    kept: Kept,
     settings: Settings,
 }
 
 impl Link {
-    pub fn new(boot: &Parameters, settings: &Settings) -> Result<Self, CallError> {
+    /// The way to the orchestrator for a run; its session is kept for this boot.
+    pub fn new(boot: &Parameters, settings: &Settings, kept: Kept) -> Result<Self, CallError> {
         Ok(Link {
             client: Client::new(&boot.url, &boot.pins)?,
             run: boot.run.clone(),
             boot: boot.token.clone(),
             session: Mutex::new(None),
+            kept,
             settings: settings.clone(),
         })
     }
@@ -38,10 +43,35 @@ impl Link {
         self.client.url()
     }
 
-    /// From now on calls carry this token.
-    pub fn open(&self, token: String) {
+    /// From now on calls carry this token, and an agent that restarts in this boot has it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept for such an agent.
+    pub fn open(&self, token: String) -> std::io::Result<()> {
+        let token = Secret::new(token);
+        let kept = self.kept.put(&token);
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        *session = Some(Secret::new(token));
+        *session = Some(token);
+        kept
+    }
+
+    /// A claim: with the session that an agent before this one had in the same boot, and where there is
+    /// none that is good, with the boot token.
+    pub async fn claim(&self, claim: &Claim) -> Result<ClaimAnswer, CallError> {
+        if let Some(session) = self.kept.left() {
+            let path = self.path("claim");
+            let call = Call {
+                path: &path,
+                token: Some(&session),
+                timeout: self.settings.call,
+            };
+            match self.client.post(call, claim).await {
+                Err(error) if error.code() == Some(&Code::BadToken) => {}
+                answer => return answer,
+            }
+        }
+        self.boot("claim", claim).await
     }
 
     /// A call with the boot token: hello, claim.

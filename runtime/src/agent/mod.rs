@@ -25,6 +25,7 @@ mod override_flags;
 mod private_file;
 mod queue;
 pub mod service;
+mod session;
 mod spool;
 mod steering;
 mod thermal;

@@ -206,7 +206,7 @@ impl Steps {
     async fn claim_again(&mut self) -> Result<ClaimAnswer, CallError> {
         match self.link.boot::<_, ClaimAnswer>("claim", &self.claim).await {
             Ok(answer) if answer.epoch == self.epoch => {
-                self.link.open(answer.session_token.clone());
+                super::walk::open(&self.link, &self.journal, &answer);
                 Ok(answer)
             }
             Ok(answer) => {

@@ -19,6 +19,7 @@ use super::forward::{Journal, forward};
 use super::hold::{self, Keys};
 use super::link::Link;
 use super::override_flags::Armed;
+use super::session::Kept;
 use super::spool::Spool;
 use super::steering::Steps;
 use super::{Agent, AgentError, Ended, evidence, identity, service, thermal};
@@ -34,7 +35,12 @@ const EVIDENCE: Duration = Duration::from_secs(120);
 ///
 /// When the run cannot be claimed, or the orchestrator refuses this agent.
 pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
-    let link = Arc::new(Link::new(&agent.boot, &agent.settings).map_err(AgentError::Client)?);
+    let boot_id = agent.settings.boot_id.clone();
+    let boot_id = boot_id.unwrap_or_else(identity::boot_id);
+    let spool = Spool::open(&agent.settings.spool, &agent.boot.run, &boot_id)?;
+    let kept = Kept::new(&agent.settings.spool, &agent.boot.run, &boot_id);
+    let link = Link::new(&agent.boot, &agent.settings, kept).map_err(AgentError::Client)?;
+    let link = Arc::new(link);
     let journal = Arc::new(Journal::new(agent.settings.queue));
     for notice in &agent.settings.notices {
         journal.say(Level::Warn, notice);
@@ -51,11 +57,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
     let own = identity::identity(agent.boot.mac.as_deref(), inventory.as_ref());
     let claim = Claim {
         identity: agent.settings.identity.clone().unwrap_or(own),
-        boot_id: agent
-            .settings
-            .boot_id
-            .clone()
-            .unwrap_or_else(identity::boot_id),
+        boot_id,
         instance: identity::random_id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: agent.machine.name(),
@@ -77,7 +79,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
         }
         Err(error) => return Err(AgentError::Claim(error)),
     };
-    link.open(claimed.session_token.clone());
+    open(&link, &journal, &claimed);
     let text = format!("claimed run {} as claim {}", agent.boot.run, claimed.epoch);
     journal.say(Level::Info, &text);
 
@@ -106,7 +108,6 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
             period(|periods| periods.sensor_ms),
         )),
     ];
-    let spool = Spool::open(&agent.settings.spool, &agent.boot.run, &claim.boot_id)?;
     let mut walk = Walk {
         keys,
         components: Components {
@@ -156,7 +157,18 @@ async fn hello(agent: &Agent, link: &Link, claim: &Claim, journal: &Journal) {
 }
 
 async fn claim(agent: &Agent, link: &Link, claim: &Claim) -> Result<ClaimAnswer, CallError> {
-    patiently(agent, link, async || link.boot("claim", claim).await).await
+    patiently(agent, link, async || link.claim(claim).await).await
+}
+
+/// Opens the session that a claim brought.
+pub(super) fn open(link: &Link, journal: &Journal, claimed: &ClaimAnswer) {
+    if let Err(error) = link.open(claimed.session_token.clone()) {
+        let text = format!(
+            "the session could not be kept ({error}): an agent that restarts in this boot will make the \
+             run hold"
+        );
+        journal.say(Level::Error, &text);
+    }
 }
 
 /// Tries again and again, until there is an answer or the tries are used up.

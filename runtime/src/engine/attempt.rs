@@ -416,7 +416,7 @@ async fn call(stage: &LoadedStage, store: &mut Store<HostState>) -> Ran {
         Err(error) => return Ran::Broke(error),
     };
     match instance.call_run(&mut *store).await {
-        Ok(Ok(outcome)) => Ran::Outcome(hold(outcome)),
+        Ok(Ok(outcome)) => Ran::Outcome(hold(outcome, &stage.contents.manifest.rules)),
         Ok(Err(text)) => Ran::Error(text),
         Err(error) => Ran::Broke(error.context(Unreadable)),
     }

@@ -8,6 +8,7 @@ mod attempt;
 mod cache;
 pub mod compile;
 mod config;
+mod declared;
 mod ending;
 mod facts;
 mod functions;

@@ -1,9 +1,11 @@
 //! From a guest's outcome to the record's words. The host holds every measurement against its
 //! validators itself, and so earns or refuses a pass.
 
+use vetting_component::Rule;
 use vetting_protocol as record;
-use vetting_protocol::{Finding, Severity, Verdict};
+use vetting_protocol::{Finding, Severity, Unearned, Verdict, met, unearned};
 
+use super::declared::by_table;
 use super::notebook::printable;
 use crate::host::bindings::vetting::stage::outcome as guest;
 
@@ -22,22 +24,29 @@ pub struct Held {
     pub diagnoses: Vec<record::Diagnosis>,
 }
 
-/// Takes an outcome over, and lowers a pass that was not earned.
-pub fn hold(outcome: guest::Outcome) -> Held {
-    let measurements: Vec<_> = outcome.measurements.into_iter().map(measurement).collect();
+/// Takes an outcome over, and lowers a pass or a skip that was not earned. `table` is the manifest's table
+/// of rules; empty: it has none.
+pub fn hold(outcome: guest::Outcome, table: &[Rule]) -> Held {
+    let mut measurements: Vec<_> = outcome.measurements.into_iter().map(measurement).collect();
     let diagnoses: Vec<_> = outcome.diagnoses.into_iter().map(diagnosis).collect();
+    let undeclared = by_table(table, &mut measurements);
     let message = printable(&outcome.message);
     let (verdict, message) = match outcome.verdict {
-        guest::Verdict::Pass => match unearned(&measurements, &diagnoses) {
-            None => (Verdict::Pass, message),
-            Some(reason) => (
-                Verdict::Inconclusive,
-                format!("the stage says pass, but {reason}"),
-            ),
-        },
+        guest::Verdict::Pass => (Verdict::Pass, message),
         guest::Verdict::Fail => (Verdict::Fail, message),
         guest::Verdict::Inconclusive(reason) => (Verdict::Inconclusive, or(reason, message)),
         guest::Verdict::Skip(reason) => (Verdict::Skip, or(reason, message)),
+    };
+    let (verdict, message) = match unearned(verdict, &measurements, &diagnoses) {
+        None => (verdict, message),
+        Some(reason) => {
+            let mut lowered = format!("the stage says {}, but {reason}", verdict.as_str());
+            if reason == Unearned::NothingMet && !undeclared.is_empty() {
+                let names = undeclared.join("`, `");
+                lowered += &format!("; its manifest has no rule `{names}` of that severity");
+            }
+            (Verdict::Inconclusive, lowered)
+        }
     };
     Held {
         verdict,
@@ -46,37 +55,6 @@ pub fn hold(outcome: guest::Outcome) -> Held {
         measurements,
         diagnoses,
     }
-}
-
-/// Why a pass was not earned, if it was not.
-fn unearned(
-    measurements: &[record::Measurement],
-    diagnoses: &[record::Diagnosis],
-) -> Option<String> {
-    let mut held = false;
-    for measurement in measurements {
-        for validator in &measurement.validators {
-            held |= validator.met.is_some();
-            if validator.met == Some(false) && validator.severity == Severity::Fail {
-                return Some(format!(
-                    "its measurement `{}` violates its own rule `{}`",
-                    measurement.name, validator.name
-                ));
-            }
-        }
-    }
-    if !held {
-        return Some("it held no measurement against a validator".to_owned());
-    }
-    let contradicts =
-        |d: &&record::Diagnosis| matches!(d.finding, Finding::Fail | Finding::Unknown);
-    diagnoses.iter().find(contradicts).map(|d| match d.finding {
-        Finding::Fail => format!("its diagnosis `{}` is a failure", d.name),
-        _ => format!(
-            "its diagnosis `{}` says that something could not be judged",
-            d.name
-        ),
-    })
 }
 
 fn or(reason: String, message: String) -> String {
@@ -88,11 +66,12 @@ fn or(reason: String, message: String) -> String {
 }
 
 fn measurement(measurement: guest::Measurement) -> record::Measurement {
+    let finite = is_finite(&measurement.value);
     let value = value(measurement.value);
     let validators = measurement
         .validators
         .into_iter()
-        .map(|validator| hold_one(&value, validator))
+        .map(|validator| hold_one(&value, finite, validator))
         .collect();
     record::Measurement {
         name: printable(&measurement.name),
@@ -103,12 +82,14 @@ fn measurement(measurement: guest::Measurement) -> record::Measurement {
     }
 }
 
-fn hold_one(value: &record::Value, validator: guest::Validator) -> record::Validator {
+/// `finite`: whether the value is one; what is not finite meets and violates nothing.
+fn hold_one(value: &record::Value, finite: bool, validator: guest::Validator) -> record::Validator {
     let comparison = comparison(validator.comparison);
+    let finite = finite && validator.expected.iter().all(is_finite);
     let expected: Vec<_> = validator.expected.into_iter().map(self::value).collect();
     record::Validator {
         name: printable(&validator.name),
-        met: met(value, &comparison, &expected),
+        met: met(value, &comparison, &expected).filter(|_| finite),
         comparison,
         expected,
         severity: match validator.severity {
@@ -119,37 +100,11 @@ fn hold_one(value: &record::Value, validator: guest::Validator) -> record::Valid
     }
 }
 
-/// Whether a value meets what is expected of it; `None` when it cannot be held: another type, an
-/// unknown comparison, nothing expected.
-fn met(
-    value: &record::Value,
-    comparison: &record::Comparison,
-    expected: &[record::Value],
-) -> Option<bool> {
-    use record::Comparison::{
-        Equal, GreaterThan, GreaterThanOrEqual, InSet, LessThan, LessThanOrEqual, NotEqual,
-        NotInSet, Other,
-    };
-    let first = expected.first()?;
-    let same_type = std::mem::discriminant(value) == std::mem::discriminant(first);
-    let numbers = |test: fn(&f64, &f64) -> bool| match (value, first) {
-        (record::Value::Number(a), record::Value::Number(b)) => Some(test(a, b)),
-        _ => None,
-    };
-    match comparison {
-        Equal => same_type.then(|| value == first),
-        NotEqual => same_type.then(|| value != first),
-        LessThan => numbers(f64::lt),
-        LessThanOrEqual => numbers(f64::le),
-        GreaterThan => numbers(f64::gt),
-        GreaterThanOrEqual => numbers(f64::ge),
-        InSet => same_type.then(|| expected.contains(value)),
-        NotInSet => same_type.then(|| !expected.contains(value)),
-        Other(_) => None,
-    }
+fn is_finite(value: &guest::Value) -> bool {
+    !matches!(value, guest::Value::Number(number) if !number.is_finite())
 }
 
-/// NaN and infinities are no numbers to JSON: they become texts, which no numeric rule holds.
+/// NaN and infinities are not numbers to JSON: they become texts, which no rule compares.
 fn value(value: guest::Value) -> record::Value {
     match value {
         guest::Value::Number(number) if number.is_finite() => record::Value::Number(number),
@@ -198,6 +153,8 @@ fn diagnosis(diagnosis: guest::Diagnosis) -> record::Diagnosis {
 
 #[cfg(test)]
 mod tests {
+    use vetting_component::RuleSeverity;
+
     use super::*;
 
     fn outcome(value: guest::Value, limit: f64, severity: guest::Severity) -> guest::Outcome {
@@ -226,11 +183,10 @@ mod tests {
 
     #[test]
     fn a_held_measurement_earns_a_pass() {
-        let held = hold(outcome(
-            guest::Value::Number(5.0),
-            100.0,
-            guest::Severity::Fail,
-        ));
+        let held = hold(
+            outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail),
+            &[],
+        );
         assert_eq!(held.verdict, Verdict::Pass);
         assert_eq!(held.measurements[0].validators[0].met, Some(true));
     }
@@ -239,31 +195,29 @@ mod tests {
     fn a_pass_without_anything_held_is_inconclusive() {
         let mut bare = outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail);
         bare.measurements.clear();
-        assert_eq!(hold(bare).verdict, Verdict::Inconclusive);
+        assert_eq!(hold(bare, &[]).verdict, Verdict::Inconclusive);
         for nothing in [f64::NAN, f64::INFINITY] {
             let value = guest::Value::Number(nothing);
-            let held = hold(outcome(value, 100.0, guest::Severity::Fail));
+            let held = hold(outcome(value, 100.0, guest::Severity::Fail), &[]);
             assert_eq!(held.verdict, Verdict::Inconclusive, "{nothing}");
         }
         let text = guest::Value::Text("5".to_owned());
-        let held = hold(outcome(text, 100.0, guest::Severity::Fail));
+        let held = hold(outcome(text, 100.0, guest::Severity::Fail), &[]);
         assert_eq!(held.verdict, Verdict::Inconclusive);
     }
 
     #[test]
     fn a_pass_over_a_violated_rule_contradicts_itself() {
-        let held = hold(outcome(
-            guest::Value::Number(500.0),
-            100.0,
-            guest::Severity::Fail,
-        ));
+        let held = hold(
+            outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Fail),
+            &[],
+        );
         assert_eq!(held.verdict, Verdict::Inconclusive);
         assert!(held.message.contains("`wear_fail`"), "{}", held.message);
-        let held = hold(outcome(
-            guest::Value::Number(500.0),
-            100.0,
-            guest::Severity::Warn,
-        ));
+        let held = hold(
+            outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Warn),
+            &[],
+        );
         assert_eq!(held.verdict, Verdict::Pass, "a warning changes nothing");
     }
 
@@ -277,13 +231,67 @@ mod tests {
             part: None,
             extra: Vec::new(),
         });
-        assert_eq!(hold(torn).verdict, Verdict::Inconclusive);
+        assert_eq!(hold(torn, &[]).verdict, Verdict::Inconclusive);
     }
 
     #[test]
     fn control_characters_do_not_reach_a_terminal() {
         let mut hostile = outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail);
         hostile.message = "\u{1b}[2Jgood".to_owned();
-        assert_eq!(hold(hostile).message, "\\u{1b}[2Jgood");
+        assert_eq!(hold(hostile, &[]).message, "\\u{1b}[2Jgood");
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_not_a_text_that_differs() {
+        for nothing in [f64::NAN, f64::INFINITY] {
+            let mut outcome = outcome(guest::Value::Number(nothing), 1.0, guest::Severity::Fail);
+            let validator = &mut outcome.measurements[0].validators[0];
+            validator.comparison = guest::Comparison::NotEqual;
+            validator.expected = vec![guest::Value::Text("bad".to_owned())];
+            assert_eq!(
+                hold(outcome, &[]).verdict,
+                Verdict::Inconclusive,
+                "{nothing}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_skip_beside_a_violated_rule_contradicts_itself() {
+        let mut skipped = outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Fail);
+        skipped.verdict = guest::Verdict::Skip("no disk".to_owned());
+        let held = hold(skipped, &[]);
+        assert_eq!(held.verdict, Verdict::Inconclusive);
+        assert!(held.message.contains("says skip, but"), "{}", held.message);
+    }
+
+    #[test]
+    fn a_rule_that_the_manifest_does_not_have_earns_nothing() {
+        let rule = |name: &str, severity| Rule {
+            name: name.to_owned(),
+            severity,
+            description: "worn".to_owned(),
+            limit: "100 %".to_owned(),
+            source: "the table's source".to_owned(),
+        };
+        let good = || outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail);
+        let held = hold(good(), &[rule("wear_fail", RuleSeverity::Fail)]);
+        assert_eq!(held.verdict, Verdict::Pass);
+        assert_eq!(
+            held.measurements[0].validators[0].source,
+            "the table's source"
+        );
+        for table in [
+            rule("wear_warn", RuleSeverity::Fail),
+            rule("wear_fail", RuleSeverity::Warn),
+        ] {
+            let held = hold(good(), &[table]);
+            assert_eq!(held.verdict, Verdict::Inconclusive);
+            assert!(
+                held.message.contains("no rule `wear_fail`"),
+                "{}",
+                held.message
+            );
+        }
     }
 }

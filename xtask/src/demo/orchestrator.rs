@@ -52,7 +52,7 @@ impl Orchestrator {
             token: String::new(),
         };
         let mut add = program();
-        add.args(["operator", "add", "demo", "--role", "publish", "--data"])
+        add.args(["operator", "add", "demo", "--role", "admin", "--data"])
             .arg(data);
         started.token = printed(&mut add)?.trim().to_owned();
         Ok(started)

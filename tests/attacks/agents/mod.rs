@@ -1,0 +1,8 @@
+//! Agents that lie, and whoever has stolen an agent's credentials.
+
+mod forged;
+mod stolen;
+
+use crate::Attack;
+
+pub const ATTACKS: &[&[Attack]] = &[stolen::ATTACKS, forged::ATTACKS];
