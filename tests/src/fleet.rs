@@ -23,6 +23,7 @@ pub struct Orchestrator {
     child: Child,
     folder: tempfile::TempDir,
     flags: Vec<String>,
+    environment: Vec<(&'static str, String)>,
     /// Its URL.
     pub url: String,
     /// Its certificate's fingerprint.
@@ -39,13 +40,26 @@ impl Orchestrator {
 
     /// Starts one with more flags.
     pub fn with(flags: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let (child, url, pin) = serve(folder.path(), "127.0.0.1:0", &flags);
+        Self::at(Place {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            environment: Vec::new(),
+        })
+    }
+
+    /// Starts one in a place.
+    pub fn at(place: Place) -> Self {
+        let Place {
+            folder,
+            flags,
+            environment,
+        } = place;
+        let (child, url, pin) = serve(folder.path(), "127.0.0.1:0", &flags, &environment);
         let mut started = Orchestrator {
             child,
             folder,
             flags,
+            environment,
             url,
             pin,
             token: String::new(),
@@ -173,10 +187,19 @@ impl Orchestrator {
         self.child.wait().expect("it is reaped");
     }
 
+    /// Ends it as an operator would, and waits for its end.
+    pub fn terminate(&mut self) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        kill(Pid::from_raw(pid), Signal::SIGTERM).expect("the signal is sent");
+        let ended = eventually(|| self.child.try_wait().expect("a child can be waited for"));
+        assert!(ended.is_some(), "it does not end: {}", self.log());
+    }
+
     /// Starts it again on the same port.
     pub fn restart(&mut self) {
         let address = self.url.trim_start_matches("https://").to_owned();
-        let (child, _url, pin) = serve(self.folder.path(), &address, &self.flags);
+        let (child, _url, pin) =
+            serve(self.folder.path(), &address, &self.flags, &self.environment);
         (self.child, self.pin) = (child, pin);
     }
 
@@ -191,7 +214,22 @@ impl Orchestrator {
     }
 }
 
-fn serve(folder: &Path, listen: &str, flags: &[String]) -> (Child, String, String) {
+/// Where and how an orchestrator runs.
+pub struct Place {
+    /// The folder of its data (`data`) and its log.
+    pub folder: tempfile::TempDir,
+    /// More flags of `serve`.
+    pub flags: Vec<String>,
+    /// Environment variables of its process.
+    pub environment: Vec<(&'static str, String)>,
+}
+
+fn serve(
+    folder: &Path,
+    listen: &str,
+    flags: &[String],
+    environment: &[(&'static str, String)],
+) -> (Child, String, String) {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -210,6 +248,7 @@ fn serve(folder: &Path, listen: &str, flags: &[String]) -> (Child, String, Strin
         ])
         .args(["--iperf-address", "127.0.0.1"])
         .args(flags)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()

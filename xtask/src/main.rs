@@ -1,5 +1,5 @@
-//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `hostile`, `fuzz`,
-//! `bench`, `docs`, `tidy`.
+//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `trouble`, `hostile`,
+//! `fuzz`, `bench`, `docs`, `tidy`.
 //!
 //! Setting up is part of `demo` and `test`: what a fresh Debian machine lacks is found, named and
 //! installed, or the command to type is printed.
@@ -11,15 +11,20 @@ mod docs;
 mod fuzz;
 mod setup;
 mod soak;
+mod suites;
 mod test;
 mod tidy;
+mod tiers;
 mod toolchain;
+mod trouble;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
+
+use tiers::Tier;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, tests and shows vetting")]
@@ -37,7 +42,13 @@ enum Task {
         keep: bool,
     },
     /// Set up, build, and run everything that CI runs
-    Test,
+    Test {
+        /// Also the tests that take long: more seeds, more kills, more fuzzing
+        #[arg(long)]
+        all: bool,
+        /// Only suites whose names hold one of these, without the other checks
+        suites: Vec<String>,
+    },
     /// Build target/release/vetting, vetting-orchestrator and target/stages/NAME.wasm
     Build,
     /// Build the stages only
@@ -55,6 +66,15 @@ enum Task {
         #[arg(long, default_value_t = 20)]
         agents: u32,
         /// The seed that an earlier soak printed [default: another one]
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Let fifty simulated agents work through days of trouble; nothing may be lost, forged or stuck
+    Trouble {
+        /// How many days, each from a fresh seed
+        #[arg(long, default_value_t = 20)]
+        seeds: u32,
+        /// The seed that an earlier day printed, once
         #[arg(long)]
         seed: Option<u64>,
     },
@@ -85,7 +105,10 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Demo { keep } => demo::demo(keep),
-        Task::Test => test::test(),
+        Task::Test { all, suites } => {
+            let tier = if all { Tier::All } else { Tier::Usual };
+            test::test(tier, &suites)
+        }
         Task::Build => build::vetting()
             .and_then(|()| build::orchestrator())
             .and_then(|()| build::stages())
@@ -97,6 +120,7 @@ fn main() -> ExitCode {
             agents,
             seed,
         } => soak::soak(kills, agents, seed),
+        Task::Trouble { seeds, seed } => trouble::trouble(seeds, seed),
         Task::Hostile { kinds } => test::hostile(&kinds),
         Task::Fuzz(wanted) => fuzz::fuzz(&wanted),
         Task::Bench {

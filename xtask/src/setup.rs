@@ -20,7 +20,7 @@ pub const TOOLS: [(&str, &str); 6] = [
 ];
 
 /// What the tests run besides.
-pub const TEST_TOOLS: [(&str, &str); 25] = [
+pub const TEST_TOOLS: [(&str, &str); 26] = [
     ("mkfs.ext4", "e2fsprogs"),
     ("mkfs.xfs", "xfsprogs"),
     ("mkfs.btrfs", "btrfs-progs"),
@@ -48,7 +48,11 @@ pub const TEST_TOOLS: [(&str, &str); 25] = [
     ("dmsetup", "dmsetup"),
     ("sg_persist", "sg3-utils"),
     ("dpkg-deb", "dpkg"),
+    FAKETIME,
 ];
+
+/// Gives a process another calendar.
+pub const FAKETIME: (&str, &str) = ("faketime", "faketime");
 
 /// The tests start an SSH server of their own; the machine's is not to start because of them.
 const SSH_SERVER: &str = "sshd";

@@ -1,21 +1,30 @@
-//! Everything that CI runs.
+//! Everything that CI runs, and with `--all` everything there is.
 
 use std::process::Command;
+use std::time::Instant;
 
-use crate::{build, cargo, run, setup, target, tidy};
+use crate::tiers::Tier;
+use crate::{build, cargo, run, setup, suites, target, tidy};
 
-/// Sets up, builds, checks and tests, in one profile, so that nothing is built twice.
-pub fn test() -> anyhow::Result<()> {
+/// Sets up, builds, checks and tests, in one profile, so that nothing is built twice. Where suites are
+/// picked, they alone are run, and nothing else is checked.
+pub fn test(tier: Tier, picked: &[String]) -> anyhow::Result<()> {
+    let began = Instant::now();
     setup::programs(&setup::TOOLS)?;
     setup::programs(&setup::TEST_TOOLS)?;
     setup::kernel()?;
-    tidy::tidy()?;
-    run(cargo().args(["fmt", "--all", "--check"]))?;
+    if picked.is_empty() {
+        tidy::tidy()?;
+        run(cargo().args(["fmt", "--all", "--check"]))?;
+    }
     build::programs_and_tests()?;
     build::stages()?;
     build::test_stages()?;
     build::examples()?;
-    run(tests().args(["--workspace", "--no-fail-fast"]))?;
+    suites::run_tier(tier, picked)?;
+    if !picked.is_empty() {
+        return Ok(());
+    }
     run(cargo().args([
         "clippy",
         "--release",
@@ -30,6 +39,13 @@ pub fn test() -> anyhow::Result<()> {
         "not checked: security advisories. `cargo deny` and `cargo audit` need a database from the \
          network, which a build must not depend on; run them by hand."
     );
+    let (minutes, most) = (began.elapsed().as_secs_f64() / 60.0, tier.minutes());
+    let over = if minutes > most {
+        "OVER ITS TIME: "
+    } else {
+        ""
+    };
+    println!("{over}all of it took {minutes:.1} min; {most} min is the most on two cores");
     Ok(())
 }
 
@@ -52,8 +68,14 @@ pub fn hostile(names: &[String]) -> anyhow::Result<()> {
 /// `cargo test`, which finds what was built.
 pub fn tests() -> Command {
     let mut test = cargo();
-    test.args(["test", "--release", "--locked"])
-        .env("VETTING_BIN", target("release/vetting"))
+    test.args(["test", "--release", "--locked"]);
+    environment(&mut test);
+    test
+}
+
+/// Where a test finds what was built.
+pub fn environment(test: &mut Command) {
+    test.env("VETTING_BIN", target("release/vetting"))
         .env(
             "VETTING_ORCHESTRATOR_BIN",
             target("release/vetting-orchestrator"),
@@ -62,5 +84,4 @@ pub fn tests() -> Command {
         .env("VETTING_TEST_GUESTS", target("stages-test"))
         .env("VETTING_EXAMPLES", target("stages-examples"))
         .env("VETTING_TEST_KERNEL", target("kernel"));
-    test
 }
