@@ -47,15 +47,23 @@ impl Orchestrator {
         })
     }
 
-    /// Starts one in a place.
+    /// Starts one in a place, with all built-in stages and an operator who may do everything.
     pub fn at(place: Place) -> Self {
+        let mut started = Self::over(place);
+        started.token = started.operator("root", &["admin"]);
+        started.cli(&["stage", "add", &stages().display().to_string()]);
+        started
+    }
+
+    /// Starts one over the databases of a place, as they are.
+    pub fn over(place: Place) -> Self {
         let Place {
             folder,
             flags,
             environment,
         } = place;
         let (child, url, pin) = serve(folder.path(), "127.0.0.1:0", &flags, &environment);
-        let mut started = Orchestrator {
+        Orchestrator {
             child,
             folder,
             flags,
@@ -63,10 +71,7 @@ impl Orchestrator {
             url,
             pin,
             token: String::new(),
-        };
-        started.token = started.operator("root", &["admin"]);
-        started.cli(&["stage", "add", &stages().display().to_string()]);
-        started
+        }
     }
 
     /// Adds an operator with some roles; returns the token.

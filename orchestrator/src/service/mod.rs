@@ -185,8 +185,10 @@ impl Orchestrator {
     ///
     /// When the database cannot be opened.
     pub async fn open(folder: &Path, settings: Settings) -> Result<Self, StoreError> {
+        let store = Store::open(folder).await?;
+        records::note_verdicts(&store).await?;
         Ok(Orchestrator {
-            store: Store::open(folder).await?,
+            store,
             settings: Arc::new(settings),
             live: Arc::default(),
             throttle: Arc::default(),

@@ -1,7 +1,7 @@
 //! Records that the orchestrator makes: of attempts that no agent could tell of, and of whole runs.
 
 use vetting_protocol::{Ending, StageRecord, Verdict};
-use vetting_report::{Format, RunRecord, Style};
+use vetting_report::{Format, RunRecord, RunVerdict, Style};
 
 use super::agents::run_of;
 use super::{Orchestrator, ServiceError};
@@ -9,7 +9,7 @@ use crate::lifecycle::Progress;
 use crate::store::claims::{ClaimRecord, Proof};
 use crate::store::journal::Dropped;
 use crate::store::runs::{self, Run};
-use crate::store::{artifacts, claims, holds, reports, results};
+use crate::store::{Store, StoreError, artifacts, claims, holds, reports, results};
 
 /// A table that goes to no terminal.
 const PLAIN: Style = Style {
@@ -55,6 +55,24 @@ impl Orchestrator {
         };
         Ok(format.write(&record, &PLAIN)?)
     }
+}
+
+/// Notes the verdicts of runs of an earlier version, from their stored records.
+pub(super) async fn note_verdicts(store: &Store) -> Result<(), StoreError> {
+    /// What is read of a record.
+    #[derive(serde::Deserialize)]
+    struct Judged {
+        verdict: RunVerdict,
+    }
+    let mut tx = store.write().await?;
+    for run in runs::without_verdict(&mut tx).await? {
+        let body = reports::get(&mut tx, &run).await?;
+        let judged = body.and_then(|body| serde_json::from_str::<Judged>(&body).ok());
+        if let Some(Judged { verdict }) = judged {
+            runs::judged(&mut tx, &run, verdict.as_str()).await?;
+        }
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Stores the report of a run that is over or holds.

@@ -250,6 +250,22 @@ pub async fn advance(
     Ok(())
 }
 
+/// The runs that are over or hold and whose verdict is not noted: those of an earlier version.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn without_verdict(db: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let query = "SELECT id FROM runs WHERE verdict IS NULL AND state IN ($1, $2, $3, $4)";
+    Ok(sqlx::query_scalar(query)
+        .bind(State::Completed.as_str())
+        .bind(State::FailedHolding.as_str())
+        .bind(State::Cancelled.as_str())
+        .bind(State::Aborted.as_str())
+        .fetch_all(db)
+        .await?)
+}
+
 /// A run by its id.
 ///
 /// # Errors
