@@ -158,6 +158,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests folder", 10),
     Suite::of("vetting-tests frozen", 10),
     Suite::of("vetting-tests frozen_data", 10),
+    Suite::of("vetting-tests full_disk", 30),
     Suite::of("vetting-tests grants", 10),
     Suite::of("vetting-tests guide", 30),
     Suite::of("vetting-tests hold", 30),

@@ -11,6 +11,8 @@ mod certificate;
 mod error;
 mod openapi;
 mod page;
+#[cfg(test)]
+mod roles;
 mod route;
 mod routes;
 mod server;
