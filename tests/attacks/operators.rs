@@ -16,6 +16,16 @@ pub const ATTACKS: &[&[Attack]] = &[&[
         promise: "roles are a set: each one allows its own calls and no others",
         attempt: more_than_the_role,
     },
+    Attack {
+        name: "serve-a-folder-twice",
+        promise: "one orchestrator serves a folder, and a mistyped one becomes no database",
+        attempt: serve_a_folder_twice,
+    },
+    Attack {
+        name: "close-the-pipe",
+        promise: "a command whose reader has gone ends quietly",
+        attempt: close_the_pipe,
+    },
 ]];
 
 /// What a command of an operator with other roles printed on standard error; empty where it did it.
@@ -74,4 +84,42 @@ fn more_than_the_role() -> String {
         }
     }
     format!("{refused} calls refused, each role with its own alone")
+}
+
+fn serve_a_folder_twice() -> String {
+    let orchestrator = Orchestrator::start();
+    let data = orchestrator.data();
+    let second = orchestrator.try_cli(&["serve", "--data", &data, "--listen", "127.0.0.1:0"]);
+    let words = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        !second.status.success() && words.contains("served by another orchestrator"),
+        "{words}"
+    );
+    // What works on the folder while it is served still does.
+    orchestrator.operator("bea", &["view"]);
+    let nowhere = format!("{data}-with-a-typo");
+    let mistyped = orchestrator.try_cli(&["operator", "list", "--data", &nowhere]);
+    let refused = String::from_utf8_lossy(&mistyped.stderr).into_owned();
+    assert!(refused.contains("no state.db"), "{refused}");
+    assert!(
+        !std::path::Path::new(&nowhere).exists(),
+        "a typo makes a database"
+    );
+    let again = orchestrator.try_cli(&["operator", "add", "bea", "--data", &data]);
+    let refused = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(refused.contains("operator set bea"), "{refused}");
+    words.trim().to_owned()
+}
+
+fn close_the_pipe() -> String {
+    let orchestrator = Orchestrator::start();
+    for host in 0..40 {
+        orchestrator.run(&format!("host-{host}"), &["--stage", "SMART"]);
+    }
+    let run = orchestrator.run("host", &["--stage", "SMART"]);
+    for args in [&["run", "list"][..], &["audit"], &["run", "show", &run.id]] {
+        let (status, stderr) = orchestrator.cli_into_closed_pipe(args);
+        assert_eq!((status, stderr.as_str()), (0, ""), "{args:?}");
+    }
+    "three commands end with 0 and without a word".to_owned()
 }

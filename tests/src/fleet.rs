@@ -125,6 +125,23 @@ impl Orchestrator {
             .expect("vetting-orchestrator starts")
     }
 
+    /// The command line with a standard output that nobody reads: its exit status and standard error.
+    pub fn cli_into_closed_pipe(&self, args: &[&str]) -> (i32, String) {
+        let mut child = Command::new(program())
+            .args(args)
+            .env("VETTING_SERVER", &self.url)
+            .env("VETTING_PIN", &self.pin)
+            .env("VETTING_TOKEN", &self.token)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("vetting-orchestrator starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code().unwrap_or(-1), stderr)
+    }
+
     /// The command line with `--json`; its answer.
     pub fn cli(&self, args: &[&str]) -> Value {
         let output = self.try_cli(&[args, &["--json"]].concat());

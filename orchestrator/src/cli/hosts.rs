@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use vetting_protocol::Identity;
 
 use super::args::{HostCommand, ServerArgs};
+use super::print::line;
 use super::remote::{Remote, lines, listed, removed, shown, text};
 use crate::service::{HostChange, NewHost};
 use crate::spec::Spec;
@@ -64,7 +65,7 @@ pub async fn host(server: &ServerArgs, command: HostCommand, as_json: bool) -> a
         }
         HostCommand::Spec { sha256 } => {
             let spec = remote.get(&format!("/api/v1/admin/specs/{sha256}")).await?;
-            println!("{}", serde_json::to_string_pretty(&spec)?);
+            line!("{}", serde_json::to_string_pretty(&spec)?);
         }
         HostCommand::List => {
             let hosts = remote.get(path).await?;
@@ -74,7 +75,7 @@ pub async fn host(server: &ServerArgs, command: HostCommand, as_json: bool) -> a
         }
         HostCommand::Show { name } => {
             let host = remote.get(&format!("{path}/{name}")).await?;
-            println!("{}", serde_json::to_string_pretty(&host)?);
+            line!("{}", serde_json::to_string_pretty(&host)?);
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ mod args;
 mod audit;
 mod hosts;
 mod operators;
+mod print;
 mod remote;
 mod runs;
 mod serve;

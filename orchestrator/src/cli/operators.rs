@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::args::OperatorCommand;
+use super::print::line;
 use crate::secret;
 use crate::store::operators::{self, Operator, Roles};
 use crate::store::{Store, audit, now};
@@ -39,9 +40,9 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
             audit::note(&mut tx, CONSOLE, "operator add", None, &what).await?;
             tx.commit().await?;
             if as_json {
-                println!("{}", json!({ "operator": operator, "token": token }));
+                line!("{}", json!({ "operator": operator, "token": token }));
             } else {
-                println!("{token}");
+                line!("{token}");
             }
         }
         OperatorCommand::Set {
@@ -77,7 +78,7 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
             }
             tx.commit().await?;
             if as_json {
-                println!(
+                line!(
                     "{}",
                     json!({ "operator": after, "changes": changes, "token": token })
                 );
@@ -90,18 +91,18 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
                 eprintln!("nothing changed");
             }
             if let Some(token) = token {
-                println!("{token}");
+                line!("{token}");
             }
         }
         OperatorCommand::List { data } => {
             let store = existing(&data).await?;
             let all = operators::all(&mut *store.read().await?).await?;
             if as_json {
-                println!("{}", serde_json::to_string_pretty(&all)?);
+                line!("{}", serde_json::to_string_pretty(&all)?);
             }
             for operator in all.iter().filter(|_| !as_json) {
                 let key = operator.ssh_key.as_deref().unwrap_or("no SSH key");
-                println!("{}: {}; {key}", operator.name, operator.roles);
+                line!("{}: {}; {key}", operator.name, operator.roles);
             }
         }
         OperatorCommand::Remove { name, data } => {
@@ -113,8 +114,8 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
             audit::note(&mut tx, CONSOLE, "operator remove", None, &name).await?;
             tx.commit().await?;
             if !as_json {
-                println!("removed {name}; the token is worth nothing from now on");
-                println!("stays: what the audit says, and the runs that {name} made");
+                line!("removed {name}; the token is worth nothing from now on");
+                line!("stays: what the audit says, and the runs that {name} made");
             }
         }
     }

@@ -13,6 +13,7 @@ use vetting_component::signature;
 use vetting_transport::{Call, Client, Pin, Secret};
 
 use super::args::ServerArgs;
+use super::print::line;
 
 /// The most that an answer may be: a report holds what every stage attached.
 const LARGEST_ANSWER: usize = 512 << 20;
@@ -129,19 +130,19 @@ pub(super) fn removed(removed: &Value, as_json: bool) {
 
 pub(super) fn shown(value: &Value, as_json: bool, line: impl Fn(&Value) -> String) {
     if as_json {
-        println!("{value}");
+        line!("{value}");
     } else {
-        println!("{}", plain(&line(value)));
+        line!("{}", plain(&line(value)));
     }
 }
 
 pub(super) fn listed(list: &Value, as_json: bool, line: impl Fn(&Value) -> String) {
     if as_json {
-        println!("{list}");
+        line!("{list}");
         return;
     }
     for one in list.as_array().into_iter().flatten() {
-        println!("{}", plain(&line(one)));
+        line!("{}", plain(&line(one)));
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use vetting_protocol::{Command, State};
 
 use super::args::{RunCommand, ServerArgs};
+use super::print::{self, line};
 use super::remote::{Remote, encoded, listed, pairs, plain, removed, shown, signature_of, text};
 use super::watch;
 use crate::service::{MadeRun, NewRun, Order};
@@ -70,7 +71,7 @@ async fn call(server: &ServerArgs, command: RunCommand, as_json: bool) -> anyhow
         }
         RunCommand::Show { run } => {
             let view = remote.get(&format!("{path}/{run}")).await?;
-            println!("{}", serde_json::to_string_pretty(&view)?);
+            line!("{}", serde_json::to_string_pretty(&view)?);
             return Ok(());
         }
         RunCommand::Watch { .. } => return Ok(()),
@@ -78,7 +79,7 @@ async fn call(server: &ServerArgs, command: RunCommand, as_json: bool) -> anyhow
             let report = remote
                 .get(&format!("{path}/{run}/report?format={format}"))
                 .await?;
-            print!("{}", plain(&text(&report, "/body")));
+            print::text(format_args!("{}", plain(&text(&report, "/body"))));
             return Ok(());
         }
         RunCommand::Artifact {
@@ -128,18 +129,20 @@ async fn call(server: &ServerArgs, command: RunCommand, as_json: bool) -> anyhow
 fn booted_with(server: &ServerArgs, made: &Value, as_json: bool) -> anyhow::Result<()> {
     let run: MadeRun = serde_json::from_value(made.clone())?;
     if as_json {
-        println!("{made}");
+        line!("{made}");
         return Ok(());
     }
-    println!("run {}", run.id);
+    line!("run {}", run.id);
     let pins: String = server
         .pin
         .iter()
         .map(|pin| format!(" vetting.pin={pin}"))
         .collect();
-    println!(
+    line!(
         "kernel command line: vetting.url={} vetting.run={} vetting.token={}{pins}",
-        server.server, run.id, run.boot_token
+        server.server,
+        run.id,
+        run.boot_token
     );
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `serve`.
 
+use std::io::Write as _;
+
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,6 +10,7 @@ use vetting_protocol::Periods;
 use super::args::ServeArgs;
 use crate::service::{Orchestrator, Settings};
 use crate::store::journal::volume::Bounds;
+use crate::store::lock::Lock;
 use crate::web::{Certificate, router, serve as listen};
 
 /// Serves until SIGTERM or SIGINT. The address and the fingerprint are printed on standard output.
@@ -36,6 +39,8 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         iperf_ports: first..=last,
         iperf_address: args.iperf_address,
     };
+    // Before the databases are opened, and until this process ends.
+    let _lock = Lock::take(&args.data, &args.listen.to_string())?;
     let orchestrator = Orchestrator::open(&args.data, settings).await?;
     let certificate = match (&args.certificate, &args.key) {
         (Some(certificate), Some(key)) => Certificate::read(certificate, key)?,
@@ -48,8 +53,13 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("nothing can listen on {}", args.listen))?;
-    println!("listening on https://{}", listener.local_addr()?);
-    println!("fingerprint {fingerprint}");
+    // A server whose standard output is closed serves all the same.
+    let mut stdout = std::io::stdout();
+    let _printed = writeln!(
+        stdout,
+        "listening on https://{}\nfingerprint {fingerprint}",
+        listener.local_addr()?
+    );
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use vetting_protocol::Publication;
 
 use super::args::{ServerArgs, StageCommand};
+use super::print::line;
 use super::remote::{Remote, encoded, listed, pairs, shown, signature_of, text};
 
 /// Does what the subcommand says.
@@ -67,7 +68,7 @@ pub async fn stage(
             let mut stages = all.as_array().into_iter().flatten();
             let stage = stages.find(|stage| stage["name"] == name.as_str());
             let stage = stage.with_context(|| format!("there is no stage `{name}`"))?;
-            println!("{}", serde_json::to_string_pretty(stage)?);
+            line!("{}", serde_json::to_string_pretty(stage)?);
         }
         StageCommand::Releases { name } => {
             let releases = remote.get(&format!("{path}/{name}/releases")).await?;

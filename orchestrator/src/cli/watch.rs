@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use vetting_report::RunVerdict;
 use vetting_transport::CallError;
 
+use super::print::line;
 use super::remote::{Remote, plain};
 use crate::service::RunView;
 
@@ -27,24 +28,24 @@ pub async fn watch(remote: &Remote, run: &str, as_json: bool) -> anyhow::Result<
         if line != printed {
             if as_json {
                 let (state, attempt) = (&view.state, view.attempt);
-                println!(
+                line!(
                     "{}",
                     json!({ "state": state, "attempt": attempt, "status": view.status, "words": words })
                 );
             } else {
-                println!("{}", plain(&line));
+                line!("{}", plain(&line));
             }
             printed = line;
         }
         if view.state.is_at_rest() {
             let verdict = view.verdict.unwrap_or(RunVerdict::Inconclusive);
             if as_json {
-                println!("{}", json!({ "state": view.state, "verdict": verdict }));
+                line!("{}", json!({ "state": view.state, "verdict": verdict }));
             } else {
                 if let Some(why) = view.held.map(|held| held.reason).or(view.ended_because) {
-                    println!("{}", plain(&why));
+                    line!("{}", plain(&why));
                 }
-                println!("{}", verdict.as_str());
+                line!("{}", verdict.as_str());
             }
             return Ok(ExitCode::from(verdict.exit_status()));
         }

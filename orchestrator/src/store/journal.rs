@@ -103,7 +103,7 @@ impl Journal {
         // A new journal can give the space of what it forgets back to the disk.
         let writer = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
         let writer = pool(writer, 1).await?;
-        sqlx::migrate!("migrations/journal").run(&writer).await?;
+        super::migrate(&file, sqlx::migrate!("migrations/journal"), &writer).await?;
         let readers = pool(options.read_only(true), 4).await?;
         let (orders, work) = mpsc::channel(WAITING);
         tokio::spawn(write_all(writer, work));

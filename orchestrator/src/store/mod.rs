@@ -12,6 +12,7 @@ pub mod directives;
 pub mod holds;
 pub mod hosts;
 pub mod journal;
+pub mod lock;
 pub mod operators;
 pub mod releases;
 pub mod reports;
@@ -32,6 +33,8 @@ use sqlx::{Connection as _, Sqlite, Transaction};
 
 /// How long a writer waits for another process's.
 const BUSY: Duration = Duration::from_secs(20);
+/// The mode of the folder: its owner's alone.
+const FOLDER: u32 = 0o700;
 /// How many may read at once.
 const READERS: u32 = 8;
 
@@ -55,7 +58,42 @@ pub enum StoreError {
     /// The folder takes no write.
     #[error(transparent)]
     NoRoom(#[from] room::NoRoom),
-    /// The database is of a later version, or a migration failed.
+    /// Another process serves the folder.
+    #[error(
+        "{} is served by another orchestrator: {holder}; end that one first, or name another --data",
+        folder.display()
+    )]
+    Served {
+        /// Which folder.
+        folder: PathBuf,
+        /// Who serves it.
+        holder: String,
+    },
+    /// The folder belongs to another user.
+    #[error(
+        "{} belongs to the user with the id {owner}, and tokens' hashes lie in it: serve as that user, or \
+         change its owner",
+        folder.display()
+    )]
+    Foreign {
+        /// Which folder.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// The database is of a later version.
+    #[error(
+        "{} was made by a later version of vetting-orchestrator (it has the change {change}): upgrade, or \
+         restore the backup from before",
+        file.display()
+    )]
+    Later {
+        /// Which file.
+        file: PathBuf,
+        /// The number of the change that this version does not know.
+        change: i64,
+    },
+    /// A migration failed.
     #[error("the database cannot be brought to this version's form: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// A column holds what this version cannot read.
@@ -113,7 +151,7 @@ impl Store {
         let state = folder.join("state.db");
         let options = options(&state).synchronous(SqliteSynchronous::Full);
         let writer = pool(options.clone(), 1).await?;
-        sqlx::migrate!("migrations/state").run(&writer).await?;
+        migrate(&state, sqlx::migrate!("migrations/state"), &writer).await?;
         let readers = pool(options.read_only(true), READERS).await?;
         let journal = journal::Journal::open(folder).await?;
         let room = room::Room::of(folder, &state)?;
@@ -145,6 +183,45 @@ impl Store {
     }
 }
 
+/// Brings a database to this version's form.
+async fn migrate(
+    file: &Path,
+    changes: sqlx::migrate::Migrator,
+    writer: &SqlitePool,
+) -> Result<(), StoreError> {
+    match changes.run(writer).await {
+        Ok(()) => {}
+        Err(sqlx::migrate::MigrateError::VersionMissing(change)) => {
+            let file = file.to_owned();
+            return Err(StoreError::Later { file, change });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    // SQLite gives what it writes ahead the database's own mode.
+    private(file, 0o600)
+}
+
+/// Takes a file's or folder's permissions from everybody but its owner.
+fn private(path: &Path, mode: u32) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let failed = |reason| StoreError::Folder {
+        path: path.to_owned(),
+        reason,
+    };
+    let found = std::fs::metadata(path).map_err(failed)?.permissions();
+    if found.mode() & 0o077 != 0 {
+        // SQLite makes its files as the umask has it; a folder is as somebody made it.
+        if mode == FOLDER {
+            tracing::warn!(
+                path = %path.display(),
+                "others could read the folder; from now on its owner alone can"
+            );
+        }
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+    }
+    Ok(())
+}
+
 fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
@@ -171,17 +248,26 @@ async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<SqliteP
         .await
 }
 
-/// Makes the folder, for this user alone: what lies in it are people's keys and tokens' hashes.
+/// Makes the folder, for this user alone, whoever made it: in it lie people's keys and tokens' hashes.
 fn make_private(folder: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt as _;
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+    let failed = |reason| StoreError::Folder {
+        path: folder.to_owned(),
+        reason,
+    };
     std::fs::DirBuilder::new()
         .recursive(true)
-        .mode(0o700)
+        .mode(FOLDER)
         .create(folder)
-        .map_err(|reason| StoreError::Folder {
-            path: folder.to_owned(),
-            reason,
-        })
+        .map_err(failed)?;
+    let owner = std::fs::metadata(folder).map_err(failed)?.uid();
+    if owner != nix::unistd::geteuid().as_raw() {
+        return Err(StoreError::Foreign {
+            folder: folder.to_owned(),
+            owner,
+        });
+    }
+    private(folder, FOLDER)
 }
 
 /// Now, as it is stored.
