@@ -5,13 +5,12 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::{Value, json};
-use vetting_transport::{Call, CallError, Client, Secret};
+use serde_json::Value;
 
+pub use crate::calls::{call, claim};
 use crate::{built, eventually, shared_cache, stages, vetting};
 
 fn program() -> PathBuf {
@@ -407,45 +406,4 @@ impl Drop for RunningAgent {
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }
-}
-
-/// One call as an agent makes it.
-pub fn call(
-    orchestrator: &Orchestrator,
-    path: &str,
-    token: &str,
-    body: &Value,
-) -> Result<Value, CallError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let pin = orchestrator.pin.parse().expect("a pin");
-    let client = Client::new(&orchestrator.url, &[pin]).expect("a client");
-    let call = Call {
-        path,
-        token: Some(&Secret::new(token)),
-        timeout: Duration::from_secs(20),
-    };
-    runtime
-        .expect("a runtime")
-        .block_on(client.post(call, body))
-}
-
-/// A claim of a run, as an agent in that boot on that system makes it.
-pub fn claim(
-    orchestrator: &Orchestrator,
-    run: &Run,
-    boot: &str,
-    uuid: &str,
-) -> Result<Value, CallError> {
-    let body = json!({
-        "identity": { "mac": run.mac, "system_uuid": uuid }, "boot_id": boot,
-        "instance": format!("{boot}-{uuid}-{}", std::process::id()), "version": "0", "machine": "a test",
-    });
-    call(
-        orchestrator,
-        &format!("/api/v1/runs/{}/claim", run.id),
-        &run.token,
-        &body,
-    )
 }

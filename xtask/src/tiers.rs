@@ -4,7 +4,7 @@
 //! with tests has a row in [`SUITES`]: one without a row fails the run, so that whoever adds it decides
 //! where it belongs. `cargo xtask test` runs the usual tier, `cargo xtask test --all` everything.
 //!
-//! A test that is long by nature is either a suite with [`Suite::usual`] 0, or a test with `#[ignore]`,
+//! A test that is long by nature is either a suite with [`Suite::usual`] 0, or a test with the attribute `ignore`,
 //! which only `--all` runs, or one that an environment variable makes longer ([`Suite::long`]).
 //!
 //! Budgets are for two cores, and generous: a suite over its budget is reported, one over twice its
