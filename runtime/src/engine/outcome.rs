@@ -214,11 +214,16 @@ mod tests {
         );
         assert_eq!(held.verdict, Verdict::Inconclusive);
         assert!(held.message.contains("`wear_fail`"), "{}", held.message);
-        let held = hold(
-            outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Warn),
-            &[],
-        );
-        assert_eq!(held.verdict, Verdict::Pass, "a warning changes nothing");
+    }
+
+    #[test]
+    fn a_violated_warning_neither_earns_a_pass_nor_takes_it() {
+        let warned = || outcome(guest::Value::Number(500.0), 100.0, guest::Severity::Warn);
+        let held = hold(warned(), &[]);
+        assert_eq!(held.verdict, Verdict::Inconclusive, "{}", held.message);
+        let mut also_good = outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail);
+        also_good.measurements.extend(warned().measurements);
+        assert_eq!(hold(also_good, &[]).verdict, Verdict::Pass);
     }
 
     #[test]
