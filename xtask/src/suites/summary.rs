@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::events::Test;
 use super::{fail, seconds};
-use crate::tiers::{FACTOR, Suite, Tier};
+use crate::tiers::{Suite, Tier};
 
 /// How many of the slowest tests are listed.
 const SLOWEST: usize = 20;
@@ -180,7 +180,8 @@ impl Summary {
     ///
     /// # Errors
     ///
-    /// What is not: tests that failed, suites without a row, suites over twice their budgets.
+    /// What is not: tests that failed, suites without a row. A suite over its budget is reported and fails
+    /// nothing: a busy machine is no fault of the change.
     pub fn verdict(&self) -> anyhow::Result<()> {
         let failed = self.done.iter().flat_map(|done| {
             let name = done.suite.name;
@@ -188,19 +189,7 @@ impl Summary {
                 .iter()
                 .map(move |test| format!("failed: {name} {test}"))
         });
-        let slow = self.done.iter().filter(|done| done.share() > FACTOR).map(|done| {
-            format!(
-                "{} took {}, more than {FACTOR} times its budget of {} s: make it faster, move it to \
-                 --all, or give it more in xtask/src/tiers.rs",
-                done.suite.name,
-                seconds(done.took),
-                done.budget.as_secs()
-            )
-        });
-        let reasons: Vec<_> = failed
-            .chain(slow)
-            .chain(self.wrong.iter().cloned())
-            .collect();
+        let reasons: Vec<_> = failed.chain(self.wrong.iter().cloned()).collect();
         fail(&reasons)
     }
 }
@@ -211,18 +200,13 @@ mod tests {
     use crate::tiers::SUITES;
 
     #[test]
-    fn only_a_suite_far_over_its_budget_fails_the_run() {
-        let verdict = |times: f64| {
-            let mut done = Done::new(&SUITES[0], Tier::Usual);
-            done.is_over(done.budget.mul_f64(times), true);
-            let mut summary = Summary::new(Tier::Usual);
-            summary.add(done);
-            summary.verdict().map_err(|error| error.to_string())
-        };
-        assert_eq!(verdict(0.5), Ok(()));
-        assert_eq!(verdict(1.5), Ok(()));
-        let error = verdict(2.5).expect_err("too slow");
-        assert!(error.contains("more than 2 times its budget"), "{error}");
+    fn a_suite_over_its_budget_is_told_of_and_fails_nothing() {
+        let mut done = Done::new(&SUITES[0], Tier::Usual);
+        done.is_over(done.budget.mul_f64(2.5), true);
+        assert!(done.line().ends_with("OVER ITS BUDGET: 2.5 times"));
+        let mut summary = Summary::new(Tier::Usual);
+        summary.add(done);
+        assert!(summary.verdict().is_ok());
     }
 
     #[test]
