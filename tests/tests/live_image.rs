@@ -114,7 +114,7 @@ fn probing(orchestrator: &Orchestrator, host: &str, marked: bool, policy: &str) 
     let probe = guests().join("Probe.wasm");
     assert!(Path::new(&probe).exists());
     orchestrator.cli(&["stage", "add", &probe.display().to_string()]);
-    orchestrator.operator_with_key("ann", KEY);
+    orchestrator.operator_with_key(&format!("ann-of-{host}"), KEY);
     let run = orchestrator.run(host, &["--stage", "Probe", "--set", "Probe.mode=fail"]);
     let image = Image::boot(orchestrator, &run, marked, policy);
     (run, image)

@@ -10,7 +10,7 @@ use vetting_transport::Secret;
 
 use crate::forgery::Forgery;
 use crate::host::Host;
-use crate::ledger::Fate;
+use crate::ledger::{Account, Fate};
 use crate::world::No;
 
 /// Between two heartbeats, in virtual seconds.
@@ -111,7 +111,9 @@ impl Host {
         };
         let epoch = claimed.epoch;
         self.note(format!("claim {epoch}: {}", claimed.current_state));
-        world.ledger.note(&self.run, |account| account.claims += 1);
+        // A process that claims again, its session having expired, is answered with the claim that it has.
+        let newest = |account: &mut Account| account.claims = account.claims.max(epoch);
+        world.ledger.note(&self.run, newest);
         let next = match &self.session {
             Some(old) if old.epoch == epoch => old.next,
             _ => (0, 0),

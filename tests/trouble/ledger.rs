@@ -41,7 +41,7 @@ pub struct Account {
     pub fate: Fate,
     /// Its stages.
     pub stages: Vec<String>,
-    /// How many claims of its host were acknowledged.
+    /// The number of the newest claim of its host that was acknowledged.
     pub claims: u64,
     /// Honest passes that were sent.
     pub earned: Vec<Result3>,

@@ -29,9 +29,9 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
+use vetting_tests::calendar::Calendar;
 use vetting_tests::fleet::{Orchestrator, Place};
 
-use clock::Calendar;
 use disk::Disk;
 use forgery::Forgery;
 use host::Host;

@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use vetting_protocol::Code;
+use vetting_tests::calendar::Calendar;
 use vetting_tests::fleet::Orchestrator;
 use vetting_transport::{Call, CallError, Client, Secret};
 
-use crate::clock::{Calendar, Clock};
+use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::ledger::Ledger;
 use crate::record::Models;
