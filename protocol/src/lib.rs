@@ -18,6 +18,7 @@ mod heartbeat;
 mod hold;
 mod outcome;
 mod pipeline;
+mod printable;
 mod publication;
 mod refusal;
 mod result;
@@ -36,6 +37,7 @@ pub use outcome::{
     Comparison, Diagnosis, Finding, Measurement, Part, Severity, Validator, Value, Verdict,
 };
 pub use pipeline::{ComponentRef, ExpectedDisk, PIPELINE, Periods, StageOrder};
+pub use printable::{Lines, is_printable, printable, printable_lines};
 pub use publication::Publication;
 pub use refusal::{Code, Refusal};
 pub use result::{ResultAnswer, StageResult};

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::words::printable_lines;
 use crate::{OcptvError, RunRecord, Style, html, junit, ocptv, table, to_json};
 
 /// A format of a report.
@@ -73,13 +74,15 @@ impl Format {
     ///
     /// When the record's time is no time, which its own program never writes.
     pub fn write(self, record: &RunRecord, style: &Style) -> Result<String, WriteError> {
-        Ok(match self {
-            Format::Pretty => table(record, style),
+        let text = match self {
+            // It may be in colour; what strangers wrote in it is printable already.
+            Format::Pretty => return Ok(table(record, style)),
             Format::Json => to_json(record)?,
             Format::Ocptv => ocptv(record)?,
             Format::Junit => junit(record),
             Format::Html => html(record),
-        })
+        };
+        Ok(printable_lines(&text))
     }
 }
 

@@ -25,7 +25,6 @@ pub use record::{Counts, RunRecord, RunVerdict};
 pub use series::{Place, SeriesSet};
 pub use table::{Style, table};
 pub use verdict::{Run, judge};
-pub use words::{printable, printable_lines};
 
 /// The record's format: its name and major version.
 pub const FORMAT: &str = "vetting.run/1";

@@ -8,35 +8,7 @@ use vetting_protocol::{
 
 use crate::record::{RunRecord, RunVerdict};
 
-/// One line: control characters escaped, and those that hide or turn around what stands beside
-/// them, so that a stage can steer neither the reader's terminal nor the reader.
-pub fn printable(text: &str) -> String {
-    escaped(text, |_| false)
-}
-
-/// The same for a text of many lines, whose line ends and tabs stay.
-pub fn printable_lines(text: &str) -> String {
-    escaped(text, |c| matches!(c, '\n' | '\t'))
-}
-
-fn escaped(text: &str, kept: impl Fn(char) -> bool) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if (c.is_control() || deceives(c)) && !kept(c) {
-            clean.extend(c.escape_default());
-        } else {
-            clean.push(c);
-        }
-    }
-    clean
-}
-
-/// Characters without a shape of their own that change how others are shown, and those that XML 1.0
-/// has no place for (U+FFFE, U+FFFF).
-fn deceives(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-}
+pub(crate) use vetting_protocol::{printable, printable_lines};
 
 /// A stage's name, with the attempt's number where it is not the first.
 pub(crate) fn named(stage: &StageRecord) -> String {
@@ -263,15 +235,6 @@ pub(crate) fn met_words(validator: &Validator) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_hides_or_turns_text_around_is_escaped() {
-        assert_eq!(
-            printable("a\u{1b}[31m\n\u{202e}b\u{0}"),
-            "a\\u{1b}[31m\\n\\u{202e}b\\u{0}"
-        );
-        assert_eq!(printable_lines("a\n\tb\r\u{ffff}"), "a\n\tb\\r\\u{ffff}");
-    }
 
     #[test]
     fn numbers_for_people() {

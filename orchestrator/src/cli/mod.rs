@@ -3,6 +3,7 @@
 
 mod args;
 mod audit;
+mod files;
 mod hosts;
 mod operators;
 mod print;
@@ -15,6 +16,7 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use vetting_protocol::Lines;
 
 /// Parses the command line and does what it says. Exit status: 0 done, 1 refused or failed, 2 wrong
 /// usage; `run watch` ends with that of the run's verdict ([`vetting_report::RunVerdict`]).
@@ -24,12 +26,14 @@ pub fn main() -> ExitCode {
         .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        // Without colours, so that every escape in it is a stranger's.
+        .with_ansi(false)
+        .with_writer(|| Lines(std::io::stderr()))
         .init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("vetting-orchestrator: {error}");
+            print::aside(&format!("vetting-orchestrator: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -39,9 +43,7 @@ pub fn main() -> ExitCode {
             args::Command::Serve(args) => serve::serve(*args).await,
             args::Command::Operator(args) => operators::operator(args, cli.json).await,
             args::Command::Host(args) => hosts::host(&cli.server, args, cli.json).await,
-            args::Command::Audit { run } => {
-                audit::audit(&cli.server, run.as_deref(), cli.json).await
-            }
+            args::Command::Audit(args) => audit::audit(&cli.server, args, cli.json).await,
             args::Command::Stage(args) => stages::stage(&cli.server, args, cli.json).await,
         }
         .map(|()| ExitCode::SUCCESS)
@@ -49,7 +51,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(status) => status,
         Err(error) => {
-            eprintln!("vetting-orchestrator: {error:#}");
+            print::aside(&format!("vetting-orchestrator: {error:#}"));
             ExitCode::FAILURE
         }
     }

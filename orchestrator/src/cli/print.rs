@@ -3,18 +3,31 @@
 use std::fmt::Arguments;
 use std::io::Write as _;
 
-/// Prints text, and ends the process where its reader has closed the pipe. Commands that print have nothing
-/// left to do: what they asked of the server is done.
+use vetting_protocol::printable_lines;
+
+/// Prints text that steers no terminal: agents and stages wrote parts of it; JSON stays the same JSON. Ends
+/// the process where its reader has closed the pipe. Commands that print have nothing left to do: what they
+/// asked of the server is done.
 pub(super) fn text(text: Arguments<'_>) {
     let mut stdout = std::io::stdout().lock();
-    let printed = stdout.write_fmt(text).and_then(|()| stdout.flush());
+    let text = printable_lines(&text.to_string());
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
     if let Err(error) = printed {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             std::process::exit(0);
         }
-        eprintln!("vetting-orchestrator: standard output cannot be written: {error}");
+        aside(&format!(
+            "vetting-orchestrator: standard output cannot be written: {error}"
+        ));
         std::process::exit(1);
     }
+}
+
+/// A line on standard error, where somebody reads it.
+pub(super) fn aside(line: &str) {
+    let _read_or_not = writeln!(std::io::stderr(), "{}", printable_lines(line));
 }
 
 /// Prints a line.

@@ -132,7 +132,7 @@ pub(super) fn shown(value: &Value, as_json: bool, line: impl Fn(&Value) -> Strin
     if as_json {
         line!("{value}");
     } else {
-        line!("{}", plain(&line(value)));
+        line!("{}", line(value));
     }
 }
 
@@ -142,30 +142,6 @@ pub(super) fn listed(list: &Value, as_json: bool, line: impl Fn(&Value) -> Strin
         return;
     }
     for one in list.as_array().into_iter().flatten() {
-        line!("{}", plain(&line(one)));
-    }
-}
-
-/// A text that a terminal shows and does not obey: an agent may have written a part of it.
-pub(super) fn plain(text: &str) -> String {
-    let shown = |c: char| c == '\n' || !c.is_control();
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        if shown(c) {
-            plain.push(c);
-        } else {
-            plain.extend(c.escape_default());
-        }
-    }
-    plain
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn what_a_terminal_would_obey_is_shown_instead() {
-        assert_eq!(plain("a\u{1b}[2Jb\r\n✓"), "a\\u{1b}[2Jb\\r\n✓");
+        line!("{}", line(one));
     }
 }

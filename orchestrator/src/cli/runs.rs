@@ -11,7 +11,7 @@ use vetting_protocol::{Command, State};
 
 use super::args::{RunCommand, ServerArgs};
 use super::print::{self, line};
-use super::remote::{Remote, encoded, listed, pairs, plain, removed, shown, signature_of, text};
+use super::remote::{Remote, encoded, listed, pairs, removed, shown, signature_of, text};
 use super::watch;
 use crate::service::{MadeRun, NewRun, Order};
 
@@ -79,7 +79,7 @@ async fn call(server: &ServerArgs, command: RunCommand, as_json: bool) -> anyhow
             let report = remote
                 .get(&format!("{path}/{run}/report?format={format}"))
                 .await?;
-            print::text(format_args!("{}", plain(&text(&report, "/body"))));
+            print::text(format_args!("{}", text(&report, "/body")));
             return Ok(());
         }
         RunCommand::Artifact {

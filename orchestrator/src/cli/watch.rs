@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use vetting_report::RunVerdict;
 use vetting_transport::CallError;
 
-use super::print::line;
-use super::remote::{Remote, plain};
+use super::print::{aside, line};
+use super::remote::Remote;
 use crate::service::RunView;
 
 /// How often the run is looked at.
@@ -33,7 +33,7 @@ pub async fn watch(remote: &Remote, run: &str, as_json: bool) -> anyhow::Result<
                     json!({ "state": state, "attempt": attempt, "status": view.status, "words": words })
                 );
             } else {
-                line!("{}", plain(&line));
+                line!("{line}");
             }
             printed = line;
         }
@@ -43,7 +43,7 @@ pub async fn watch(remote: &Remote, run: &str, as_json: bool) -> anyhow::Result<
                 line!("{}", json!({ "state": view.state, "verdict": verdict }));
             } else {
                 if let Some(why) = view.held.map(|held| held.reason).or(view.ended_because) {
-                    line!("{}", plain(&why));
+                    line!("{why}");
                 }
                 line!("{}", verdict.as_str());
             }
@@ -68,7 +68,7 @@ async fn patiently(remote: &Remote, path: &str) -> anyhow::Result<Value> {
             return Err(error);
         }
         if !said {
-            eprintln!("vetting-orchestrator: {error:#}; asking again");
+            aside(&format!("vetting-orchestrator: {error:#}; asking again"));
             said = true;
         }
         tokio::time::sleep(RETRY_INTERVAL).await;

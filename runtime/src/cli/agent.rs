@@ -1,6 +1,5 @@
 //! `vetting agent`.
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use vetting_transport::Secret;
 use super::args::AgentArgs;
 use super::power_off::power_off;
 use super::run::{engine, limits, machine};
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 use crate::agent::boot::{Given, Sources};
 use crate::agent::{self, Agent, Ended, Parameters, Settings, service};
 use crate::engine::Limits;
@@ -30,7 +29,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
     let sources = sources(&args).map_err(Failure::usage)?;
     if args.print_config {
-        return print(&sources);
+        print::json(&sources.as_json())?;
+        return Ok(Exit::Passed);
     }
     let given = sources.given();
     let policy = Policy::find(given.policy.as_deref(), args.live_image).map_err(Failure::usage)?;
@@ -191,14 +191,7 @@ fn settings(
     })
 }
 
-/// Prints what was taken of flags, environment and the kernel's command line; the token never.
-fn print(sources: &Sources) -> Result<Exit, Failure> {
-    let text = serde_json::to_string_pretty(&sources.as_json()).map_err(Failure::runtime)?;
-    writeln!(std::io::stdout(), "{text}").map_err(Failure::runtime)?;
-    Ok(Exit::Passed)
-}
-
 fn say(text: &str) {
     // Where standard output is gone, the exit status still tells.
-    let _read_or_not = writeln!(std::io::stdout(), "{text}");
+    let _read_or_not = print::lines(&format!("{text}\n"));
 }

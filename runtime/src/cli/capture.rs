@@ -6,8 +6,7 @@ use clap::Args;
 use vetting_machine::capture::{self, CaptureError};
 use vetting_machine::real::{self, RealMachine};
 
-use super::machine::print;
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 
 /// `vetting machine capture`.
 #[derive(Debug, Args)]
@@ -70,6 +69,6 @@ pub async fn capture(args: &CaptureArgs) -> Result<Exit, Failure> {
         ));
         text
     };
-    print(&text)?;
+    print::lines(&text)?;
     Ok(Exit::Passed)
 }

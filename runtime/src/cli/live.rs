@@ -15,6 +15,7 @@ use vetting_protocol::{Ending, StageRecord, Verdict};
 use vetting_report::Format;
 
 use super::args::RunArgs;
+use super::print::aside;
 use crate::engine::Notebook;
 use crate::run::Watcher;
 
@@ -226,7 +227,7 @@ pub struct Lines {
 
 impl Lines {
     fn begins(&self, stage: &str, notebook: &Arc<Notebook>) {
-        say(&format!("{stage}: begins"));
+        aside(&format!("{stage}: begins"));
         let (stage, notebook) = (stage.to_owned(), Arc::clone(notebook));
         let looking = tokio::spawn(async move {
             let mut last_note = String::new();
@@ -236,7 +237,7 @@ impl Lines {
                 let live = notebook.live();
                 let tenth = (live.fraction * 10.0) as u64;
                 if live.note != last_note && tenth != last_tenth {
-                    say(&format!(
+                    aside(&format!(
                         "{stage}: {:.0} % {}",
                         live.fraction * 100.0,
                         live.note
@@ -251,18 +252,12 @@ impl Lines {
 
     fn ended(&self, record: &StageRecord) {
         self.looking.set(None);
-        say(&format!("{}: {}", record.stage, told(record)));
+        aside(&format!("{}: {}", record.stage, told(record)));
     }
 
     fn stop(&self) {
         self.looking.set(None);
     }
-}
-
-/// A line on standard error, if anybody still reads it.
-fn say(line: &str) {
-    use std::io::Write as _;
-    let _read_or_not = writeln!(std::io::stderr(), "{line}");
 }
 
 /// How a stage ended, in a line.

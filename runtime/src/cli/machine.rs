@@ -1,7 +1,6 @@
 //! `vetting machine`: looking at a machine as stages see it. Nothing is measured and nothing is
 //! changed.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -12,7 +11,7 @@ use vetting_machine::{Answer, Attempt, Machine, Reply, Request, Session};
 use super::args::{CheckArgs, MachineArgs, MachineCommand, ShowArgs, Topic};
 use super::machine_tables as tables;
 use super::run::machine as chosen;
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 
 /// How long `show kernel-log` listens.
 const LISTEN: Duration = Duration::from_secs(3);
@@ -69,7 +68,7 @@ async fn show(args: ShowArgs) -> Result<Exit, Failure> {
         text = serde_json::to_string_pretty(&value).map_err(Failure::runtime)?;
         text.push('\n');
     }
-    print(&text)?;
+    print::lines(&text)?;
     Ok(if unavailable == topics.len() {
         Exit::Inconclusive
     } else {
@@ -178,7 +177,7 @@ fn name(topic: Topic) -> &'static str {
 async fn check(args: CheckArgs) -> Result<Exit, Failure> {
     if let Some(disks) = &args.wipe {
         let shown = super::wipe_check::shown(&args, disks)?;
-        print(&shown)?;
+        print::lines(&shown)?;
         return Ok(Exit::Passed);
     }
     let machine = RealMachine::new(real::Options {
@@ -195,16 +194,6 @@ async fn check(args: CheckArgs) -> Result<Exit, Failure> {
         tables::checks(&checks)
     };
     // What is missing is the answer, not a failure to answer.
-    print(&text)?;
+    print::lines(&text)?;
     Ok(Exit::Passed)
-}
-
-/// Prints to standard output; that nobody reads it is no failure.
-pub fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::runtime(error))
-        }
-        _ => Ok(()),
-    }
 }

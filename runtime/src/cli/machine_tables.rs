@@ -7,7 +7,7 @@ use vetting_machine::contract::{counters, disks, gpu, hwmon, kernel_log, power, 
 use vetting_machine::{Condition, Reply};
 
 use super::machine::Shown;
-use crate::engine::printable;
+use vetting_protocol::printable;
 
 /// Whatever was shown, as text.
 pub fn table(shown: &Shown) -> String {

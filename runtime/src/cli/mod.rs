@@ -9,6 +9,7 @@ mod live;
 mod machine;
 mod machine_tables;
 mod power_off;
+mod print;
 mod profiles;
 mod recording;
 mod report;
@@ -18,13 +19,13 @@ mod signals;
 mod stage;
 mod wipe_check;
 
-use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use args::{Cli, Command};
 pub use exit::Exit;
+use vetting_protocol::Lines;
 
 use crate::engine::{Flavour, compile};
 
@@ -72,7 +73,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             // Where standard error is gone (a closed terminal), the exit status still tells.
-            let _told = writeln!(std::io::stderr(), "vetting: {:#}", failure.error);
+            print::aside(&format!("vetting: {:#}", failure.error));
             failure.exit.into()
         }
     }
@@ -130,7 +131,8 @@ fn log_to_stderr(cli: &Cli) {
         .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        // Without colours, so that every escape in it is a stranger's.
+        .with_ansi(false)
+        .with_writer(|| Lines(std::io::stderr()))
         .init();
 }

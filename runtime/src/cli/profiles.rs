@@ -5,8 +5,7 @@ use clap::Args;
 use serde_json::json;
 use vetting_machine::simulated::SimulatedMachine;
 
-use super::machine::print;
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 
 /// `vetting machine profiles`.
 #[derive(Debug, Args)]
@@ -42,7 +41,7 @@ pub fn profiles(args: &ProfilesArgs) -> Result<Exit, Failure> {
             false => table(&names),
         }
     };
-    print(&text)?;
+    print::lines(&text)?;
     Ok(Exit::Passed)
 }
 

@@ -12,6 +12,7 @@ use vetting_protocol::StageRecord;
 
 use super::Failure;
 use super::args::MachineChoice;
+use super::print;
 use crate::engine::{Limits, LoadedStage, Notebook};
 use crate::recording;
 use crate::run::Watcher;
@@ -173,6 +174,5 @@ impl<W: Watcher> Watcher for Watched<'_, W> {
 
 /// A line on standard error, if anybody still reads it.
 pub fn say(line: &str) {
-    use std::io::Write as _;
-    let _read_or_not = writeln!(std::io::stderr(), "vetting: {line}");
+    print::aside(&format!("vetting: {line}"));
 }

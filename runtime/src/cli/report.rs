@@ -1,14 +1,14 @@
 //! Reports: how a run's is written, and `vetting report`, which writes a stored record in another
 //! format.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 
 use anyhow::Context as _;
 use vetting_report::{Format, RunRecord, Style, WriteError};
 
 use super::args::ReportArgs;
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 
 /// The most bytes of a record that are read.
 const MAX_RECORD_BYTES: u64 = 512 << 20;
@@ -23,7 +23,7 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let record = read(&args.file).map_err(Failure::usage)?;
     match &args.output {
         Some(path) => write(&record, args.format, path)?,
-        None => print(&text(&record, args.format, &terminal())?)?,
+        None => print::as_it_is(&text(&record, args.format, &terminal())?)?,
     }
     Ok(Exit::Passed)
 }
@@ -31,10 +31,10 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
 /// Prints a run's report. Where it goes to a file, a table is printed beside it.
 pub fn of_run(record: &RunRecord, format: Format, output: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = output else {
-        return print(&text(record, format, &terminal())?);
+        return print::as_it_is(&text(record, format, &terminal())?);
     };
     write(record, format, path)?;
-    print(&vetting_report::table(record, &terminal()))
+    print::as_it_is(&vetting_report::table(record, &terminal()))
 }
 
 fn read(path: &Path) -> anyhow::Result<RunRecord> {
@@ -72,25 +72,6 @@ fn write(record: &RunRecord, format: Format, path: &Path) -> Result<(), Failure>
     std::fs::write(path, text(record, format, &PLAIN)?)
         .with_context(|| format!("the report could not be written to {}", path.display()))
         .map_err(Failure::runtime)
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
-    let printed = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match printed {
-        Ok(()) => Ok(()),
-        // A closed pipe or terminal: whoever read has gone, and the exit status still tells.
-        Err(error) if gone(&error) => Ok(()),
-        Err(error) => Err(Failure::runtime(
-            anyhow::Error::from(error).context("the report could not be printed"),
-        )),
-    }
-}
-
-fn gone(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(nix::libc::EIO)
 }
 
 fn terminal() -> Style {

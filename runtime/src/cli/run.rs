@@ -1,6 +1,5 @@
 //! `vetting run`: a local run, from the command line to the report.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ use super::recording::{self, Watched};
 use super::report;
 use super::settings;
 use super::signals::cancel_on_signals;
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 use crate::agent::boot::Given;
 use crate::engine::{Cache, Compiler, Flavour, Limits, StageEngine};
 use crate::policy::Policy;
@@ -276,8 +275,7 @@ fn list_limits() -> Result<Exit, Failure> {
     for (name, default, what) in Limits::ALL {
         text.push_str(&format!("{name:<18} {default:>14} {what}\n"));
     }
-    let printed = std::io::stdout().write_all(text.as_bytes());
-    printed.map_err(Failure::runtime)?;
+    print::lines(&text)?;
     Ok(Exit::Passed)
 }
 

@@ -14,8 +14,8 @@ use vetting_protocol::{Ending, Verdict};
 use wasmtime::{Trap, WasmBacktrace};
 
 use super::LimitReached;
-use super::notebook::printable;
 use super::outcome::Held;
+use vetting_protocol::printable;
 
 /// The most of a stage's own words, a panic's or a function's name that a record keeps, in bytes.
 const WORDS: usize = 2048;

@@ -31,7 +31,7 @@ pub use config::{Flavour, config};
 pub use ending::{HarnessBroke, Over};
 pub use facts::Facts;
 pub use limits::{LimitError, LimitReached, Limiter, Limits};
-pub use notebook::{Live, Notebook, Tap, printable};
+pub use notebook::{Live, Notebook, Tap};
 pub use share::{allowances, scratch_folder};
 
 use crate::host::bindings::StagePre;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vetting_machine::contract::types::Error;
-use vetting_protocol::{AttachmentRecord, Denial, Level, LogLine, Series};
+use vetting_protocol::{AttachmentRecord, Denial, Level, LogLine, Series, printable};
 use vetting_report::{Place, SeriesSet};
 
 use super::Limits;
@@ -296,17 +296,4 @@ fn clean(text: &str) -> Cow<'_, str> {
         true => Cow::Borrowed(text),
         false => Cow::Owned(printable(text)),
     }
-}
-
-/// A text with its control characters escaped, so that it can be shown on a terminal.
-pub fn printable(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            clean.extend(c.escape_default());
-        } else {
-            clean.push(c);
-        }
-    }
-    clean
 }

@@ -6,8 +6,8 @@ use vetting_protocol as record;
 use vetting_protocol::{Finding, Severity, Unearned, Verdict, met, unearned};
 
 use super::declared::by_table;
-use super::notebook::printable;
 use crate::host::bindings::vetting::stage::outcome as guest;
+use vetting_protocol::printable;
 
 /// An outcome, judged by the host.
 #[derive(Clone, Debug, PartialEq)]
@@ -243,7 +243,7 @@ mod tests {
     fn control_characters_do_not_reach_a_terminal() {
         let mut hostile = outcome(guest::Value::Number(5.0), 100.0, guest::Severity::Fail);
         hostile.message = "\u{1b}[2Jgood".to_owned();
-        assert_eq!(hold(hostile, &[]).message, "\\u{1b}[2Jgood");
+        assert_eq!(hold(hostile, &[]).message, "\\u001b[2Jgood");
     }
 
     #[test]

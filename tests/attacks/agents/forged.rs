@@ -51,6 +51,9 @@ pub fn earned(
     })
 }
 
+/// Makes a forgery of an honest result.
+type Forge<'a> = Box<dyn Fn(&mut Value) + 'a>;
+
 fn forge_a_contradiction() -> String {
     let orchestrator = Orchestrator::start();
     let rule = |value: Value, comparison: &str, expected: Value, met: Value, severity: &str| {
@@ -59,7 +62,7 @@ fn forge_a_contradiction() -> String {
             "source": "a standard", "met": met }] }])
     };
     let bad = json!([{ "name": "pending", "finding": "fail", "message": "8 sectors" }]);
-    let forgeries: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
+    let forgeries: Vec<(&str, Forge<'_>)> = vec![
         (
             "violated",
             Box::new(|r| {

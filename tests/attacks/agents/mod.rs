@@ -2,7 +2,8 @@
 
 mod forged;
 mod stolen;
+mod words;
 
 use crate::Attack;
 
-pub const ATTACKS: &[&[Attack]] = &[stolen::ATTACKS, forged::ATTACKS];
+pub const ATTACKS: &[&[Attack]] = &[stolen::ATTACKS, forged::ATTACKS, words::ATTACKS];

@@ -110,9 +110,9 @@ fn outcomes() -> Vec<Kind> {
         rogue(
             "outcome-escapes",
             "outcome-escapes",
-            End::Outcome("fail", "\\u{1b}"),
+            End::Outcome("fail", "\\u001b"),
         ),
-        rogue("error-escapes", "error-escapes", End::Error("\\u{1b}")),
+        rogue("error-escapes", "error-escapes", End::Error("\\u001b")),
     ]
 }
 

@@ -11,8 +11,8 @@ use vetting_component::{Contents, Hardware, Import, Rule};
 use super::args::InspectArgs;
 use crate::cli::run::policy;
 use crate::cli::{Exit, Failure};
-use crate::engine::printable;
 use crate::policy::{Admitted, Policy};
+use vetting_protocol::printable;
 
 /// All that is told.
 #[derive(Serialize)]

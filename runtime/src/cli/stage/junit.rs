@@ -1,7 +1,7 @@
 //! Scenarios as JUnit, which every CI system reads: a test case per scenario.
 
 use maud::{Markup, PreEscaped, html};
-use vetting_report::{printable, printable_lines};
+use vetting_protocol::{printable, printable_lines};
 
 use super::test::Tested;
 

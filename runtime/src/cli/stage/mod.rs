@@ -12,7 +12,6 @@ mod test;
 mod verify;
 mod watch;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -58,19 +57,13 @@ fn signature_of(file: &Path, named: Option<&Path>) -> Result<Option<Vec<u8>>, Fa
 
 /// Prints JSON, or the text for a person.
 fn print(format: Format, json: &Value, text: &str) -> Result<(), Failure> {
-    let shown = match format {
-        Format::Json => serde_json::to_string_pretty(json).map_err(Failure::runtime)? + "\n",
-        Format::Pretty => text.to_owned(),
-    };
-    show(&shown)
+    match format {
+        Format::Json => super::print::json(json),
+        Format::Pretty => show(text),
+    }
 }
 
-/// Prints a text. A pipe that is closed is no error.
+/// Prints a text.
 fn show(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::runtime(error))
-        }
-        _ => Ok(()),
-    }
+    super::print::lines(text)
 }

@@ -14,8 +14,8 @@ use super::junit::junit;
 use super::watch::Changes;
 use crate::cli::signals::cancel_on_signals;
 use crate::cli::{Exit, Failure};
-use crate::engine::printable;
 use crate::scenario::{self, Mismatch, Scenario, Snapshot};
+use vetting_protocol::printable;
 
 /// How much of its log is shown of a stage that went otherwise than expected: a traceback fits in.
 const LOG_LINES: usize = 12;

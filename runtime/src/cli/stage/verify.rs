@@ -9,8 +9,8 @@ use vetting_component::signature::{self, PublicKey, Signed};
 use super::args::VerifyArgs;
 use crate::cli::run::policy;
 use crate::cli::{Exit, Failure};
-use crate::engine::printable;
 use crate::policy::{Admitted, Policy};
+use vetting_protocol::printable;
 
 /// Verifies a stage's signature as an agent does.
 pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
