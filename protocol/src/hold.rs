@@ -22,18 +22,21 @@ pub struct Hold {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldStep {
-    /// The hold has begun: which key opens it?
+    /// The hold has begun: which keys open it?
     Begin,
-    /// The key is in place: access is open.
+    /// The keys are in place: access is open.
     Open,
-    /// The key is removed and its sessions are closed.
+    /// Access is open: which keys open it now? Asked for as long as the hold lasts, so that an operator who
+    /// was removed is let in no more.
+    Keys,
+    /// The keys are removed and their sessions are closed.
     Closed,
 }
 
 /// The answer to a hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HoldAnswer {
-    /// The operators' registered public keys, one per line; `null`: nobody registered one.
+    /// The public keys of the operators whom this host lets in, one per line; `null`: there are none.
     #[serde(default)]
     pub authorized_key: Option<String>,
 }

@@ -213,6 +213,79 @@ fn logins_are_closed_when_the_hold_ends() {
 }
 
 #[test]
+fn a_removed_operator_s_key_leaves_a_held_host_and_a_new_one_is_let_in() {
+    let orchestrator = Orchestrator::start();
+    let data = orchestrator.data();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let keys = folder.path().join("authorized_keys");
+    let sshd = Sshd::start(folder.path(), &keys);
+    orchestrator.operator_with_key("ann", &sshd.key());
+    let run = orchestrator.run("rack1-07", &["--stage", "Storage"]);
+    let agent = Agent::new(&orchestrator, &run, "sim:slow-disk", folder.path());
+    let file = keys.display().to_string();
+    let agent = agent.args(&["--hold-key-file", &file]).start();
+    let hold = |nth: usize, what: &str, is: &dyn Fn(&Value) -> bool| {
+        orchestrator.until(&run, what, |view| is(&view["holds"][nth]))
+    };
+    hold(0, "open", &|hold| !hold["opened"].is_null());
+    let mark = "86398";
+    let work = format!("setsid sleep {mark} & sleep {mark}");
+    let mut login = sshd.login(&work).spawn().expect("ssh starts");
+    let sleeps = || Some(running("sleep", mark)).filter(|pids| pids.len() == 2);
+    assert!(eventually(sleeps).is_some(), "{}", agent.log());
+    // Bea is let in by other hosts alone, Cem by this one.
+    let add = |name: &str, key: &str, hosts: &str| {
+        let key_file = folder.path().join(name);
+        std::fs::write(&key_file, key).expect("written");
+        let key_file = key_file.display().to_string();
+        let add = [
+            "operator", "add", name, "--role", "operate", "--data", &data,
+        ];
+        orchestrator.cli(&[&add[..], &["--ssh-key", &key_file, "--hosts", hosts]].concat());
+    };
+    add("bea", "ssh-ed25519 BBBB bea", "rack2-*");
+    add("cem", "ssh-ed25519 CCCC cem", "rack1-*");
+    orchestrator.cli(&["operator", "remove", "ann", "--data", &data]);
+    let gone = || running("sleep", mark).is_empty().then_some(());
+    assert!(
+        eventually(gone).is_some(),
+        "the login goes on: {}",
+        agent.log()
+    );
+    let closed = eventually(|| login.try_wait().expect("a child"));
+    assert!(closed.is_some_and(|status| !status.success()));
+    let refused = sshd.login("true").output().expect("ssh starts");
+    assert!(!refused.status.success(), "{refused:?}");
+    let in_file = text(&keys);
+    assert!(
+        in_file.contains("CCCC") && !in_file.contains("BBBB"),
+        "{in_file}"
+    );
+    hold(0, "told", &|hold| {
+        hold["let_in"] == "cem" && hold["operators"] == "ann, cem"
+    });
+    // Once nobody is left, the hold is closed; whoever comes opens another.
+    orchestrator.cli(&["operator", "remove", "cem", "--data", &data]);
+    hold(0, "closed", &|hold| !hold["closed"].is_null());
+    assert_eq!(text(&keys), "");
+    orchestrator.operator_with_key("dan", KEY);
+    hold(1, "open again", &|hold| {
+        !hold["opened"].is_null() && hold["let_in"] == "dan"
+    });
+    orchestrator.cli(&["run", "abort", &run.id]);
+    let report = orchestrator.report(&run)["notes"].to_string();
+    assert!(
+        report.contains("ann, cem") && report.contains("dan"),
+        "{report}"
+    );
+    let audit = orchestrator.cli(&["audit", "--what", "hold keys changed"]);
+    assert!(
+        audit.to_string().contains("let in: cem; no more: ann"),
+        "{audit:#}"
+    );
+}
+
+#[test]
 fn an_agent_that_is_stopped_lets_nobody_in_any_more() {
     let orchestrator = Orchestrator::start();
     orchestrator.operator_with_key("ann", KEY);

@@ -6,7 +6,8 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::args::OperatorCommand;
-use super::print::line;
+use super::print::{aside, line};
+use crate::identity;
 use crate::secret;
 use crate::store::operators::{self, Operator, Roles};
 use crate::store::{Store, audit, now};
@@ -18,6 +19,7 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
             name,
             role,
             ssh_key,
+            hosts,
             data,
         } => {
             let store = existing(&data).await?;
@@ -25,6 +27,7 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
                 name: valid(&name)?.to_owned(),
                 roles: Roles::new(role),
                 ssh_key: ssh_key.as_deref().map(public_key).transpose()?,
+                hosts: patterns(hosts)?,
                 created: now(),
             };
             let token = secret::token("vo");
@@ -49,6 +52,7 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
             name,
             role,
             ssh_key,
+            hosts,
             no_ssh_key,
             new_token,
             data,
@@ -64,6 +68,9 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
             }
             if let Some(file) = &ssh_key {
                 after.ssh_key = Some(public_key(file)?);
+            }
+            if !hosts.is_empty() {
+                after.hosts = patterns(hosts)?;
             }
             if no_ssh_key {
                 after.ssh_key = None;
@@ -85,10 +92,10 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
                 return Ok(());
             }
             for change in &changes {
-                eprintln!("{change}");
+                aside(change);
             }
             if changes.is_empty() {
-                eprintln!("nothing changed");
+                aside("nothing changed");
             }
             if let Some(token) = token {
                 line!("{token}");
@@ -102,7 +109,12 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
             }
             for operator in all.iter().filter(|_| !as_json) {
                 let key = operator.ssh_key.as_deref().unwrap_or("no SSH key");
-                line!("{}: {}; {key}", operator.name, operator.roles);
+                line!(
+                    "{}: {}; {key}; let in to {}",
+                    operator.name,
+                    operator.roles,
+                    shown_hosts(&operator)
+                );
             }
         }
         OperatorCommand::Remove { name, data } => {
@@ -160,10 +172,36 @@ fn changes(before: &Operator, after: &Operator, new_token: bool) -> Vec<String> 
         let (old, new) = (shown(&before.ssh_key), shown(&after.ssh_key));
         changes.push(format!("SSH key: {old} → {new}"));
     }
+    if before.hosts != after.hosts {
+        let (old, new) = (shown_hosts(before), shown_hosts(after));
+        changes.push(format!("let in to: {old} → {new}"));
+    }
     if new_token {
         changes.push("a new token; the one before is worth nothing from now on".to_owned());
     }
     changes
+}
+
+fn shown_hosts(operator: &Operator) -> String {
+    if operator.hosts.is_empty() {
+        return "all hosts that hold".to_owned();
+    }
+    operator.hosts.join(", ")
+}
+
+/// Patterns of hosts' names; `*` alone is all of them.
+fn patterns(patterns: Vec<String>) -> anyhow::Result<Vec<String>> {
+    for pattern in &patterns {
+        let name = pattern.replace('*', "x");
+        if identity::host_name(&name).is_err() {
+            bail!(
+                "invalid pattern of hosts `{}`: names of hosts, in which `*` stands for whatever is there",
+                pattern.escape_debug()
+            );
+        }
+    }
+    let all = patterns.iter().any(|pattern| pattern == "*");
+    Ok(if all { Vec::new() } else { patterns })
 }
 
 /// A public key of one line. A private one is refused: nobody should have sent it anywhere.

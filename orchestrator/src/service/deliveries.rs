@@ -1,74 +1,20 @@
-//! What else agents deliver: holds, log lines, samples; and the components that they fetch.
+//! What else agents deliver: log lines and samples; and the components that they fetch.
 
 use std::time::Duration;
 
-use vetting_protocol::{BatchAnswer, Code, Hold, HoldAnswer, HoldStep, LogBatch, SampleBatch};
+use vetting_protocol::{BatchAnswer, Code, LogBatch, SampleBatch};
 
 use super::agents::{self, newest_of};
 use super::{Caller, LiveEvent, Orchestrator, ServiceError};
+use crate::clock::has_passed;
 use crate::secret;
 use crate::store::journal::{Origin, Taken};
-use crate::store::operators::{self, Role};
-use crate::store::{audit, has_passed, holds, stages};
+use crate::store::stages;
 
 /// After how long an agent whose lines found no room comes again.
 const COME_AGAIN: Duration = Duration::from_secs(10);
 
 impl Orchestrator {
-    /// A machine that holds asks for the operators' keys, or tells that they are in or gone.
-    ///
-    /// # Errors
-    ///
-    /// When the agent was replaced, or the run does not hold.
-    pub async fn hold(&self, caller: &Caller, hold: &Hold) -> Result<HoldAnswer, ServiceError> {
-        let mut tx = self.store.write().await?;
-        let run = newest_of(&mut tx, caller, hold.epoch).await?;
-        let host_keys = hold.host_key_fingerprints.join("\n");
-        let mut answer = HoldAnswer {
-            authorized_key: None,
-        };
-        match hold.step {
-            HoldStep::Begin => {
-                let Some(held) = &run.progress.held else {
-                    return Err(ServiceError::refused(
-                        Code::State,
-                        format!("the run does not hold: it is at {}", run.progress.place()),
-                    ));
-                };
-                let all = operators::all(&mut tx).await?;
-                let may = all
-                    .iter()
-                    .filter(|operator| operator.roles.may(Role::Operate));
-                let (names, keys): (Vec<_>, Vec<_>) = may
-                    .filter_map(|o| Some((o.name.as_str(), o.ssh_key.as_deref()?)))
-                    .unzip();
-                let names = names.join(", ");
-                let (at, address) = (held.at.to_string(), hold.address.as_deref());
-                holds::begin(&mut tx, &run.id, &at, address, &host_keys, &names).await?;
-                if !keys.is_empty() {
-                    answer.authorized_key = Some(keys.join("\n"));
-                    audit::note(
-                        &mut tx,
-                        "orchestrator",
-                        "hold keys given",
-                        Some(&run.id),
-                        &names,
-                    )
-                    .await?;
-                }
-            }
-            HoldStep::Open => holds::opened(&mut tx, &run.id, &host_keys).await?,
-            HoldStep::Closed => {
-                holds::closed(&mut tx, &run.id).await?;
-                if run.progress.state.is_terminal() {
-                    super::records::store_record(&mut tx, &run).await?;
-                }
-            }
-        }
-        tx.commit().await?;
-        Ok(answer)
-    }
-
     /// Stores log lines.
     ///
     /// # Errors
@@ -161,7 +107,7 @@ impl Orchestrator {
                 "components are given to agents with a session only",
             ));
         };
-        if has_passed(&session.expires) {
+        if has_passed(&session.expires, self.settings.session) {
             return Err(agents::expired());
         }
         let bytes = stages::component(&mut db, digest).await?;

@@ -15,8 +15,10 @@ pub struct HoldRecord {
     pub address: Option<String>,
     /// The fingerprints of its SSH host keys, one per line.
     pub host_keys: String,
-    /// The operators whose keys were handed out, with commas.
+    /// The operators whose keys were ever handed out, with commas.
     pub operators: String,
+    /// Those whose keys are let in now, with commas; empty once the hold is closed.
+    pub let_in: String,
     /// When the hold began.
     pub begun: String,
     /// When the keys were in place.
@@ -40,7 +42,7 @@ pub async fn begin(
     operators: &str,
 ) -> Result<(), StoreError> {
     let told_again = sqlx::query(
-        "UPDATE holds SET stage = $2, address = $3, host_keys = $4, operators = $5
+        "UPDATE holds SET stage = $2, address = $3, host_keys = $4, operators = $5, let_in = $5
          WHERE run = $1 AND opened IS NULL AND closed IS NULL",
     )
     .bind(run)
@@ -54,9 +56,9 @@ pub async fn begin(
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO holds (run, seq, stage, address, host_keys, operators, begun)
+        "INSERT INTO holds (run, seq, stage, address, host_keys, operators, let_in, begun)
          VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM holds WHERE run = $1),
-         $2, $3, $4, $5, $6)",
+         $2, $3, $4, $5, $5, $6)",
     )
     .bind(run)
     .bind(stage)
@@ -91,6 +93,29 @@ pub async fn opened(
     Ok(())
 }
 
+/// The newest hold, which is open, lets other operators in from now on; `ever` are all whom it ever let in.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn let_in(
+    db: &mut SqliteConnection,
+    run: &str,
+    now: &str,
+    ever: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE holds SET let_in = $2, operators = $3 WHERE run = $1
+         AND seq = (SELECT MAX(seq) FROM holds WHERE run = $1)",
+    )
+    .bind(run)
+    .bind(now)
+    .bind(ever)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The keys are gone again: every hold that was open is closed.
 ///
 /// # Errors
@@ -98,7 +123,8 @@ pub async fn opened(
 /// The database's.
 pub async fn closed(db: &mut SqliteConnection, run: &str) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE holds SET closed = $2 WHERE run = $1 AND opened IS NOT NULL AND closed IS NULL",
+        "UPDATE holds SET closed = $2, let_in = ''
+         WHERE run = $1 AND opened IS NOT NULL AND closed IS NULL",
     )
     .bind(run)
     .bind(now())
@@ -113,7 +139,8 @@ pub async fn closed(db: &mut SqliteConnection, run: &str) -> Result<(), StoreErr
 ///
 /// The database's.
 pub async fn of_run(db: &mut SqliteConnection, run: &str) -> Result<Vec<HoldRecord>, StoreError> {
-    let query = "SELECT stage, address, host_keys, operators, begun, opened, closed FROM holds
+    let query =
+        "SELECT stage, address, host_keys, operators, let_in, begun, opened, closed FROM holds
          WHERE run = $1 ORDER BY seq";
     Ok(sqlx::query_as(query).bind(run).fetch_all(db).await?)
 }

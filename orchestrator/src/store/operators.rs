@@ -97,20 +97,46 @@ pub struct Operator {
     /// The public SSH key that a machine lets in while it holds.
     #[serde(default)]
     pub ssh_key: Option<String>,
+    /// The hosts that let it in: names, in which `*` stands for whatever is there. None are all.
+    #[serde(default)]
+    pub hosts: Vec<String>,
     /// Since when.
     pub created: String,
 }
 
 impl Operator {
-    fn from_row(row: &SqliteRow) -> Result<Self, StoreError> {
-        let roles: String = row.try_get("roles")?;
+    pub(super) fn from_row(row: &SqliteRow) -> Result<Self, StoreError> {
+        let (roles, hosts): (String, String) = (row.try_get("roles")?, row.try_get("hosts")?);
         Ok(Operator {
             name: row.try_get("name")?,
             roles: from_json("roles", &roles)?,
             ssh_key: row.try_get("ssh_key")?,
+            hosts: from_json("hosts", &hosts)?,
             created: row.try_get("created")?,
         })
     }
+
+    /// The public SSH key that a host lets in while it holds.
+    pub fn key_for(&self, host: &str) -> Option<&str> {
+        let there = self.hosts.is_empty() || self.hosts.iter().any(|p| matches(p, host));
+        let key = self.ssh_key.as_deref()?;
+        (there && self.roles.may(Role::Operate)).then_some(key)
+    }
+}
+
+/// Whether a name is as a pattern says, in which `*` stands for whatever is there.
+fn matches(pattern: &str, name: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('*').collect();
+    let [first, middle @ .., last] = parts.as_slice() else {
+        return pattern == name;
+    };
+    let inner = name
+        .strip_prefix(first)
+        .and_then(|name| name.strip_suffix(last));
+    let left = middle
+        .iter()
+        .try_fold(inner, |left, part| Some(Some(left?.split_once(part)?.1)));
+    left.flatten().is_some()
 }
 
 /// Adds an operator, or gives an existing one other roles, another token and key.
@@ -124,15 +150,16 @@ pub async fn put(
     token_hash: &str,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO operators (name, roles, token_hash, ssh_key, created)
-         VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO operators (name, roles, token_hash, ssh_key, hosts, created)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (name) DO UPDATE SET roles = excluded.roles, token_hash = excluded.token_hash,
-         ssh_key = excluded.ssh_key",
+         ssh_key = excluded.ssh_key, hosts = excluded.hosts",
     )
     .bind(&operator.name)
     .bind(to_json("roles", &operator.roles)?)
     .bind(token_hash)
     .bind(&operator.ssh_key)
+    .bind(to_json("hosts", &operator.hosts)?)
     .bind(&operator.created)
     .execute(db)
     .await?;
@@ -198,4 +225,35 @@ pub async fn remove(db: &mut SqliteConnection, name: &str) -> Result<bool, Store
         .execute(db)
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_let_in_by_the_hosts_that_are_named() {
+        let of = |hosts: &[&str], role| Operator {
+            name: "ann".to_owned(),
+            roles: Roles::new([role]),
+            ssh_key: Some("ssh-ed25519 A".to_owned()),
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            created: String::new(),
+        };
+        let lets_in = |hosts: &[&str], host| of(hosts, Role::Operate).key_for(host).is_some();
+        assert!(lets_in(&[], "any"));
+        assert!(
+            lets_in(&["rack1-*", "spare"], "rack1-07") && lets_in(&["rack1-*", "spare"], "spare")
+        );
+        assert!(lets_in(&["*-07"], "rack1-07") && lets_in(&["r*1*7"], "rack1-07"));
+        for (pattern, host) in [
+            ("rack1-*", "rack10-07"),
+            ("rack1", "rack1-07"),
+            ("*-07", "rack1-070"),
+            ("", "rack1"),
+        ] {
+            assert!(!lets_in(&[pattern], host), "{pattern} {host}");
+        }
+        assert!(of(&[], Role::View).key_for("any").is_none());
+    }
 }

@@ -1,5 +1,6 @@
 //! The operators' keys while a run holds: installed once, marked, and removed again.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ const MARK: &str = "vetting-hold";
 /// What a login by one of these keys runs: the operator's own shell or command, marked in its
 /// environment, by which its processes are found when the hold ends. (sshd(8), AUTHORIZED_KEYS.)
 const LOGIN: &str = concat!(
-    r#"command="VETTING_HOLD=@; export VETTING_HOLD; "#,
+    r#"command="VETTING_HOLD=@; VETTING_HOLD_KEY=#; export VETTING_HOLD VETTING_HOLD_KEY; "#,
     r#"if [ -n \"$SSH_ORIGINAL_COMMAND\" ]; then exec \"${SHELL:-/bin/sh}\" -c \"$SSH_ORIGINAL_COMMAND\"; "#,
     r#"else exec \"${SHELL:-/bin/sh}\" -l; fi""#,
 );
@@ -23,26 +24,39 @@ const KINDS: [&str; 4] = ["ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-"];
 #[derive(Debug)]
 pub(in super::super) struct Keys {
     file: PathBuf,
-    installed: bool,
+    /// Those that are in; `None`: nothing of ours is to be removed.
+    installed: Option<BTreeSet<String>>,
 }
 
 impl Keys {
     pub fn new(file: &Path) -> Self {
         Keys {
             file: file.to_owned(),
-            installed: false,
+            installed: None,
         }
     }
 
-    /// Puts the keys in, in place of any that an earlier hold left.
-    pub fn install(&mut self, keys: &str, run: &str) -> std::io::Result<()> {
+    /// Whether anybody is let in.
+    pub fn let_in(&self) -> bool {
+        self.installed.as_ref().is_some_and(|keys| !keys.is_empty())
+    }
+
+    /// Puts keys in, one per line, in place of those that are in and of any that an earlier hold left.
+    /// Returns the marks of those that were in and are no more.
+    pub fn install(&mut self, keys: &str, run: &str) -> std::io::Result<Vec<String>> {
+        let keys = keys.lines().map(str::trim).filter(|key| !key.is_empty());
+        let keys: BTreeSet<String> = keys.map(str::to_owned).collect();
+        if self.installed.as_ref() == Some(&keys) {
+            return Ok(Vec::new());
+        }
         let text = self.text()?;
         let mut lines: Vec<_> = others(&text).map(str::to_owned).collect();
-        let ours = keys.lines().map(str::trim).filter(|key| !key.is_empty());
-        lines.extend(ours.map(|key| line(key, run)));
+        lines.extend(keys.iter().map(|key| line(key, run)));
         // From here on there may be something to remove.
-        self.installed = true;
-        self.write(&lines)
+        let before = self.installed.replace(BTreeSet::new()).unwrap_or_default();
+        self.write(&lines)?;
+        self.installed = Some(keys.clone());
+        Ok(before.difference(&keys).map(|key| mark(key)).collect())
     }
 
     /// Takes the keys out, those that an agent before this one left too; what others wrote stays.
@@ -52,7 +66,7 @@ impl Keys {
         if text.lines().count() != others.len() {
             self.write(&others)?;
         }
-        self.installed = false;
+        self.installed = None;
         Ok(())
     }
 
@@ -78,7 +92,7 @@ impl Keys {
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        if self.installed
+        if self.installed.is_some()
             && let Err(error) = self.remove()
         {
             let file = self.file.display();
@@ -95,9 +109,16 @@ fn others(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// What marks the logins of a key.
+fn mark(key: &str) -> String {
+    let mut mark = vetting_component::digest(key.as_bytes());
+    mark.truncate(16);
+    mark
+}
+
 /// A key as it is authorised: with our options before those that it has.
 fn line(key: &str, run: &str) -> String {
-    let login = LOGIN.replace('@', run);
+    let login = LOGIN.replace('@', run).replace('#', &mark(key));
     let plain = KINDS.iter().any(|kind| key.starts_with(kind));
     let separator = if plain { ' ' } else { ',' };
     format!("{login}{separator}{key} {MARK}-{run}")
@@ -124,7 +145,13 @@ mod tests {
         }
         let text = std::fs::read_to_string(&file).expect("text");
         assert_eq!(text.matches("ssh-ed25519 AAA").count(), 1, "{text}");
+        let gone = keys.install("ssh-ed25519 CCC other\nssh-ed25519 DDD", "r1");
+        assert_eq!(gone.expect("installed"), [mark("ssh-ed25519 AAA op")]);
+        let text = std::fs::read_to_string(&file).expect("text");
+        assert!(!text.contains("AAA") && text.contains("CCC") && text.contains("DDD"));
+        assert!(keys.let_in());
         keys.remove().expect("removed");
+        assert!(!keys.let_in());
         let text = std::fs::read_to_string(&file).expect("text");
         assert_eq!(text, "ssh-rsa BBB somebody else\n");
         keys.install("ssh-ed25519 AAA op", "r2").expect("installed");

@@ -2,8 +2,12 @@
 //!
 //! ```text
 //! begin (asked until it is answered) ─► keys in ─► open ─► wait for retry_stage or the end
-//!                                                            └─► keys out, logins closed ─► closed
+//!   ▲                                               │        └─► keys out, logins closed ─► closed
+//!   └── nobody is let in: asked again ◄─────────────┴─ asked again: keys that go are closed out
 //! ```
+//!
+//! It is asked again with every heartbeat's period, so that an operator who was removed is let in no more
+//! and a new one is.
 //!
 //! Signals are heard all the while, so that a retry or a shutdown never waits for an orchestrator
 //! that was away when the hold began.
@@ -33,7 +37,7 @@ pub(super) fn end_earlier(keys: &mut Keys, run: &str, journal: &Journal) {
         let text = format!("keys that an earlier agent left could not be removed: {error}");
         journal.say(Level::Error, &text);
     }
-    for line in sessions::close(run) {
+    for line in sessions::close(run, None) {
         let text = format!("left by an earlier hold: {line}");
         journal.say(Level::Warn, &text);
     }
@@ -52,33 +56,99 @@ impl Steps {
         let text = format!("the run holds: {reason}");
         self.journal.say(Level::Warn, &text);
         let begun = self.tell_until_over(HoldStep::Begin).await;
-        let key = begun.and_then(|answer| answer.authorized_key);
-        let mut door = keys.zip(key);
-        if let Some((keys, key)) = &mut door {
-            match keys.install(key, run) {
-                Ok(()) => {
-                    self.tell_until_over(HoldStep::Open).await;
-                }
-                Err(error) => {
-                    let text = format!("the operators' keys could not be installed: {error}");
-                    self.journal.say(Level::Error, &text);
-                    door = None;
+        match keys {
+            Some(keys) => self.attend(keys, run, begun).await,
+            None => {
+                self.say_that_nobody_is_let_in();
+                while !self.hold_is_over() {
+                    self.signal().await;
                 }
             }
-        } else if !self.hold_is_over() {
-            let text = "nobody is let in while the run holds";
-            self.journal.say(Level::Info, text);
-        }
-        while !self.hold_is_over() {
-            self.signal().await;
-        }
-        if let Some((keys, _)) = door {
-            self.close(keys, run).await;
         }
         let directive = self.retry.take()?;
         self.status
             .answer(&directive.id, DirectiveStatus::Applied, None);
         Some(directive)
+    }
+
+    /// Lets in whom the orchestrator names, now and whenever that changes, until the hold is over.
+    async fn attend(&mut self, keys: &mut Keys, run: &str, begun: Option<HoldAnswer>) {
+        let link = self.link.clone();
+        let given = |answer: HoldAnswer| answer.authorized_key.unwrap_or_default();
+        let mut works = self
+            .let_in(keys, &begun.map(given).unwrap_or_default(), run)
+            .await;
+        if !keys.let_in() {
+            self.say_that_nobody_is_let_in();
+        }
+        while !self.hold_is_over() {
+            let period = Duration::from_millis(self.status.periods().heartbeat_ms);
+            let wait = tokio::time::sleep(period);
+            if self.unless(Self::hold_is_over, wait).await.is_none() {
+                break;
+            }
+            if !works {
+                continue;
+            }
+            let step = if keys.let_in() {
+                HoldStep::Keys
+            } else {
+                HoldStep::Begin
+            };
+            let body = self.step(step);
+            let call = link.post::<_, HoldAnswer>("hold", &body, CALL);
+            match self.unless(Self::hold_is_over, call).await {
+                Some(Ok(answer)) => works = self.let_in(keys, &given(answer), run).await,
+                // The heartbeat says that nobody answers, and an orchestrator that refuses ends the hold.
+                Some(Err(error)) => {
+                    tracing::debug!("it was not heard whose keys are let in: {error}");
+                }
+                None => {}
+            }
+        }
+        if keys.let_in() {
+            self.close(keys, run).await;
+        }
+    }
+
+    /// Lets in the keys that are given, one per line, and nobody else. Whether the file of keys can be
+    /// written.
+    async fn let_in(&mut self, keys: &mut Keys, given: &str, run: &str) -> bool {
+        let was_open = keys.let_in();
+        if given.is_empty() {
+            if was_open {
+                self.close(keys, run).await;
+            }
+            return true;
+        }
+        let gone = match keys.install(given, run) {
+            Ok(gone) => gone,
+            Err(error) => {
+                let text = format!("the operators' keys could not be installed: {error}");
+                self.journal.say(Level::Error, &text);
+                return false;
+            }
+        };
+        if !was_open {
+            self.tell_until_over(HoldStep::Open).await;
+        }
+        if !gone.is_empty() {
+            let run = run.to_owned();
+            let close = move || sessions::close(&run, Some(&gone));
+            let closed = tokio::task::spawn_blocking(close).await;
+            for line in closed.unwrap_or_default() {
+                let text = format!("a key is let in no more: {line}");
+                self.journal.say(Level::Info, &text);
+            }
+        }
+        true
+    }
+
+    fn say_that_nobody_is_let_in(&self) {
+        if !self.hold_is_over() {
+            let text = "nobody is let in while the run holds";
+            self.journal.say(Level::Info, text);
+        }
     }
 
     /// Takes the keys out, and ends what came in by them.
@@ -89,7 +159,7 @@ impl Steps {
             return;
         }
         let run = run.to_owned();
-        let closed = tokio::task::spawn_blocking(move || sessions::close(&run)).await;
+        let closed = tokio::task::spawn_blocking(move || sessions::close(&run, None)).await;
         for line in closed.unwrap_or_default() {
             let text = format!("the hold is over: {line}");
             self.journal.say(Level::Info, &text);

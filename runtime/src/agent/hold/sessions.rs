@@ -7,15 +7,20 @@ use vetting_machine::tools::processes::{Process, kill_all};
 
 /// The variable that marks what a login runs; its value is the run.
 const MARK: &str = "VETTING_HOLD";
+/// The one whose value is the mark of the key that it was opened with.
+const KEY: &str = "VETTING_HOLD_KEY";
 
-/// Closes the logins of a run's hold: what was started in them, and their connections. Blocks until
-/// they have gone, for a few seconds at most. Says what was ended, one line each.
-pub(super) fn close(run: &str) -> Vec<String> {
+/// Closes the logins of a run's hold, or of some keys alone: what was started in them, and their
+/// connections. Blocks until they have gone, for a few seconds at most. Says what was ended, one line each.
+pub(super) fn close(run: &str, of_keys: Option<&[String]>) -> Vec<String> {
+    let is_ours = |process: &Process| {
+        let key = || process.variable(KEY).unwrap_or_default();
+        process.variable(MARK).as_deref() == Some(run)
+            && of_keys.is_none_or(|keys| keys.contains(&key()))
+    };
     kill_all(|| {
         let all = Process::all();
-        let ours = all
-            .values()
-            .filter(|process| process.variable(MARK).as_deref() == Some(run));
+        let ours = all.values().filter(|process| is_ours(process));
         let mut found = BTreeMap::new();
         for process in ours {
             for connection in connections(process, &all) {
