@@ -11,6 +11,7 @@
 //! Arrows: `cli → web → service → store, lifecycle, spec, identity`.
 
 pub mod cli;
+mod clock;
 mod cut;
 pub mod identity;
 pub mod lifecycle;

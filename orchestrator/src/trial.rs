@@ -197,6 +197,7 @@ impl Trial {
             name: "ann".to_owned(),
             roles: Roles::new([Role::Admin]),
             ssh_key: None,
+            hosts: Vec::new(),
             created: crate::store::now(),
         };
         let token = secret::token("vo");

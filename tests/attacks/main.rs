@@ -18,7 +18,7 @@ use std::time::Instant;
 const AT_ONCE: usize = 3;
 
 /// At least so many are tried when none is picked, so that a table that lost its rows is no success.
-const AT_LEAST: usize = 11;
+const AT_LEAST: usize = 21;
 
 /// One attack.
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 //! Operators whose token is good, and who want more than their roles.
 
-use vetting_tests::fleet::{Orchestrator, claim};
+use serde_json::{Value, json};
+use vetting_tests::fleet::{Orchestrator, call, claim};
 use vetting_tests::guests;
 
 use crate::Attack;
@@ -15,6 +16,11 @@ pub const ATTACKS: &[&[Attack]] = &[&[
         name: "more-than-the-role",
         promise: "roles are a set: each one allows its own calls and no others",
         attempt: more_than_the_role,
+    },
+    Attack {
+        name: "flush-the-audit",
+        promise: "no number of deeds puts an older one out of sight",
+        attempt: flush_the_audit,
     },
     Attack {
         name: "serve-a-folder-twice",
@@ -84,6 +90,52 @@ fn more_than_the_role() -> String {
         }
     }
     format!("{refused} calls refused, each role with its own alone")
+}
+
+fn flush_the_audit() -> String {
+    let orchestrator = Orchestrator::start();
+    let token = orchestrator.operator("eve", &["operate"]);
+    let run = orchestrator.run("host", &["--stage", "SMART"]);
+    orchestrator.cli(&["run", "abort", &run.id, "--token", &token]);
+    for number in 0..1100_u32 {
+        let [.., a, b] = number.to_be_bytes();
+        let host = json!({ "name": format!("flood-{number}"),
+            "identity": { "mac": format!("02:00:00:00:{a:02x}:{b:02x}") } });
+        call(&orchestrator, "/api/v1/admin/hosts", &token, &host).expect("added");
+    }
+    let deeds = |args: &[&str]| {
+        let output = orchestrator.try_cli(&[&["audit", "--export"], args].concat());
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let deeds = text.lines().map(serde_json::from_str::<Value>);
+        let deeds: Result<Vec<Value>, _> = deeds.collect();
+        deeds.unwrap_or_else(|error| panic!("{error}: {text}"))
+    };
+    let all = deeds(&[]);
+    assert!(all.len() > 1100, "{}", all.len());
+    let numbers: Vec<i64> = all.iter().filter_map(|deed| deed["seq"].as_i64()).collect();
+    let in_order = numbers.windows(2).all(|pair| pair[0] == pair[1] + 1);
+    assert!(in_order && numbers.last() == Some(&1), "a deed is missing");
+    let what = |deeds: &[Value]| -> Vec<String> {
+        let what = deeds.iter().filter_map(|deed| deed["what"].as_str());
+        what.map(str::to_owned).collect()
+    };
+    let hers = deeds(&["--who", "eve", "--what", "run abort"]);
+    assert_eq!(what(&hers), ["run abort"], "{hers:?}");
+    let of_run = deeds(&["--run", &run.id]);
+    assert!(
+        what(&of_run).contains(&"run create".to_owned()),
+        "{of_run:?}"
+    );
+    assert!(deeds(&["--until", "2026-01-01"]).is_empty());
+    assert_eq!(deeds(&["--since", "2026-01-01"]).len(), all.len());
+    let page = orchestrator.try_cli(&["audit", "--limit", "5"]);
+    let lines = String::from_utf8_lossy(&page.stdout).lines().count();
+    let more = String::from_utf8_lossy(&page.stderr).contains("--before");
+    assert!(lines == 5 && more, "{page:?}");
+    format!(
+        "{} deeds, each of them to be seen, the first one too",
+        all.len()
+    )
 }
 
 fn serve_a_folder_twice() -> String {

@@ -2,6 +2,7 @@
 //! report is read back, and looking for processes that must not be left.
 
 pub mod between;
+pub mod calendar;
 pub mod calls;
 pub mod certificate;
 pub mod fleet;

@@ -100,7 +100,7 @@ async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8], wa
 
 #[test]
 fn whatever_a_client_sends_the_orchestrator_refuses_it_in_words_and_goes_on() {
-    let orchestrator = Orchestrator::with(&["--body-stall", "2s"]);
+    let orchestrator = Orchestrator::with(&["--stall", "2s"]);
     let run = orchestrator.run("mine", &["--stage", "CPUStress", "--stage", "PSU"]);
     let other = orchestrator.run("theirs", &["--stage", "CPUStress"]);
     let session = |run| {

@@ -8,18 +8,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use vetting_protocol::Periods;
 
 use super::args::ServeArgs;
+use super::files;
 use crate::service::{Orchestrator, Settings};
 use crate::store::journal::volume::Bounds;
 use crate::store::lock::Lock;
-use crate::web::{Certificate, router, serve as listen};
+use crate::web::{Certificate, Server, router, serve as listen};
 
 /// Serves until SIGTERM or SIGINT. The address and the fingerprint are printed on standard output.
 pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
-    let (first, last) = args
-        .iperf_ports
-        .split_once('-')
-        .and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)))
-        .context("--iperf-ports: FIRST-LAST is needed, such as 5201-5300")?;
     let millis = |d: std::time::Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
     let settings = Settings {
         periods: Periods {
@@ -28,15 +24,17 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             log_ms: millis(args.log),
         },
         session: args.session,
+        login: args.login,
         unclaimed: args.unclaimed,
         lost: args.lost,
         directive: args.directive,
         retention: args.retention,
-        body_stall: args.body_stall,
+        audit_retention: args.audit_retention,
+        stall: args.stall,
         min_free: args.min_free,
         lines: Bounds::of_run(args.run_lines),
         samples: Bounds::of_run(args.run_samples),
-        iperf_ports: first..=last,
+        iperf_ports: args.iperf_ports,
         iperf_address: args.iperf_address,
     };
     // Before the databases are opened, and until this process ends.
@@ -49,7 +47,11 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let fingerprint = certificate
         .fingerprint()
         .context("the certificate is empty")?;
-    let tls = certificate.server()?;
+    let server = Server {
+        tls: certificate.server()?,
+        files: files::raise(),
+        stall: args.stall,
+    };
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("nothing can listen on {}", args.listen))?;
@@ -63,7 +65,7 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {
-        () = listen(listener, tls, router(orchestrator.clone())) => {}
+        () = listen(listener, server, router(orchestrator.clone())) => {}
         () = orchestrator.patrol() => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use vetting_protocol::Code;
 
 use super::{Orchestrator, ServiceError};
+use crate::clock::has_passed;
 use crate::secret;
-use crate::store::{has_passed, runs, sessions};
+use crate::store::{runs, sessions};
 
 /// An agent whose token is good.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ impl Orchestrator {
         if epoch < session.newest.unsigned_abs() {
             self.heard_after(&session.run, epoch).await?;
         }
-        if has_passed(&session.expires) {
+        if has_passed(&session.expires, self.settings.session) {
             return Err(expired());
         }
         Ok(Caller {

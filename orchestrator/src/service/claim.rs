@@ -9,7 +9,9 @@ use vetting_protocol::{
     Claim, ClaimAnswer, Code, Ending, Hello, HelloAnswer, StageRecord, Verdict, WentDown,
 };
 
-use super::{Orchestrator, ServiceError, due, from_now};
+use super::holder::{Held, holder};
+use super::{Orchestrator, ServiceError, due};
+use crate::clock::from_now;
 use crate::identity::same_host;
 use crate::lifecycle::{Claimant, Event, Progress, Refused, step};
 use crate::secret;
@@ -22,13 +24,6 @@ use crate::store::{audit, claims, hosts, results, sessions};
 const MOST_CLAIMS: u64 = 64;
 /// How long any text of a claim may be, in bytes.
 const LONGEST: usize = 255;
-
-/// What a claim's token is.
-enum Held {
-    BootToken,
-    /// The session of the run's newest claim.
-    Session,
-}
 
 impl Orchestrator {
     /// A machine says that it is up.
@@ -112,7 +107,7 @@ impl Orchestrator {
         if !again {
             not_replaced(&mut tx, &run, &claim).await?;
             let claimant = self.claimant(&mut tx, &run, &claim, (proof, from)).await?;
-            due::void_expired(&mut tx, &mut run).await?;
+            due::void_expired(&mut tx, &mut run, self.settings.directive).await?;
             let before = run.progress.clone();
             let after = step(&before, &Event::Claimed(claimant.clone()))?;
             run.epoch = run.epoch.saturating_add(1);
@@ -222,14 +217,6 @@ impl Orchestrator {
         Ok(Claimant::Another { claims })
     }
 
-    async fn refuse_token(&self, from: IpAddr, what: &str, run: &str) -> ServiceError {
-        // What stands in a path is anybody's word.
-        let run: String = run.chars().take(64).collect();
-        let detail = format!("no valid token for the run `{}`", run.escape_debug());
-        self.refuse_caller(from, (what, &detail), None, super::agents::bad_token())
-            .await
-    }
-
     /// Keeps a claim that was refused although its token is good, for the run's report.
     async fn refuse_claim(
         &self,
@@ -300,35 +287,6 @@ impl Orchestrator {
         self.changed(&run).await;
         Ok(())
     }
-}
-
-/// The run that a token may claim, and what the token is; none where it is nobody's or another run's.
-async fn holder(
-    db: &mut sqlx::SqliteConnection,
-    run: &str,
-    token: Option<&str>,
-) -> Result<Option<(Run, Held)>, ServiceError> {
-    let hash = secret::hash(super::agents::sent(token)?);
-    if let Some(of) = runs::of_boot_token(db, &hash).await? {
-        let same = of == run;
-        return Ok(match runs::get(db, run).await? {
-            Some(found) if same => Some((found, Held::BootToken)),
-            _ => None,
-        });
-    }
-    // An expired session still says which agent this is.
-    let session = sessions::get(db, &hash).await?;
-    let Some(session) = session.filter(|session| session.run == run) else {
-        return Ok(None);
-    };
-    let found = super::agents::run_of(db, run).await?;
-    if session.epoch.unsigned_abs() != found.epoch {
-        return Err(super::agents::replaced(
-            session.epoch.unsigned_abs(),
-            found.epoch,
-        ));
-    }
-    Ok(Some((found, Held::Session)))
 }
 
 /// Refuses a claim whose texts are too long to be kept and shown.

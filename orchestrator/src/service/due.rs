@@ -1,9 +1,12 @@
 //! Directives on their way: which of them an agent is to be told, which are void because none heard of
 //! them in time, and what becomes of them when another agent has the run.
 
+use std::time::Duration;
+
 use vetting_protocol::{Command, Directive, DirectiveAnswer, DirectiveStatus};
 
 use super::{Orchestrator, ServiceError, agents, records};
+use crate::clock;
 use crate::lifecycle::{Claimant, Event, step};
 use crate::store::directives::Given;
 use crate::store::runs::{self, Run};
@@ -17,11 +20,12 @@ impl Orchestrator {
         let mut pending = directives::pending(&mut db, &run.id).await?;
         drop(db);
         let untold = run.progress.current().is_some_and(|stage| !stage.begun);
-        if untold || pending.iter().any(Given::is_void) {
+        let good_for = self.settings.directive;
+        if untold || pending.iter().any(|given| given.is_void(good_for)) {
             let mut tx = self.store.write().await?;
             let mut run = agents::run_of(&mut tx, &run.id).await?;
             let before = run.progress.state.clone();
-            void_expired(&mut tx, &mut run).await?;
+            void_expired(&mut tx, &mut run, good_for).await?;
             pending = directives::pending(&mut tx, &run.id).await?;
             if pending.iter().any(|given| is_retry_at(&run, given)) {
                 let after = step(&run.progress, &Event::Told)?;
@@ -32,16 +36,18 @@ impl Orchestrator {
                 self.changed(&run).await;
             }
         }
-        Ok(pending.into_iter().map(sent).collect())
+        Ok(pending
+            .into_iter()
+            .map(|given| sent(given, good_for))
+            .collect())
     }
 }
 
 /// A directive as it is sent now.
-fn sent(given: Given) -> Directive {
-    let expires: Option<jiff::Timestamp> = given.directive.expires.parse().ok();
-    let left = expires.map(|expires| expires.duration_since(jiff::Timestamp::now()).as_millis());
+fn sent(given: Given, good_for: Duration) -> Directive {
+    let left = clock::left(&given.directive.expires, good_for).unwrap_or_default();
     Directive {
-        expires_in_ms: left.map(|ms| u64::try_from(ms).unwrap_or(0)),
+        expires_in_ms: Some(u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
         ..given.directive
     }
 }
@@ -51,9 +57,10 @@ fn sent(given: Given) -> Directive {
 pub(super) async fn void_expired(
     db: &mut sqlx::SqliteConnection,
     run: &mut Run,
+    good_for: Duration,
 ) -> Result<(), ServiceError> {
     for given in directives::pending(db, &run.id).await? {
-        if !given.is_void() {
+        if !given.is_void(good_for) {
             continue;
         }
         let reason = "it expired before an agent heard of it";

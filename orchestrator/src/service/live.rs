@@ -122,6 +122,8 @@ struct Channel {
     at: Option<Place>,
     /// Whether something was dropped that the state does not know of yet.
     dropped: bool,
+    /// Since when this process has seen that nobody claimed it.
+    unclaimed: Option<Instant>,
 }
 
 /// The attempt at which a run is.
@@ -141,6 +143,7 @@ impl Default for Channel {
             presence: None,
             at: None,
             dropped: false,
+            unclaimed: None,
         }
     }
 }
@@ -211,6 +214,14 @@ impl Live {
         if let Some(stage) = progress.current() {
             channel.comes_to(&stage.name, stage.attempt, true);
         }
+    }
+
+    /// For how long this process has seen that nobody claims a run: an orchestrator that did not run
+    /// could not be asked.
+    pub fn unclaimed_for(&self, run: &str) -> Duration {
+        let mut channels = self.channels();
+        let channel = channels.entry(run.to_owned()).or_default();
+        channel.unclaimed.get_or_insert_with(Instant::now).elapsed()
     }
 
     /// Since when a run is at an attempt, where this process saw it come there.

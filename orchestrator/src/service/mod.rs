@@ -7,9 +7,12 @@ mod claim;
 #[cfg(test)]
 mod claim_tests;
 mod contradiction;
+mod deeds;
 mod deliveries;
 mod due;
 mod heartbeat;
+mod holder;
+mod holds;
 mod hosts;
 pub mod iperf;
 mod live;
@@ -32,11 +35,13 @@ use std::time::Duration;
 
 use vetting_protocol::{Code, Periods};
 
+pub use access::Proof;
 pub use agents::{Caller, sent};
 pub use hosts::{ChangedHost, Forgettable, HostChange, NewHost, Removed};
 pub use live::{LiveEvent, Presence};
 pub use runs::{MadeRun, NewRun, RunView, StageView};
 pub use steer::{Order, Steered};
+pub(crate) use throttle::network;
 
 use crate::lifecycle::Refused;
 use crate::store::journal::volume::Bounds;
@@ -60,6 +65,8 @@ pub struct Settings {
     pub periods: Periods,
     /// How long a session lasts after it was last heard.
     pub session: Duration,
+    /// How long a browser's log-in lasts.
+    pub login: Duration,
     /// How long a run may wait for its first claim.
     pub unclaimed: Duration,
     /// After what silence an agent counts as lost.
@@ -68,8 +75,10 @@ pub struct Settings {
     pub directive: Duration,
     /// How long log lines and samples are kept.
     pub retention: Duration,
+    /// How long the audit is kept.
+    pub audit_retention: Duration,
     /// How long a request's body may stand still.
-    pub body_stall: Duration,
+    pub stall: Duration,
     /// How many bytes must be free in the folder for lines, samples, files and uploads to be taken.
     pub min_free: u64,
     /// How much is kept of a run's log lines.
@@ -87,11 +96,13 @@ impl Default for Settings {
         Settings {
             periods: Periods::default(),
             session: Duration::from_secs(12 * 3600),
+            login: Duration::from_secs(12 * 3600),
             unclaimed: Duration::from_secs(3600),
             lost: Duration::from_secs(60),
             directive: Duration::from_secs(15 * 60),
             retention: Duration::from_secs(30 * 24 * 3600),
-            body_stall: Duration::from_secs(10),
+            audit_retention: Duration::from_secs(400 * 24 * 3600),
+            stall: Duration::from_secs(10),
             min_free: MIN_FREE,
             lines: Bounds::of_run(LINES),
             samples: Bounds::of_run(SAMPLES),
@@ -175,6 +186,8 @@ pub struct Orchestrator {
     live: Arc<live::Live>,
     /// Who failed to say who they are.
     throttle: Arc<throttle::Throttle>,
+    /// Whose roles did not reach.
+    denied: Arc<throttle::Throttle>,
     iperf: Arc<tokio::sync::Mutex<BTreeMap<String, iperf::Server>>>,
 }
 
@@ -192,6 +205,7 @@ impl Orchestrator {
             settings: Arc::new(settings),
             live: Arc::default(),
             throttle: Arc::default(),
+            denied: Arc::default(),
             iperf: Arc::default(),
         })
     }
@@ -242,12 +256,4 @@ impl Orchestrator {
         let run = run.filter(|run| run.progress.state.stage() == Some(iperf::STAGE));
         Ok(run.and_then(|run| run.iperf_port))
     }
-}
-
-/// When something ends that lasts so long from now on, as it is stored.
-fn from_now(duration: Duration) -> String {
-    let now = jiff::Timestamp::now();
-    let span = jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
-    let end = now.checked_add(span).unwrap_or(jiff::Timestamp::MAX);
-    end.to_string()
 }

@@ -3,13 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Orchestrator, ServiceError, from_now};
+use super::{Orchestrator, ServiceError};
+use crate::clock::{self, Served, from_now};
 use crate::lifecycle::{Event, step, was_given_up};
 use crate::store::runs::{self, Heard, Run};
 use crate::store::{audit, sessions};
 
 /// How often old lines are looked for.
 const CLEANING: Duration = Duration::from_secs(3600);
+/// From how far on a calendar that was set is worth a warning.
+const SET: Duration = Duration::from_secs(60);
 
 impl Orchestrator {
     /// Looks after all of it until this is dropped.
@@ -19,6 +22,11 @@ impl Orchestrator {
         let shortest = self.settings.lost.min(self.settings.session);
         let period = (shortest / 4).clamp(Duration::from_millis(50), Duration::from_secs(5));
         let mut cleaned: Option<Instant> = None;
+        let newest = self.newest().await.unwrap_or_else(|error| {
+            tracing::error!("what was stored last could not be looked up: {error}");
+            None
+        });
+        let served = Served::new(newest.as_deref());
         if let Err(error) = self.take_up().await {
             tracing::error!("runs could not be taken up: {error}");
         }
@@ -34,10 +42,17 @@ impl Orchestrator {
             }
             if cleaned.is_none_or(|last| last.elapsed() > CLEANING) {
                 cleaned = Some(Instant::now());
-                self.clean().await;
+                self.clean(&served).await;
             }
             tokio::time::sleep(period).await;
         }
+    }
+
+    /// When the newest of what ages was stored.
+    async fn newest(&self) -> Result<Option<String>, ServiceError> {
+        let line = self.store.journal.newest().await?;
+        let deed = audit::newest(&mut *self.store.read().await?).await?;
+        Ok(line.max(deed))
     }
 
     /// After a restart: the iperf3 servers of runs that are at their network stage.
@@ -137,12 +152,7 @@ impl Orchestrator {
 
     /// Gives up a run that nobody has claimed in time.
     async fn time_out(&self, run: &Run) -> Result<(), ServiceError> {
-        let age = run.created.parse::<jiff::Timestamp>().map(|created| {
-            jiff::Timestamp::now()
-                .duration_since(created)
-                .unsigned_abs()
-        });
-        if age.is_ok_and(|age| age <= self.settings.unclaimed) {
+        if self.live.unclaimed_for(&run.id) <= self.settings.unclaimed {
             return Ok(());
         }
         let mut tx = self.store.write().await?;
@@ -175,13 +185,21 @@ impl Orchestrator {
         Ok(())
     }
 
-    async fn clean(&self) {
-        let now = jiff::Timestamp::now();
-        let keep = jiff::SignedDuration::try_from(self.settings.retention);
-        let Some(then) = keep.ok().and_then(|keep| now.checked_sub(keep).ok()) else {
+    async fn clean(&self, served: &Served) {
+        let set = clock::was_set_by();
+        if set.unsigned_abs() > SET {
+            tracing::warn!(
+                by = %format_args!("{set:#}"),
+                "the calendar was set since the orchestrator started; nothing ages by it"
+            );
+        }
+        if let Err(error) = self.forget_deeds(served).await {
+            tracing::error!("old deeds could not be forgotten: {error}");
+        }
+        let Some(then) = served.older_than(self.settings.retention) else {
             return;
         };
-        match self.store.journal.forget_before(&then.to_string()).await {
+        match self.store.journal.forget_before(&then).await {
             Ok(0) => {}
             Ok(gone) => tracing::info!(gone, "old lines and samples were forgotten"),
             Err(error) => tracing::error!("old lines could not be forgotten: {error}"),

@@ -6,7 +6,8 @@ use vetting_protocol::{Code, Command, Directive, OverrideFlags, State};
 
 use super::access::lacks;
 use super::agents::run_of;
-use super::{Orchestrator, ServiceError, from_now};
+use super::{Orchestrator, ServiceError};
+use crate::clock::from_now;
 use crate::lifecycle::{Event, Refused, step, was_given_up};
 use crate::secret;
 use crate::store::operators::{Operator, Role};

@@ -198,7 +198,10 @@ async fn a_directive_that_an_agent_died_with_is_given_to_the_next_one() {
     heard.expect("an answer");
     let mut given = trial.us.run(&run.id).await.expect("the run").directives;
     "2020-01-01T00:00:00Z".clone_into(&mut given[0].directive.expires);
-    assert!(!given[0].is_void(), "an agent has it, and decides");
+    assert!(
+        !given[0].is_void(Duration::ZERO),
+        "an agent has it, and decides"
+    );
     let claimed = trial.restarted(&run, ("h", &session), "second").await;
     let session = claimed.expect("claimed").session_token;
     let second = trial.caller(&run, &session).await.expect("a session");

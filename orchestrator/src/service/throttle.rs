@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use vetting_protocol::Code;
 
 use super::{Orchestrator, ServiceError};
-use crate::store::audit;
 
 /// How many failures an address has free.
 const FREE: u32 = 20;
@@ -102,7 +101,7 @@ impl Orchestrator {
         if let Some(count) = failed.audit {
             tracing::warn!(%from, what, detail, count, "callers from this address were refused");
             let detail = format!("from {from}, refusal {count} from there: {detail}");
-            if let Err(error) = self.audit_refusal(what, run, &detail).await {
+            if let Err(error) = self.note_deed("unknown", what, run, &detail).await {
                 tracing::error!("a refused caller could not be audited: {error}");
             }
         }
@@ -115,21 +114,10 @@ impl Orchestrator {
             },
         }
     }
-
-    async fn audit_refusal(
-        &self,
-        what: &str,
-        run: Option<&str>,
-        detail: &str,
-    ) -> Result<(), ServiceError> {
-        let mut tx = self.store.write().await?;
-        audit::note(&mut tx, "unknown", what, run, detail).await?;
-        Ok(tx.commit().await?)
-    }
 }
 
 /// Whose failures count together: one IPv4 address, or the /64 that one host of IPv6 has to itself.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.into(),
         IpAddr::V6(v6) => {

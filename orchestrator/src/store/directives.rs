@@ -1,12 +1,15 @@
 //! What operators want of agents, and what became of it.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 use vetting_protocol::{Directive, DirectiveAnswer, DirectiveStatus};
 
-use super::{StoreError, from_json, has_passed, now, to_json};
+use super::{StoreError, from_json, now, to_json};
+use crate::clock::has_passed;
 
 /// A directive and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,9 +26,9 @@ pub struct Given {
 }
 
 impl Given {
-    /// Whether it came to nothing: no agent has received it in time.
-    pub fn is_void(&self) -> bool {
-        self.status == "sent" && has_passed(&self.directive.expires)
+    /// Whether it came to nothing: no agent has received it while it was good.
+    pub fn is_void(&self, good_for: Duration) -> bool {
+        self.status == "sent" && has_passed(&self.directive.expires, good_for)
     }
 
     fn from_row(row: &SqliteRow) -> Result<Self, StoreError> {

@@ -250,6 +250,16 @@ impl Journal {
         Ok(forgotten.stored)
     }
 
+    /// When the newest line was stored, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn newest(&self) -> Result<Option<String>, StoreError> {
+        let query = "SELECT MAX(stored) FROM lines";
+        Ok(sqlx::query_scalar(query).fetch_one(&self.readers).await?)
+    }
+
     /// Forgets what was stored before then.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod holds;
 pub mod hosts;
 pub mod journal;
 pub mod lock;
+pub mod logins;
 pub mod operators;
 pub mod releases;
 pub mod reports;
@@ -30,6 +31,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection as _, Sqlite, Transaction};
+
+pub use crate::clock::now;
 
 /// How long a writer waits for another process's.
 const BUSY: Duration = Duration::from_secs(20);
@@ -268,19 +271,6 @@ fn make_private(folder: &Path) -> Result<(), StoreError> {
         });
     }
     private(folder, FOLDER)
-}
-
-/// Now, as it is stored.
-pub fn now() -> String {
-    jiff::Timestamp::now().to_string()
-}
-
-/// Whether a stored instant has passed. One that cannot be read has.
-pub(crate) fn has_passed(instant: &str) -> bool {
-    match instant.parse::<jiff::Timestamp>() {
-        Ok(instant) => instant <= jiff::Timestamp::now(),
-        Err(_) => true,
-    }
 }
 
 /// A column of JSON, read.

@@ -97,7 +97,7 @@ pub async fn slide(
         .bind(run)
         .bind(signed(epoch))
         .bind(expires)
-        .bind(super::now())
+        .bind(crate::clock::steady().to_string())
         .execute(db)
         .await?;
     Ok(())

@@ -13,7 +13,7 @@ use crate::service::{
     ChangedHost, HostChange, MadeRun, NewHost, NewRun, Orchestrator, Order, Removed, RunView,
     ServiceError, Steered,
 };
-use crate::store::audit::{self, Deed};
+use crate::store::audit::{Deed, Wanted};
 use crate::store::hosts::{self, Host, RunOfHost};
 use crate::store::releases::Release;
 use crate::store::stages::{self, Stage};
@@ -47,13 +47,6 @@ pub(super) struct Report {
     format: String,
     /// The report itself.
     body: String,
-}
-
-/// Which deeds are wanted.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct AuditQuery {
-    /// Only those on this run.
-    run: Option<String>,
 }
 
 pub(super) async fn all_hosts(State(us): Us, _by: By<View>) -> Answer<Vec<Host>> {
@@ -163,10 +156,16 @@ pub(super) async fn report(
 
 pub(super) async fn artifact(
     State(us): Us,
-    _by: By<View>,
+    by: By<View>,
     At((run, sha256)): At<(String, String)>,
 ) -> Result<Download, ServiceError> {
-    us.artifact_content(&run, &sha256).await.map(Download)
+    let content = us.artifact_content(&run, &sha256).await?;
+    // A file of a machine may hold what its owner keeps secret.
+    let detail = format!("sha256 {sha256}");
+    let who = by.who.name.as_str();
+    us.note_deed(who, "artifact read", Some(&run), &detail)
+        .await?;
+    Ok(Download(content))
 }
 
 pub(super) async fn all_stages(State(us): Us, _by: By<ViewStages>) -> Answer<Vec<Stage>> {
@@ -222,9 +221,7 @@ pub(super) async fn unpublish(
 pub(super) async fn audit(
     State(us): Us,
     _by: By<View>,
-    Asked(query): Asked<AuditQuery>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Answer<Vec<Deed>> {
-    let mut db = us.store.read().await?;
-    let deeds = audit::newest(&mut db, query.run.as_deref(), MOST).await?;
-    Ok(Json(deeds))
+    us.deeds(wanted).await.map(Json)
 }

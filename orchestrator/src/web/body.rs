@@ -30,8 +30,13 @@ pub(super) const LARGE: usize = 32 << 20;
 /// The most that an operator may send: a component in base 64.
 pub(super) const COMPONENT: usize = 96 << 20;
 
-/// How long a body may take, however steadily it trickles.
-const WHOLE: Duration = Duration::from_secs(600);
+/// How fast the largest body of a call must come, however steadily it trickles, in bytes per second; every
+/// body may take [`LEAST`].
+const PACE: usize = 256 << 10;
+/// How long any body may take.
+const LEAST: Duration = Duration::from_secs(10);
+/// The most that a form may be, whose caller nobody knows yet.
+const FORM: usize = 4 << 10;
 /// The most of a refused body that is thrown away.
 const DISCARDED: usize = 64 << 20;
 /// How long that may take.
@@ -54,14 +59,14 @@ where
             return Err(malformed(needed.to_owned()));
         }
         let frames = request.into_body().into_data_stream();
-        let bytes = whole(frames, MOST, us.settings.body_stall).await?;
+        let bytes = whole(frames, MOST, us.settings.stall).await?;
         let read = Json::<T>::from_bytes(&bytes);
         read.map(|Json(body)| Body(body))
             .map_err(|rejection| malformed(rejection.body_text()))
     }
 }
 
-/// A form's body, as small as a message.
+/// A form's body: of somebody whom nobody knows yet, and so of a few lines.
 pub(super) struct Form<T>(pub T);
 
 impl<T: serde::de::DeserializeOwned> FromRequest<Orchestrator> for Form<T> {
@@ -69,7 +74,7 @@ impl<T: serde::de::DeserializeOwned> FromRequest<Orchestrator> for Form<T> {
 
     async fn from_request(request: Request, us: &Orchestrator) -> Result<Self, ServiceError> {
         let (parts, body) = request.into_parts();
-        let bytes = whole(body.into_data_stream(), SMALL, us.settings.body_stall).await?;
+        let bytes = whole(body.into_data_stream(), FORM, us.settings.stall).await?;
         let request = Request::from_parts(parts, bytes.into());
         let read = axum::Form::<T>::from_request(request, us).await;
         read.map(|axum::Form(form)| Form(form))
@@ -88,7 +93,7 @@ impl<T: JsonSchema, const MOST: usize> Describe for Body<T, MOST> {
 impl<T> Describe for Form<T> {
     fn describe(operation: &mut Operation) {
         let form = Content::Other("application/x-www-form-urlencoded");
-        operation.takes = Some((form, SMALL));
+        operation.takes = Some((form, FORM));
         operation.refuses.extend([408, 413, 422]);
     }
 }
@@ -100,20 +105,30 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.eq_ignore_ascii_case("application/json")
 }
 
+/// How long a body of so many bytes at most may take.
+fn patience(most: usize) -> Duration {
+    let seconds = u64::try_from(most / PACE).unwrap_or(u64::MAX);
+    LEAST.saturating_add(Duration::from_secs(seconds))
+}
+
 /// Reads a body to its end.
 async fn whole(
     mut frames: BodyDataStream,
     most: usize,
     stall: Duration,
 ) -> Result<Vec<u8>, ServiceError> {
-    let end = Instant::now() + WHOLE;
+    let patience = patience(most);
+    let end = Instant::now() + patience;
     let mut bytes = Vec::new();
     loop {
         let still = Instant::now() + stall;
         let Ok(frame) = timeout_at(still.min(end), frames.next()).await else {
             let why = match still < end {
                 true => format!("nothing came for {}", humantime::format_duration(stall)),
-                false => format!("it takes longer than {}", humantime::format_duration(WHOLE)),
+                false => format!(
+                    "it takes longer than {}",
+                    humantime::format_duration(patience)
+                ),
             };
             let message = format!("the body did not come: {why}");
             return Err(ServiceError::refused(Code::TimedOut, message));

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::header;
@@ -11,6 +12,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use vetting_protocol::Code;
 
+use super::places::Place;
 use super::route::{self, Describe, Operation};
 use crate::service::{Caller, Orchestrator, ServiceError};
 use crate::store::operators::{Operator, Role};
@@ -33,24 +35,32 @@ impl Describe for Peer {
     fn describe(_: &mut Operation) {}
 }
 
-/// The token of a call: of its `Authorization` header, or of the page's cookie.
+/// Notes that the caller on a connection has said who it is.
+pub(super) fn introduced(parts: &Parts) {
+    if let Some(place) = parts.extensions.get::<Arc<Place>>() {
+        place.is_known();
+    }
+}
+
+/// The token of a call.
 struct Token(Option<String>);
+
+/// The token of a call's `Authorization` header. No cookie is one: it comes with whatever a browser sends.
+pub(super) fn bearer(parts: &Parts) -> Option<String> {
+    let text = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    Some(text.strip_prefix("Bearer ")?.trim().to_owned())
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Token {
     type Rejection = ServiceError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ServiceError> {
-        let text = |name| parts.headers.get(name).and_then(|v| v.to_str().ok());
-        let bearer = text(header::AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
-        let mut cookies = text(header::COOKIE).unwrap_or_default().split("; ");
-        let cookie = cookies.find_map(|cookie| cookie.strip_prefix("vetting="));
-        Ok(Token(
-            bearer.or(cookie).map(|token| token.trim().to_owned()),
-        ))
+        Ok(Token(bearer(parts)))
     }
 }
 
-/// A boot token, or for a claim the session of the agent that has the run. Its use case checks it.
+/// A boot token of the path's run, or for a claim the session of the agent that has the run. Its use case
+/// looks at it once more.
 pub(super) struct BootToken(pub Option<String>);
 
 impl FromRequestParts<Orchestrator> for BootToken {
@@ -60,7 +70,11 @@ impl FromRequestParts<Orchestrator> for BootToken {
         parts: &mut Parts,
         us: &Orchestrator,
     ) -> Result<Self, ServiceError> {
+        let At(run) = At::<String>::from_request_parts(parts, us).await?;
         let Token(token) = Token::from_request_parts(parts, us).await?;
+        let Ok(Peer(from)) = Peer::from_request_parts(parts, us).await;
+        us.boots(&run, token.as_deref(), from).await?;
+        introduced(parts);
         Ok(BootToken(token))
     }
 }
@@ -155,7 +169,9 @@ impl FromRequestParts<Orchestrator> for Known {
         let At(run) = At::<String>::from_request_parts(parts, us).await?;
         let Token(token) = Token::from_request_parts(parts, us).await?;
         let Ok(Peer(from)) = Peer::from_request_parts(parts, us).await;
-        Ok(Known(us.agent(&run, token.as_deref(), from).await?))
+        let caller = us.agent(&run, token.as_deref(), from).await?;
+        introduced(parts);
+        Ok(Known(caller))
     }
 }
 
@@ -219,8 +235,10 @@ impl<R: Needed> FromRequestParts<Orchestrator> for By<R> {
     ) -> Result<Self, ServiceError> {
         let Token(token) = Token::from_request_parts(parts, us).await?;
         let Ok(Peer(from)) = Peer::from_request_parts(parts, us).await;
+        let who = us.operator(token.as_deref(), from, R::ROLES).await?;
+        introduced(parts);
         Ok(By {
-            who: us.operator(token.as_deref(), from, R::ROLES).await?,
+            who,
             needed: PhantomData,
         })
     }

@@ -21,7 +21,10 @@ add NAME --role operate --role wipe` gives two. Beyond the table:
 
 * `run retry --wipe` needs `operate` and `wipe`.
 * `run retry --stage-component` runs another program on the machine, and needs `operate` and `publish`.
-* The SSH keys of operators with `operate` or `admin` are let in by machines that hold.
+* The SSH keys of operators with `operate` or `admin` are let in by machines that hold, of all hosts or of those
+  that `operator add --hosts PATTERN` names. A machine asks again with every heartbeat: the key of an operator
+  who was removed is taken out, and what came in by it is ended.
+* A browser's log-in is good for pages alone, for `serve --login`; it ends with the operator's token.
 * A boot token is good for hello and for one claim that leads on without a person; a session is good for one
   run and one claim.
 

@@ -67,13 +67,15 @@ pub(super) fn routes() -> Vec<Route> {
         delete("/api/v1/admin/stages/{name}", admin::unpublish)
             .says("Remove a stage from the registry", &[]),
         get("/api/v1/admin/audit", admin::audit).says("Who did what, newest first", &[]),
-        // What browsers call, with the token in a cookie.
+        // What browsers call, with the cookie of a log-in.
         get("/runs/{run}", page::page).says("A run as a page, or where to log in", &[]),
         get("/runs/{run}/report", page::report).says("A run's report, with charts", &[]),
         get("/runs/{run}/parts", page::parts).says("What changes of the page", &[]),
         get("/runs/{run}/events", page::events)
             .says("Everything that happens to a run from now on", &[]),
-        post("/login", page::login).says("Keep an operator's token in a cookie", &[401]),
+        post("/login", page::login)
+            .says("Open a log-in for an operator's token, as a cookie", &[401]),
+        post("/logout", page::logout).says("End a log-in", &[]),
         // What anybody may call.
         get("/api/v1/openapi.json", openapi::openapi).says("This document", &[]),
     ]

@@ -12,28 +12,35 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::caller::Peer;
+use super::places::{Place, Places};
 
 /// How long a TLS handshake may take, and how long the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many connections there may be at once.
-const CONNECTIONS: usize = 10_000;
 
 /// What somebody who speaks HTTP without TLS is told.
 const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\
     Connection: close\r\n\r\n\
     {\"code\":\"malformed\",\"message\":\"this port speaks HTTPS only: use https://\"}\n";
 
+/// What a server serves with.
+pub struct Server {
+    /// Its certificate.
+    pub tls: Arc<rustls::ServerConfig>,
+    /// How many files the process may open: every connection is one.
+    pub files: usize,
+    /// For how long a client may take nothing of an answer.
+    pub stall: Duration,
+}
+
 /// Serves until this is dropped.
-pub async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, router: Router) {
-    let acceptor = TlsAcceptor::from(tls);
-    let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
+pub async fn serve(listener: TcpListener, server: Server, router: Router) {
+    let acceptor = TlsAcceptor::from(server.tls);
+    let places = Places::of_files(server.files);
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
         let (stream, from) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -43,17 +50,19 @@ pub async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, router
                 continue;
             }
         };
+        let Some(place) = places.take(from.ip()) else {
+            continue;
+        };
         let (acceptor, router) = (acceptor.clone(), router.clone());
-        tokio::spawn(async move {
-            connection(stream, from, acceptor, router).await;
-            drop(place);
-        });
+        let connection = connection(stream, (from, place), server.stall, acceptor, router);
+        tokio::spawn(connection);
     }
 }
 
 async fn connection(
     mut stream: TcpStream,
-    from: SocketAddr,
+    (from, place): (SocketAddr, Place),
+    stall: Duration,
     acceptor: TlsAcceptor,
     router: Router,
 ) {
@@ -70,6 +79,9 @@ async fn connection(
         let _gone = stream.shutdown().await;
         return;
     }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(stall));
+    let stream = Box::pin(stream);
     let stream = match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
@@ -79,8 +91,10 @@ async fn connection(
         Err(_) => return,
     };
     let router = TowerToHyperService::new(router);
+    let place = Arc::new(place);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(Peer(from.ip()));
+        request.extensions_mut().insert(Arc::clone(&place));
         router.call(request)
     });
     let served = http1::Builder::new()

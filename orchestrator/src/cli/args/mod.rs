@@ -1,12 +1,15 @@
 //! The command line's definitions.
 
-use std::net::{IpAddr, SocketAddr};
+mod serve;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
 use vetting_report::Format;
+
+pub use serve::ServeArgs;
 
 use crate::service::Forgettable;
 use crate::store::operators::Role;
@@ -66,71 +69,7 @@ pub enum Command {
     #[command(subcommand)]
     Stage(StageCommand),
     /// List who did what, newest first
-    Audit {
-        /// Only what was done to this run
-        #[arg(long)]
-        run: Option<String>,
-    },
-}
-
-/// `serve`.
-#[derive(Debug, Args)]
-pub struct ServeArgs {
-    /// The folder of the database and the certificate
-    #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
-    pub data: PathBuf,
-    /// Where to listen
-    #[arg(long, default_value = "0.0.0.0:8443", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
-    /// A certificate (PEM) instead of one of our own
-    #[arg(long, requires = "key", value_name = "FILE")]
-    pub certificate: Option<PathBuf>,
-    /// Its key (PEM)
-    #[arg(long, requires = "certificate", value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// Between two heartbeats of an agent
-    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
-    pub heartbeat: Duration,
-    /// Between two readings of an agent's sensors
-    #[arg(long, default_value = "5s", value_parser = humantime::parse_duration)]
-    pub sensors: Duration,
-    /// Between two deliveries of an agent's log
-    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
-    pub log: Duration,
-    /// How long an agent's session lasts after it was last heard
-    #[arg(long, default_value = "12h", value_parser = humantime::parse_duration)]
-    pub session: Duration,
-    /// How long a run may wait for its first claim
-    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
-    pub unclaimed: Duration,
-    /// After what silence an agent counts as lost
-    #[arg(long, default_value = "60s", value_parser = humantime::parse_duration)]
-    pub lost: Duration,
-    /// How long a directive is good for
-    #[arg(long, default_value = "15m", value_parser = humantime::parse_duration)]
-    pub directive: Duration,
-    /// How long log lines and samples are kept
-    #[arg(long, default_value = "30days", value_parser = humantime::parse_duration)]
-    pub retention: Duration,
-    /// How long a request's body may stand still
-    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
-    pub body_stall: Duration,
-    /// How much of the disk must be free for log lines, samples, files and uploads to be taken, so that
-    /// results, claims and directives still fit
-    #[arg(long, default_value = "64MiB", value_parser = size, value_name = "SIZE")]
-    pub min_free: u64,
-    /// How much is kept of a run's log lines; what is beyond is dropped and counted
-    #[arg(long, default_value = "128MiB", value_parser = size, value_name = "SIZE")]
-    pub run_lines: u64,
-    /// How much is kept of a run's samples; what is beyond is dropped and counted
-    #[arg(long, default_value = "512MiB", value_parser = size, value_name = "SIZE")]
-    pub run_samples: u64,
-    /// The ports of iperf3 servers, one per run at its network stage: FIRST-LAST
-    #[arg(long, default_value = "5201-5300", value_name = "PORTS")]
-    pub iperf_ports: String,
-    /// Where iperf3 servers listen
-    #[arg(long, default_value = "0.0.0.0", value_name = "ADDRESS")]
-    pub iperf_address: IpAddr,
+    Audit(super::audit::AuditArgs),
 }
 
 /// `host`.
@@ -310,6 +249,10 @@ pub enum OperatorCommand {
         /// A file with the public SSH key that machines let in while they hold (role operate)
         #[arg(long, value_name = "FILE")]
         ssh_key: Option<PathBuf>,
+        /// Let the key in to hosts of this name alone, in which `*` stands for whatever is there; may be
+        /// repeated [default: to all]
+        #[arg(long, value_name = "PATTERN")]
+        hosts: Vec<String>,
         /// The server's folder
         #[arg(long, default_value = "/var/lib/vetting", value_name = "DIR")]
         data: PathBuf,
@@ -324,6 +267,9 @@ pub enum OperatorCommand {
         /// A file with another public SSH key
         #[arg(long, value_name = "FILE")]
         ssh_key: Option<PathBuf>,
+        /// Let the key in to hosts of this name alone, instead of those that there are; `*` for all
+        #[arg(long, value_name = "PATTERN")]
+        hosts: Vec<String>,
         /// Forget the SSH key
         #[arg(long, conflicts_with = "ssh_key")]
         no_ssh_key: bool,
@@ -412,31 +358,4 @@ pub enum StageCommand {
 fn formats() -> PossibleValuesParser {
     let value = |format: Format| PossibleValue::new(format.name()).help(format.summary());
     Format::ALL.map(value).into()
-}
-
-/// A size such as `64MiB`: a number of bytes, or of KiB, MiB or GiB.
-fn size(text: &str) -> Result<u64, String> {
-    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
-    let (number, shift) = units
-        .into_iter()
-        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, shift)))
-        .unwrap_or((text, 0));
-    let number: Option<u64> = number.trim().parse().ok();
-    number
-        .and_then(|number| number.checked_mul(1 << shift))
-        .ok_or_else(|| "a size is needed, such as 64MiB".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn sizes_have_units() {
-        let sizes = ["0", "7", "2KiB", "64 MiB", "3GiB"].map(size);
-        assert_eq!(sizes, [Ok(0), Ok(7), Ok(2048), Ok(64 << 20), Ok(3 << 30)]);
-        for wrong in ["", "MiB", "-1", "1MB", "99999999999999GiB"] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
-    }
 }
