@@ -52,9 +52,15 @@ pub struct Version {
 }
 
 impl Version {
-    /// Reads a version; anything after the patch (`-rc.1`) is refused.
+    /// Reads a version; anything after the patch (`-rc.1`) is refused, and so are numbers that are written
+    /// in more than one way (`01`, `+1`). (Semantic Versioning 2.0.0, item 2.)
     pub fn parse(text: &str) -> Option<Self> {
-        let mut numbers = text.split('.').map(|number| number.parse().ok());
+        let number = |text: &str| {
+            let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+            let one_way = text == "0" || !text.starts_with('0');
+            (plain && one_way).then(|| text.parse().ok())?
+        };
+        let mut numbers = text.split('.').map(number);
         let version = Version {
             major: numbers.next()??,
             minor: numbers.next()??,
@@ -219,5 +225,28 @@ impl Import {
     /// Whether it is one of the contract's interfaces, of whatever version.
     pub fn is_contract(&self) -> bool {
         self.package == PACKAGE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_written_in_one_way() {
+        let told = |text| Version::parse(text).map(|version| version.to_string());
+        assert_eq!(told("0.10.3").as_deref(), Some("0.10.3"));
+        for wrong in [
+            "01.0.0",
+            "1.0",
+            "1.0.0.0",
+            "+1.0.0",
+            "1.0.0-rc.1",
+            "1..0",
+            "1.0.-1",
+            "",
+        ] {
+            assert_eq!(told(wrong), None, "{wrong}");
+        }
     }
 }

@@ -16,7 +16,10 @@ pub mod signature;
 pub use contents::{Contents, Import, Version, read};
 pub use digest::digest;
 pub use error::ComponentError;
-pub use manifest::{Hardware, InterfaceRequest, Manifest, check_manifest, is_name, needs_asking};
+pub use manifest::{
+    BadDeadline, Hardware, InterfaceRequest, MAX_TIMEOUT, Manifest, check_manifest, deadline,
+    is_name, needs_asking,
+};
 pub use offered::{CONTRACT, Offered, check_here, check_imports, offered};
 pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};

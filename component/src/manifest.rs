@@ -1,6 +1,7 @@
 //! The manifest: what a stage is, known without running it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,9 @@ pub const MAX_BYTES: usize = 256 * 1024;
 const MAX_NAME: usize = 64;
 /// The longest summary or reason, in bytes.
 const MAX_TEXT: usize = 1000;
-/// The longest default time-out, in seconds.
-const MAX_TIMEOUT: u64 = 30 * 24 * 3600;
+/// The longest deadline of a stage, wherever one is given. (A burn-in takes days; whatever is longer is a
+/// mistake, and times beyond it would overflow in sums.)
+pub const MAX_TIMEOUT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What a stage says of itself. Its author writes it as `stage.toml`; it travels as JSON in the
 /// component's custom section `vetting:manifest`.
@@ -134,6 +136,23 @@ pub fn needs_asking(interface: &str) -> bool {
     !["context", "log", "clock"].contains(&interface)
 }
 
+/// A deadline that is no deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a stage's deadline is more than no time and at most 30 days, and this is {0:?}")]
+pub struct BadDeadline(Duration);
+
+/// A stage's deadline, wherever one is given: in a manifest, on a command line, in a call, in an order.
+///
+/// # Errors
+///
+/// When it is 0 or beyond [`MAX_TIMEOUT`].
+pub fn deadline(timeout: Duration) -> Result<Duration, BadDeadline> {
+    if timeout.is_zero() || timeout > MAX_TIMEOUT {
+        return Err(BadDeadline(timeout));
+    }
+    Ok(timeout)
+}
+
 /// Whether each field holds what it may.
 pub(crate) fn check_fields(manifest: &Manifest) -> Result<(), ComponentError> {
     let wrong = |what: &str| Err(ComponentError::Manifest(what.to_owned()));
@@ -146,8 +165,8 @@ pub(crate) fn check_fields(manifest: &Manifest) -> Result<(), ComponentError> {
     if manifest.summary.trim().is_empty() || manifest.summary.len() > MAX_TEXT {
         return wrong("`summary` must say in a line what the stage tests");
     }
-    if manifest.timeout_seconds == 0 || manifest.timeout_seconds > MAX_TIMEOUT {
-        return wrong("`timeout_seconds` must be 1 to 2592000 (30 days)");
+    if let Err(error) = deadline(Duration::from_secs(manifest.timeout_seconds)) {
+        return wrong(&format!("`timeout_seconds`: {error}"));
     }
     for (interface, request) in &manifest.interfaces {
         if request.reason.trim().is_empty() || request.reason.len() > MAX_TEXT {

@@ -75,9 +75,10 @@ impl State {
         }
     }
 
-    /// Whether no stage may have this name, because it is a state of its own.
+    /// Whether no stage may have this name, because it is a state of its own, in whatever case.
     pub fn is_reserved(name: &str) -> bool {
-        name == INVENTORY_CHECK || State::FIXED.iter().any(|state| state.as_str() == name)
+        let same = |word: &str| word.eq_ignore_ascii_case(name);
+        same(INVENTORY_CHECK) || State::FIXED.iter().any(|state| same(state.as_str()))
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use vetting_protocol::{Command, State};
 
-use super::args::{RunCommand, ServerArgs};
+use super::args::{RunCommand, ServerArgs, deadline};
 use super::print::{self, line};
 use super::remote::{Remote, encoded, listed, pairs, removed, shown, signature_of, text};
 use super::watch;
@@ -182,7 +182,9 @@ fn timeouts(settings: &[String]) -> anyhow::Result<BTreeMap<String, u64>> {
     let one = |setting: &String| {
         let form = || format!("--timeout {setting}: STAGE=DURATION is needed, such as Storage=10m");
         let (stage, duration) = setting.split_once('=').with_context(form)?;
-        let duration = humantime::parse_duration(duration).with_context(form)?;
+        let duration = deadline(duration)
+            .map_err(anyhow::Error::msg)
+            .with_context(form)?;
         Ok((stage.to_owned(), duration.as_secs()))
     };
     settings.iter().map(one).collect()

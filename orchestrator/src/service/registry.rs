@@ -1,12 +1,13 @@
 //! The stage registry: components are read and checked before anything is kept of them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vetting_component::Manifest;
 use vetting_component::signature::Signature;
-use vetting_protocol::{Code, ComponentRef, PIPELINE, Publication, StageOrder, State};
+use vetting_protocol::{Code, ComponentRef, PIPELINE, Publication, StageOrder, State, printable};
 
 use super::{Orchestrator, ServiceError};
 use crate::store::audit;
@@ -61,6 +62,14 @@ impl Orchestrator {
             return Err(ServiceError::refused(Code::State, message));
         }
         let before = stages::get(&mut tx, &name).await?;
+        let all = stages::all(&mut tx).await?;
+        if let Some(other) = all.iter().find(|other| is_mistaken_for(&name, &other.name)) {
+            let message = format!(
+                "`{name}` would be taken for the stage `{}`, which is registered; name it otherwise",
+                other.name
+            );
+            return Err(ServiceError::refused(Code::State, message));
+        }
         let mut settings = before
             .as_ref()
             .map(|s| s.settings.clone())
@@ -83,9 +92,11 @@ impl Orchestrator {
                 ),
             ));
         }
-        if publication.grants.is_some() {
-            settings.grants.clone_from(&publication.grants);
+        if let Some(grants) = &publication.grants {
+            asked_for(&checked.manifest, grants)?;
+            settings.grants = Some(grants.clone());
         }
+        in_time(&name, publication.timeout_seconds)?;
         settings.parameters.extend(publication.parameters.clone());
         settings.timeout_seconds = publication.timeout_seconds.or(settings.timeout_seconds);
         settings.position = publication.position.unwrap_or(settings.position);
@@ -230,7 +241,12 @@ fn checked(component: &str, signature: Option<&str>) -> Result<Checked, ServiceE
     let name = &contents.manifest.name;
     if State::is_reserved(name) {
         return Err(malformed(format!(
-            "`{name}` is a run's state; name the stage otherwise"
+            "`{name}` is a run's state, in whatever case; name the stage otherwise"
+        )));
+    }
+    if let Some(built_in) = PIPELINE.iter().find(|stage| is_mistaken_for(name, stage)) {
+        return Err(malformed(format!(
+            "`{name}` would be taken for the stage `{built_in}`; name it otherwise, or exactly so"
         )));
     }
     if let Some(signature) = &signature {
@@ -244,6 +260,38 @@ fn checked(component: &str, signature: Option<&str>) -> Result<Checked, ServiceE
         manifest: contents.manifest,
         bytes,
     })
+}
+
+/// Whether a name is another one in other letters only.
+fn is_mistaken_for(name: &str, other: &str) -> bool {
+    name != other && name.eq_ignore_ascii_case(other)
+}
+
+/// Whether a manifest asks for everything that is granted: a typo would withhold what is meant.
+fn asked_for(manifest: &Manifest, grants: &[String]) -> Result<(), ServiceError> {
+    let strange = |grant: &&String| !manifest.interfaces.contains_key(grant.as_str());
+    let Some(strange) = grants.iter().find(strange) else {
+        return Ok(());
+    };
+    let asked: Vec<&str> = manifest.interfaces.keys().map(String::as_str).collect();
+    let message = format!(
+        "{} does not ask for `{}`, so it cannot be granted; it asks for: {}",
+        manifest.name,
+        printable(strange),
+        asked.join(", ")
+    );
+    Err(ServiceError::refused(Code::Malformed, message))
+}
+
+/// Whether a deadline is one, where it is given.
+pub(super) fn in_time(stage: &str, seconds: Option<u64>) -> Result<(), ServiceError> {
+    let Some(seconds) = seconds else {
+        return Ok(());
+    };
+    let checked = vetting_component::deadline(Duration::from_secs(seconds));
+    checked
+        .map(drop)
+        .map_err(|error| ServiceError::refused(Code::Malformed, format!("{stage}: {error}")))
 }
 
 /// Whether the parameters are ones that the stage has.

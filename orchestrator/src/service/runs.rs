@@ -174,6 +174,7 @@ impl Orchestrator {
             let parameters = new.parameters.get(&stage.name).cloned();
             order.parameters.extend(parameters.unwrap_or_default());
             let timeout = new.timeouts.get(&stage.name).copied();
+            registry::in_time(&stage.name, timeout)?;
             order.timeout_seconds = timeout.or(order.timeout_seconds);
             let manifest: Manifest = serde_json::from_value(stage.manifest)
                 .map_err(|error| ServiceError::refused(Code::Internal, error.to_string()))?;

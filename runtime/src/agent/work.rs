@@ -72,6 +72,11 @@ pub(super) async fn attempt(
         Ok(parameters) => Value::Object(parameters),
         Err(error) => return Ok(refused(order, number, &error.to_string())),
     };
+    let seconds = order.timeout_seconds.unwrap_or(manifest.timeout_seconds);
+    let deadline = match vetting_component::deadline(Duration::from_secs(seconds)) {
+        Ok(deadline) => deadline,
+        Err(error) => return Ok(refused(order, number, &error.to_string())),
+    };
     let tap = StageTap {
         journal: Arc::clone(journal),
         stage: order.stage.clone(),
@@ -82,12 +87,11 @@ pub(super) async fn attempt(
     status.is(&State::Stage(order.stage.clone()), Some(work));
     let scratch = scratch_folder(&agent.settings.scratch)?;
     let (cpu_allowance, memory_allowance_bytes) = allowances(&*agent.machine);
-    let seconds = order.timeout_seconds.unwrap_or(manifest.timeout_seconds);
     let policy = &agent.settings.policy;
     let withheld = policy.withheld(manifest, order.grants.as_deref());
     let order = Order {
         parameters,
-        deadline: Duration::from_secs(seconds),
+        deadline,
         grace: agent.settings.grace,
         seed: agent.settings.seed,
         limits,

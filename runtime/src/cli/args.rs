@@ -103,10 +103,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "STAGE.KEY=VALUE")]
     pub set: Vec<String>,
     /// Each stage's deadline, such as 90s or 10m [default: the stage's own]
-    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DUR", value_parser = deadline)]
     pub timeout: Option<Duration>,
     /// How long a stage has to return what it has after a cancel
-    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = period)]
     pub grace: Duration,
     /// The iperf3 server to measure the network against [default: one on loopback, for the run]
     #[arg(long, value_name = "HOST[:PORT]")]
@@ -199,13 +199,13 @@ pub struct AgentArgs {
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub tries: u32,
     /// The first wait between two tries; it doubles to 30 s
-    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = period)]
     pub first_wait: Duration,
     /// How long a component's download may stand still
-    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = period)]
     pub stall: Duration,
     /// How long a stage has to return what it has after a cancel
-    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = period)]
     pub grace: Duration,
     /// The file that operators' SSH keys go to while the run holds [default: nowhere; in live-image
     /// mode /root/.ssh/authorized_keys]
@@ -369,4 +369,19 @@ pub struct CompileArgs {
     /// Functions of the last time come before the component, and are kept for the next
     #[arg(long)]
     pub functions: bool,
+}
+
+/// A stage's deadline.
+fn deadline(text: &str) -> Result<Duration, String> {
+    let told = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    vetting_component::deadline(told).map_err(|error| error.to_string())
+}
+
+/// A period of the runtime's own: none at all is one.
+fn period(text: &str) -> Result<Duration, String> {
+    let told = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let most = vetting_component::MAX_TIMEOUT;
+    (told <= most)
+        .then_some(told)
+        .ok_or_else(|| format!("{} at most", humantime::format_duration(most)))
 }

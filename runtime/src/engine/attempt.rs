@@ -81,9 +81,6 @@ pub struct Attempted {
     pub fuel: Option<u64>,
 }
 
-/// How long a guest on a machine of virtual time may take of the wall's, whatever its fuel: a
-/// machine that hangs is the runtime's error.
-const WATCHDOG: Duration = Duration::from_secs(900);
 /// No attempt takes longer, at whatever pace.
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -280,11 +277,11 @@ impl Running {
         let began = Instant::now();
         let whole = match (virtual_time, pace) {
             (false, _) => order.deadline,
-            (true, None) => WATCHDOG,
+            (true, None) => Duration::from_secs(order.limits.wall_time).min(A_YEAR),
             (true, Some(pace)) => {
                 let paced = order.deadline.as_secs_f64() / pace;
                 let paced = Duration::try_from_secs_f64(paced).unwrap_or(A_YEAR);
-                paced.min(A_YEAR) + WATCHDOG
+                paced.min(A_YEAR) + Duration::from_secs(order.limits.wall_time).min(A_YEAR)
             }
         };
         self.end.nearer(began + whole);
@@ -311,7 +308,7 @@ impl Running {
                     answer = &mut call => break answer,
                     () = tokio::time::sleep_until(end.into()) => {
                         break if virtual_time && !cancel_seen {
-                            Ran::Broke(wasmtime::Error::msg("the machine's time stood still"))
+                            Ran::Broke(wasmtime::Error::from_anyhow(too_long(&order.limits).into()))
                         } else {
                             Ran::Interrupted
                         };
@@ -399,6 +396,10 @@ impl Running {
                 return Err(wasmtime::Error::from_anyhow(Over.into()));
             }
             let over = end.get().is_some_and(|end| Instant::now() >= end);
+            if over && state.virtual_time && !state.cancel.is_cancelled() {
+                let limit = too_long(&state.limits);
+                return Err(wasmtime::Error::from_anyhow(limit.into()));
+            }
             Ok(if over {
                 UpdateDeadline::Interrupt
             } else {
@@ -407,6 +408,14 @@ impl Running {
         });
         Ok(store)
     }
+}
+
+/// A machine of virtual time whose time passes too slowly, or not at all.
+fn too_long(limits: &Limits) -> LimitReached {
+    let seconds = limits.wall_time;
+    let detail =
+        format!("the attempt took {seconds} s of the wall, and the machine's time is not over");
+    LimitReached::new("wall-time", detail)
 }
 
 /// Instantiates the stage and calls it.

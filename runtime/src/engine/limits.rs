@@ -139,6 +139,9 @@ limits! {
     outcome_bytes, "outcome-bytes" = MIB;
     /// Instructions, roughly, on a machine of virtual time.
     fuel, "fuel" = 50_000_000_000;
+    /// Seconds of the wall that an attempt on a machine of virtual time may take, whatever passes there; on a
+    /// paced one they come on top of its time.
+    wall_time, "wall-time" = 900;
     /// Bytes of the component itself.
     component_bytes, "component-bytes" = 64 * MIB;
     /// Seconds that compiling may take, of the wall and of its processors together.

@@ -16,6 +16,15 @@ pub fn kinds() -> Vec<Kind> {
     let flood = kind("call-flood", flood, End::Limit("host-calls"));
     vec![
         flood.clone().limit("host-calls", "200000"),
+        // Nothing passes on the machine meanwhile, and neither calls nor fuel run out.
+        Kind {
+            name: "time-that-stands-still",
+            end: End::Limit("wall-time"),
+            ..flood.clone()
+        }
+        .limit("wall-time", "1")
+        .limit("host-calls", "1000000000000")
+        .limit("fuel", "1000000000000000"),
         flood
             .real(End::Limit("host-calls"))
             .limit("host-calls", "200000"),

@@ -96,6 +96,36 @@ fn outcomes() -> Vec<Kind> {
             inconclusive("violates its own rule"),
         ),
         rogue(
+            "pass-by-a-violated-warning",
+            "outcome-violated-warning",
+            inconclusive("no measurement"),
+        ),
+        rogue(
+            "pass-by-what-is-no-number",
+            "outcome-nan-differs",
+            inconclusive("no measurement"),
+        ),
+        rogue(
+            "pass-by-an-exclusion",
+            "outcome-excludes",
+            inconclusive("no measurement"),
+        ),
+        rogue(
+            "pass-by-a-rule-of-its-own",
+            "outcome-other-rule",
+            inconclusive("no rule `a_rule_of_my_own`"),
+        ),
+        rogue(
+            "skip-against-its-rule",
+            "outcome-skip-violated",
+            inconclusive("says skip, but its measurement"),
+        ),
+        rogue(
+            "skip-beside-a-failure",
+            "outcome-skip-diagnosed",
+            inconclusive("its diagnosis `pending-sectors` is a failure"),
+        ),
+        rogue(
             "pass-over-nothing",
             "outcome-unheld",
             inconclusive("no measurement"),

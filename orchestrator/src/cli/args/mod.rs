@@ -314,7 +314,7 @@ pub enum StageCommand {
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
         /// Its deadline
-        #[arg(long, value_parser = humantime::parse_duration)]
+        #[arg(long, value_name = "DUR", value_parser = deadline)]
         timeout: Option<Duration>,
         /// Where it stands in a pipeline; lower is earlier
         #[arg(long)]
@@ -358,4 +358,11 @@ pub enum StageCommand {
 fn formats() -> PossibleValuesParser {
     let value = |format: Format| PossibleValue::new(format.name()).help(format.summary());
     Format::ALL.map(value).into()
+}
+
+/// A stage's deadline, in whole seconds.
+pub(super) fn deadline(text: &str) -> Result<Duration, String> {
+    let told = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let seconds = Duration::from_secs(told.as_secs());
+    vetting_component::deadline(seconds).map_err(|error| error.to_string())
 }
