@@ -168,6 +168,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests journal", 10),
     Suite::of("vetting-tests leftovers", 10),
     Suite::of("vetting-tests live_image", 30),
+    Suite::of("vetting-tests mistyped", 10),
     Suite::of("vetting-tests network", 20),
     Suite::of("vetting-tests other_machines", 20),
     Suite::of("vetting-tests publish", 10),
