@@ -286,5 +286,6 @@ fn order(stage: &str) -> StageOrder {
         grants: None,
         parameters: BTreeMap::new(),
         timeout_seconds: None,
+        iperf_port: None,
     }
 }

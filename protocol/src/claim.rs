@@ -71,7 +71,8 @@ pub struct ClaimAnswer {
     pub attempt: u32,
     /// The stages, in order.
     pub stages: Vec<StageOrder>,
-    /// The port of this run's iperf3 server; `null`: there is none.
+    /// The port of this run's iperf3 server, where it is at its network stage; `null`: it is not, or there
+    /// is none. The stage's order says the same whenever it is given.
     #[serde(default)]
     pub iperf_port: Option<u16>,
     /// The disks of the operator's spec.

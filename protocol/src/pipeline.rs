@@ -38,6 +38,9 @@ pub struct StageOrder {
     /// Its deadline in seconds; `null`: the manifest's.
     #[serde(default)]
     pub timeout_seconds: Option<u64>,
+    /// The port of the orchestrator's iperf3 server for this attempt; `null`: it has none for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iperf_port: Option<u16>,
 }
 
 /// A component, by its content.

@@ -165,6 +165,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests hold", 30),
     Suite::of("vetting-tests hostile", 80).own_main(),
     Suite::of("vetting-tests hostile_agent", 20),
+    Suite::of("vetting-tests iperf", 20),
     Suite::of("vetting-tests journal", 10),
     Suite::of("vetting-tests leftovers", 10),
     Suite::of("vetting-tests live_image", 30),

@@ -67,6 +67,7 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     tokio::select! {
         () = listen(listener, server, router(orchestrator.clone())) => {}
         () = orchestrator.patrol() => {}
+        () = orchestrator.guard_iperf() => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }

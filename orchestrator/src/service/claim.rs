@@ -6,11 +6,12 @@
 use std::net::IpAddr;
 
 use vetting_protocol::{
-    Claim, ClaimAnswer, Code, Ending, Hello, HelloAnswer, StageRecord, Verdict, WentDown,
+    Claim, ClaimAnswer, Code, Ending, Hello, HelloAnswer, StageOrder, StageRecord, Verdict,
+    WentDown,
 };
 
 use super::holder::{Held, holder};
-use super::{Orchestrator, ServiceError, due};
+use super::{Orchestrator, ServiceError, due, iperf};
 use crate::clock::from_now;
 use crate::identity::same_host;
 use crate::lifecycle::{Claimant, Event, Progress, Refused, step};
@@ -139,9 +140,7 @@ impl Orchestrator {
             let detail = taken.map(|taken| taken.to_string()).unwrap_or_default();
             audit::note(&mut tx, "agent", "claim", Some(&run.id), &detail).await?;
         }
-        if run.iperf_port.is_none() {
-            run.iperf_port = self.free_iperf_port(&mut tx).await?;
-        }
+        self.take_iperf_port(&mut tx, &mut run).await?;
         run.lost_since = None;
         runs::update(&mut tx, &run).await?;
         super::records::store_at_rest(&mut tx, &run).await?;
@@ -157,29 +156,24 @@ impl Orchestrator {
             .heard(&run.id, run.epoch, "claimed the run".to_owned(), None);
         self.changed(&run).await;
         let spec = host.spec.unwrap_or_default();
+        let stages: Vec<StageOrder> = run
+            .orders
+            .iter()
+            .map(|order| iperf::with_port(&run, order))
+            .collect();
         Ok(ClaimAnswer {
             session_token,
             epoch: run.epoch,
             current_state: run.progress.state.clone(),
             attempt: run.progress.attempt(),
-            stages: run.orders.clone(),
-            iperf_port: run.iperf_port,
+            iperf_port: stages.iter().find_map(|order| order.iperf_port),
+            stages,
             expected_disks: spec.expected_disks(),
             non_destructive: run.non_destructive,
             periods: self.settings.periods,
             held_because: run.progress.held.map(|held| held.reason),
             went_down,
         })
-    }
-
-    /// A port for a run's iperf3 server that no other live run has.
-    async fn free_iperf_port(
-        &self,
-        db: &mut sqlx::SqliteConnection,
-    ) -> Result<Option<u16>, ServiceError> {
-        let taken = runs::iperf_ports(db).await?;
-        let mut ports = self.settings.iperf_ports.clone();
-        Ok(ports.find(|port| !taken.contains(&i64::from(*port))))
     }
 
     /// What an agent that claims is to the run.

@@ -14,7 +14,7 @@ mod heartbeat;
 mod holder;
 mod holds;
 mod hosts;
-pub mod iperf;
+mod iperf;
 mod live;
 mod patrol;
 mod records;
@@ -45,7 +45,7 @@ pub(crate) use throttle::network;
 
 use crate::lifecycle::Refused;
 use crate::store::journal::volume::Bounds;
-use crate::store::runs::{self as stored, Run};
+use crate::store::runs::Run;
 use crate::store::{Store, StoreError};
 
 /// The floor of free disk space: the largest result is 32 MiB, and is written twice, to the log that SQLite
@@ -219,41 +219,5 @@ impl Orchestrator {
     async fn changed(&self, run: &Run) {
         self.live.changed(&run.id, &run.progress);
         self.serve_iperf(&run.id).await;
-    }
-
-    /// Starts the run's iperf3 server when its network stage has come, and ends it afterwards. It
-    /// goes by what is stored: of two changes, the earlier may be the later one to come here.
-    async fn serve_iperf(&self, run: &str) {
-        let mut running = self.iperf.lock().await;
-        let port = match self.iperf_port(run).await {
-            Ok(Some(port)) => port,
-            Ok(None) => {
-                running.remove(run);
-                return;
-            }
-            Err(error) => {
-                tracing::error!(run, "its iperf3 server could not be seen to: {error}");
-                return;
-            }
-        };
-        if running.get_mut(run).is_some_and(iperf::Server::works) {
-            return;
-        }
-        match iperf::serve(self.settings.iperf_address, port).await {
-            Ok(server) => {
-                running.insert(run.to_owned(), server);
-            }
-            Err(error) => {
-                tracing::warn!(run, port, "the run has no iperf3 server: {error}");
-            }
-        }
-    }
-
-    /// The port on which a run's iperf3 server is to listen now.
-    async fn iperf_port(&self, run: &str) -> Result<Option<u16>, StoreError> {
-        let mut db = self.store.read().await?;
-        let run = stored::get(&mut db, run).await?;
-        let run = run.filter(|run| run.progress.state.stage() == Some(iperf::STAGE));
-        Ok(run.and_then(|run| run.iperf_port))
     }
 }

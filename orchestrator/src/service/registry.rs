@@ -211,6 +211,7 @@ pub(super) fn order(stage: &Stage) -> StageOrder {
         grants: stage.settings.grants.clone(),
         parameters: stage.settings.parameters.clone(),
         timeout_seconds: stage.settings.timeout_seconds,
+        iperf_port: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use vetting_protocol::{Code, ResultAnswer, StageRecord, StageResult, State, Verdict};
 
-use super::{Caller, Orchestrator, ServiceError, agents, contradiction, spec_check};
+use super::{Caller, Orchestrator, ServiceError, agents, contradiction, iperf, spec_check};
 use crate::lifecycle::{Event, Progress, Worth, step};
 use crate::spec::Spec;
 use crate::store::results::New;
@@ -38,6 +38,7 @@ impl Orchestrator {
         }
         consistent(result.passed, record)?;
         self.check(&mut tx, &run, record).await?;
+        iperf::explain(&run, record);
         let record = &*record;
         let host = hosts::get(&mut tx, &run.host).await?;
         let spec = host.and_then(|host| host.spec);
@@ -59,6 +60,7 @@ impl Orchestrator {
         } else {
             self.settle(&mut tx, &mut run, after, &cause).await?;
         }
+        self.take_iperf_port(&mut tx, &mut run).await?;
         let answer = answer(&run, &run.progress);
         let new = New {
             run: &run.id,
@@ -147,7 +149,8 @@ pub(super) fn answer(run: &Run, progress: &Progress) -> ResultAnswer {
         attempt: progress.attempt(),
         order: progress
             .current()
-            .and_then(|stage| run.order(&stage.name).cloned()),
+            .and_then(|stage| run.order(&stage.name))
+            .map(|order| iperf::with_port(run, order)),
         repeated: false,
         held_because: progress.held.as_ref().map(|held| held.reason.clone()),
     }

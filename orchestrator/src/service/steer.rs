@@ -6,7 +6,7 @@ use vetting_protocol::{Code, Command, Directive, OverrideFlags, State};
 
 use super::access::lacks;
 use super::agents::run_of;
-use super::{Orchestrator, ServiceError};
+use super::{Orchestrator, ServiceError, iperf};
 use crate::clock::from_now;
 use crate::lifecycle::{Event, Refused, step, was_given_up};
 use crate::secret;
@@ -155,11 +155,14 @@ impl Orchestrator {
         } else {
             runs::advance(db, run, after, cause).await?;
         }
+        self.take_iperf_port(db, run).await?;
         if let Some(stage) = run.progress.current() {
             directive.stage = Some(stage.name.clone());
             directive.attempt = Some(stage.attempt);
             directive.override_flags.wipe = order.wipe.clone();
-            directive.order = run.order(&stage.name).cloned();
+            directive.order = run
+                .order(&stage.name)
+                .map(|order| iperf::with_port(run, order));
         }
         Ok(())
     }

@@ -343,18 +343,21 @@ pub async fn live_of_host(
     row.as_ref().map(Run::from_row).transpose()
 }
 
-/// The iperf3 ports of runs that are not over.
+/// The iperf3 ports that other runs have in a state.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn iperf_ports(db: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
+pub async fn iperf_ports(
+    db: &mut SqliteConnection,
+    state: &State,
+    but_of: &str,
+) -> Result<Vec<i64>, StoreError> {
     let query = "SELECT iperf_port FROM runs
-         WHERE iperf_port IS NOT NULL AND state NOT IN ($1, $2, $3)";
+         WHERE iperf_port IS NOT NULL AND state = $1 AND id <> $2";
     Ok(sqlx::query_scalar(query)
-        .bind(State::Completed.as_str())
-        .bind(State::Cancelled.as_str())
-        .bind(State::Aborted.as_str())
+        .bind(state.as_str())
+        .bind(but_of)
         .fetch_all(db)
         .await?)
 }

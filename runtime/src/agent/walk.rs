@@ -344,7 +344,8 @@ impl Walk {
                 None
             }
         };
-        let charge = super::work::charge(&self.claimed, self.steps.link.url(), wipe_override);
+        let url = self.steps.link.url();
+        let charge = super::work::charge(&self.claimed, order, url, wipe_override);
         let mut record = match loaded {
             Err(error) => super::work::refused(order, number, &error.to_string()),
             Ok(stage) => {

@@ -15,9 +15,10 @@ use super::forward::{Journal, StageTap};
 use super::identity;
 use crate::engine::{Charge, LoadedStage, Notebook, Order, allowances, scratch_folder};
 
-/// What the claim says of every attempt.
+/// What the claim says of every attempt, and the order of this one.
 pub(super) fn charge(
     claimed: &ClaimAnswer,
+    order: &StageOrder,
     url: &str,
     wipe_override: Option<WipeOverride>,
 ) -> Charge {
@@ -36,7 +37,7 @@ pub(super) fn charge(
         },
     };
     Charge {
-        peer: claimed.iperf_port.and_then(|port| peer(url, port)),
+        peer: order.iperf_port.and_then(|port| peer(url, port)),
         mandate: Mandate {
             non_destructive: claimed.non_destructive,
             expected_disks: claimed.expected_disks.iter().map(disk).collect(),
