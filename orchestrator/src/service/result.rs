@@ -4,6 +4,7 @@ use serde_json::Value;
 use vetting_protocol::{Code, ResultAnswer, StageRecord, StageResult, State, Verdict};
 
 use super::{Caller, Orchestrator, ServiceError, agents, contradiction, iperf, spec_check};
+use crate::cut;
 use crate::lifecycle::{Event, Progress, Worth, step};
 use crate::spec::Spec;
 use crate::store::results::New;
@@ -12,6 +13,9 @@ use crate::store::{audit, hosts, results};
 
 /// What an agent calls a machine that is neither simulated nor a recording.
 const REAL: &str = "real";
+
+/// The longest reason for which a run holds, in bytes; the result has all of it.
+const LONGEST_REASON: usize = 4096;
 
 impl Orchestrator {
     /// Stores a result, moves the run on, and says where it goes. The first result of an attempt
@@ -42,7 +46,8 @@ impl Orchestrator {
         let record = &*record;
         let host = hosts::get(&mut tx, &run.host).await?;
         let spec = host.and_then(|host| host.spec);
-        let (worth, reason) = worth(&run, record, spec.as_ref());
+        let (worth, mut reason) = worth(&run, record, spec.as_ref());
+        cut::to_head(&mut reason, LONGEST_REASON);
         let event = Event::Result {
             stage: record.stage.clone(),
             attempt: record.attempt,

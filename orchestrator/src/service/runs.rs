@@ -228,18 +228,15 @@ impl Orchestrator {
         let mut db = self.store.read().await?;
         let run = run_of(&mut db, id).await?;
         let mut view = self.view(&run);
-        let results = results::of_run(&mut db, id).await?;
         for stage in &mut view.stages {
             // The verdict of an attempt before says nothing of the one at work.
-            let mut records = results.iter().map(|result| &result.record);
-            let newest = records.find(|r| r.stage == stage.name && r.attempt == stage.attempt);
-            let Some(record) = newest else {
+            let Some(head) = results::head(&mut db, id, &stage.name, stage.attempt).await? else {
                 continue;
             };
-            stage.verdict = Some(record.verdict_word().to_owned());
-            stage.message = Some(record.message.clone());
-            stage.summary = Some(record.summary.clone());
-            stage.duration_ms = Some(record.duration_ms);
+            stage.verdict = Some(head.verdict);
+            stage.message = Some(head.message);
+            stage.summary = Some(head.summary);
+            stage.duration_ms = Some(head.duration_ms);
         }
         view.claims = claims::of_run(&mut db, id).await?;
         view.transitions = runs::transitions(&mut db, id).await?;

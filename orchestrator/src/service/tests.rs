@@ -294,3 +294,29 @@ async fn a_result_that_contradicts_itself_is_refused() {
         assert_eq!(code(answer), Code::Malformed, "{verdict:?}");
     }
 }
+
+#[tokio::test]
+async fn a_long_message_is_cut_where_it_is_looked_at_and_whole_in_the_report() {
+    let trial = Trial::new().await;
+    let (run, caller) = trial.claimed("h", &[("SMART", false)]).await;
+    let mut result = crate::trial::result(&caller, "SMART", 1, Verdict::Fail);
+    result.record.message = "long ".repeat(1 << 20);
+    trial.us.result(&caller, result).await.expect("stored");
+    let mut views = trial.us.runs(10).await.expect("views");
+    views.push(trial.us.run(&run.id).await.expect("a view"));
+    for view in views {
+        let size = serde_json::to_string(&view).expect("JSON").len();
+        assert!(size < 20_000, "{size}");
+    }
+    let report = trial.us.report(&run.id, vetting_report::Format::Json).await;
+    assert!(report.expect("a report").len() > 5 << 20);
+    // A result that an earlier version stored has no head, and is shown all the same.
+    let mut tx = trial.us.store.write().await.expect("a transaction");
+    let forgotten = sqlx::query("UPDATE results SET head = NULL")
+        .execute(&mut *tx)
+        .await;
+    forgotten.expect("forgotten");
+    tx.commit().await.expect("committed");
+    let view = trial.us.run(&run.id).await.expect("a view");
+    assert_eq!(view.stages[0].verdict.as_deref(), Some("fail"));
+}

@@ -1,10 +1,12 @@
 //! Results of attempts.
 
+use serde::{Deserialize, Serialize};
 use sqlx::{Row as _, SqliteConnection};
 use vetting_protocol::{Ending, ResultAnswer, StageRecord};
 
 use super::runs::signed;
 use super::{StoreError, from_json, now, to_json};
+use crate::cut;
 
 /// A stored result.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,33 @@ pub struct New<'a> {
     pub inventory: Option<&'a serde_json::Value>,
     /// What it was answered.
     pub answer: &'a ResultAnswer,
+}
+
+/// The longest message or summary in a [`Head`], in bytes.
+const LONGEST_TEXT: usize = 2048;
+
+/// The head of a result: what lists and pages show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The verdict's word.
+    pub verdict: String,
+    /// The beginning of the message.
+    pub message: String,
+    /// The beginning of the summary.
+    pub summary: String,
+    /// How long the attempt took.
+    pub duration_ms: u64,
+}
+
+impl Head {
+    fn of(record: &StageRecord) -> Self {
+        Head {
+            verdict: record.verdict_word().to_owned(),
+            message: cut::head(&record.message, LONGEST_TEXT).into_owned(),
+            summary: cut::head(&record.summary, LONGEST_TEXT).into_owned(),
+            duration_ms: record.duration_ms,
+        }
+    }
 }
 
 /// The answer that a result of this attempt was given, when there was one.
@@ -63,8 +92,8 @@ pub async fn answer(
 pub async fn insert(db: &mut SqliteConnection, new: &New<'_>) -> Result<(), StoreError> {
     let inventory = new.inventory.map(|value| to_json("inventory", value));
     sqlx::query(
-        "INSERT INTO results (run, stage, attempt, epoch, passed, record, inventory, answer, stored)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO results (run, stage, attempt, epoch, passed, record, inventory, answer, stored, head)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(new.run)
     .bind(&new.record.stage)
@@ -75,9 +104,39 @@ pub async fn insert(db: &mut SqliteConnection, new: &New<'_>) -> Result<(), Stor
     .bind(inventory.transpose()?)
     .bind(to_json("answer", new.answer)?)
     .bind(now())
+    .bind(to_json("head", &Head::of(new.record))?)
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The head of an attempt's result, where it has one.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn head(
+    db: &mut SqliteConnection,
+    run: &str,
+    stage: &str,
+    attempt: u32,
+) -> Result<Option<Head>, StoreError> {
+    let query = "SELECT head, CASE WHEN head IS NULL THEN record END AS record FROM results
+         WHERE run = $1 AND stage = $2 AND attempt = $3";
+    let row = sqlx::query(query)
+        .bind(run)
+        .bind(stage)
+        .bind(i64::from(attempt))
+        .fetch_optional(db)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (head, record): (Option<String>, Option<String>) =
+        (row.try_get("head")?, row.try_get("record")?);
+    if let Some(head) = head {
+        return from_json("head", &head).map(Some);
+    }
+    let record = record.map(|record| from_json::<StageRecord>("record", &record));
+    Ok(record.transpose()?.as_ref().map(Head::of))
 }
 
 /// All results of a run, in the order in which they came.
@@ -187,12 +246,14 @@ pub async fn replace_host_down(
         }
         change(&mut record);
         sqlx::query(
-            "UPDATE results SET record = $4 WHERE run = $1 AND stage = $2 AND attempt = $3",
+            "UPDATE results SET record = $4, head = $5
+             WHERE run = $1 AND stage = $2 AND attempt = $3",
         )
         .bind(run)
         .bind(stage)
         .bind(attempt)
         .bind(to_json("record", &record)?)
+        .bind(to_json("head", &Head::of(&record))?)
         .execute(&mut *db)
         .await?;
         changed += 1;

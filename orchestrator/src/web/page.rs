@@ -144,7 +144,10 @@ async fn body(us: &Orchestrator, run: &str) -> Result<Markup, ServiceError> {
 
 fn head(view: &RunView) -> Markup {
     html! {
-        h1 { (view.host) " " span class="state" data-state=(view.state) { (view.state) } }
+        h1 {
+            (view.host) " " span class="state" data-state=(view.state) { (view.status) }
+            @if let Some(verdict) = view.verdict { " " span class=(verdict.as_str()) { (verdict.as_str()) } }
+        }
         p {
             "run " code { (view.id) } @if let Some(address) = &view.address { " at " (address) } ", "
             a href=(format!("/runs/{}/report", view.id)) { "report" }
@@ -156,6 +159,10 @@ fn head(view: &RunView) -> Markup {
             p class="bad" { "the agent is silent since " (since) }
         }
         @if let Some(words) = &view.last_words { p id="words" { (words) } }
+        // One claim is as it should be; of more, somebody should know.
+        @if view.claims.len() > 1 {
+            ul class="claims" { @for claim in &view.claims { li { (claim) } } }
+        }
     }
 }
 
