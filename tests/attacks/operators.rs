@@ -173,5 +173,12 @@ fn close_the_pipe() -> String {
         let (status, stderr) = orchestrator.cli_into_closed_pipe(args);
         assert_eq!((status, stderr.as_str()), (0, ""), "{args:?}");
     }
-    "three commands end with 0 and without a word".to_owned()
+    // Whoever prints does its work first: all stages are there, whoever read the first line.
+    orchestrator.cli(&["stage", "remove", "SMART"]);
+    let stages = vetting_tests::stages().display().to_string();
+    let (status, stderr) = orchestrator.cli_into_closed_pipe(&["stage", "add", &stages]);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    let all = orchestrator.cli(&["stage", "list"]).to_string();
+    assert!(all.contains("\"SMART\""), "{all}");
+    "four commands end with 0 and without a word, and their work is done".to_owned()
 }

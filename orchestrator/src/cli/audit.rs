@@ -75,7 +75,7 @@ pub async fn audit(server: &ServerArgs, args: AuditArgs, as_json: bool) -> anyho
         let many = u32::try_from(deeds.len()).unwrap_or(u32::MAX);
         left = left.saturating_sub(many);
         let last = deeds.last().and_then(|deed| deed["seq"].as_i64());
-        let Some(last) = last.filter(|_| many >= most) else {
+        let Some(last) = last.filter(|last| many >= most && *last > 1) else {
             return Ok(());
         };
         wanted.before = Some(last);

@@ -45,6 +45,9 @@ pub async fn stage(
                     files.len()
                 );
             }
+            // A line is printed when all is done: its reader may go before the last one is.
+            let mut all = Vec::new();
+            let mut failed = None;
             for file in files {
                 let publication = Publication {
                     component: encoded(&file)?,
@@ -58,8 +61,19 @@ pub async fn stage(
                     pinned: (pinned || unpinned).then_some(pinned),
                 };
                 let published = remote.post(path, &publication).await;
-                let published = published.with_context(|| file.display().to_string())?;
-                shown(&published, as_json, line);
+                match published.with_context(|| file.display().to_string()) {
+                    Ok(published) => all.push(published),
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                }
+            }
+            for published in &all {
+                shown(published, as_json, line);
+            }
+            if let Some(error) = failed {
+                return Err(error);
             }
         }
         StageCommand::List => listed(&remote.get(path).await?, as_json, line),
