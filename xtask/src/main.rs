@@ -1,5 +1,5 @@
-//! The only build tool: `cargo xtask demo`, `test`, `build`, `stages`, `soak`, `trouble`, `hostile`,
-//! `fuzz`, `bench`, `docs`, `tidy`.
+//! The only build tool: `cargo xtask demo`, `test`, `build`, `dist`, `stages`, `soak`, `trouble`,
+//! `hostile`, `fuzz`, `bench`, `docs`, `tidy`.
 //!
 //! Setting up is part of `demo` and `test`: what a fresh Debian machine lacks is found, named and
 //! installed, or the command to type is printed.
@@ -7,6 +7,7 @@
 mod bench;
 mod build;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod setup;
@@ -51,6 +52,8 @@ enum Task {
     },
     /// Build target/release/vetting, vetting-orchestrator and target/stages/NAME.wasm
     Build,
+    /// Build what operators run to target/vetting-VERSION: optimised, symbols apart, with the stages
+    Dist,
     /// Build the stages only
     Stages {
         /// The tests' own stages too
@@ -113,6 +116,7 @@ fn main() -> ExitCode {
             .and_then(|()| build::orchestrator())
             .and_then(|()| build::stages())
             .and_then(|()| build::examples()),
+        Task::Dist => dist::dist(),
         Task::Stages { tests: false } => build::stages(),
         Task::Stages { tests: true } => build::stages().and_then(|()| build::test_stages()),
         Task::Soak {

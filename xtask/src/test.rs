@@ -21,20 +21,12 @@ pub fn test(tier: Tier, picked: &[String]) -> anyhow::Result<()> {
     build::stages()?;
     build::test_stages()?;
     build::examples()?;
-    suites::run_tier(tier, picked)?;
+    let suites = suites::run_tier(tier, picked);
     if !picked.is_empty() {
-        return Ok(());
+        return suites;
     }
-    run(cargo().args([
-        "clippy",
-        "--release",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
+    // A test that fails does not hide what clippy says.
+    clippy().and(suites)?;
     println!(
         "not checked: security advisories. `cargo deny` and `cargo audit` need a database from the \
          network, which a build must not depend on; run them by hand."
@@ -47,6 +39,14 @@ pub fn test(tier: Tier, picked: &[String]) -> anyhow::Result<()> {
     };
     println!("{over}all of it took {minutes:.1} min; {most} min is the most on two cores");
     Ok(())
+}
+
+fn clippy() -> anyhow::Result<()> {
+    let all = ["--release", "--locked", "--workspace", "--all-targets"];
+    run(cargo()
+        .arg("clippy")
+        .args(all)
+        .args(["--", "-D", "warnings"]))
 }
 
 /// Prints the tables of hostile stages and of attacks on an orchestrator; fails when a row of them is

@@ -113,7 +113,7 @@ pub async fn operator(command: OperatorCommand, as_json: bool) -> anyhow::Result
                     "{}: {}; {key}; let in to {}",
                     operator.name,
                     operator.roles,
-                    shown_hosts(&operator)
+                    shown_hosts(operator)
                 );
             }
         }
