@@ -53,6 +53,16 @@ const PACE: f64 = 30.0;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The size of the orchestrator's disk, in mebibytes.
 const DISK: u32 = 256;
+/// How the orchestrator is started. A run's share is such that a disk of that size holds every flood of a
+/// day: one that does not fit keeps the others' lines out for good, until an operator makes room.
+const FLAGS: [&str; 6] = [
+    "--lost",
+    "5s",
+    "--run-lines",
+    "16MiB",
+    "--run-samples",
+    "16MiB",
+];
 /// Set within a mount namespace of its own.
 const INSIDE: &str = "VETTING_TROUBLE_INSIDE";
 
@@ -153,7 +163,7 @@ fn day(seed: u64, form: Form, models: Models) -> Wrong {
     let calendar = Calendar::new(folder.path());
     let server = Orchestrator::at(Place {
         environment: calendar.environment(),
-        flags: vec!["--lost".to_owned(), "5s".to_owned()],
+        flags: FLAGS.map(str::to_owned).to_vec(),
         folder,
     });
     let world = Arc::new(World::new(server, disk, calendar, models, PACE));

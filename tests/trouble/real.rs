@@ -46,19 +46,18 @@ pub async fn start(world: &Arc<World>, many: usize) -> Vec<Real> {
     started.await.expect("the agents start")
 }
 
-/// Waits until their runs are over, and notes what they logged.
+/// Waits until their runs are over, and notes what they logged. Each is looked at, however late it is.
 pub async fn end(world: &World, all: Vec<Real>, until: tokio::time::Instant) {
     for real in all {
         let path = format!("/api/v1/admin/runs/{}", real.run);
-        let mut is_over = false;
-        while !is_over && tokio::time::Instant::now() < until {
+        let is_over = loop {
             let view = world.look::<serde_json::Value>(&path).await;
-            let state = view
-                .ok()
-                .and_then(|view| view["state"].as_str().map(str::to_owned));
-            is_over = state.is_some_and(|state| state == "Completed");
+            let is_over = view.is_ok_and(|view| view["state"] == "Completed");
+            if is_over || tokio::time::Instant::now() >= until {
+                break is_over;
+            }
             world.clock.sleep(10.0).await;
-        }
+        };
         world.ledger.note(&real.run, |account| {
             account.log = Some(real.agent.log());
             account.over = is_over;

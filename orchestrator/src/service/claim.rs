@@ -211,7 +211,8 @@ impl Orchestrator {
         Ok(Claimant::Another { claims })
     }
 
-    /// Keeps a claim that was refused although its token is good, for the run's report.
+    /// Keeps a claim that was refused although its token is good, for the run's report. A claim that
+    /// cannot be kept is told to come again: none is refused for good that no report shows.
     async fn refuse_claim(
         &self,
         run: &Run,
@@ -226,10 +227,11 @@ impl Orchestrator {
             }
             Ok::<_, ServiceError>(tx.commit().await?)
         };
-        if let Err(error) = kept.await {
-            tracing::error!(run = run.id, "a refused claim could not be kept: {error}");
-        }
-        self.refuse_caller(from, ("claim refused", why), Some(&run.id), refusal)
+        let answer = match kept.await {
+            Ok(()) => refusal,
+            Err(error) => error,
+        };
+        self.refuse_caller(from, ("claim refused", why), Some(&run.id), answer)
             .await
     }
 

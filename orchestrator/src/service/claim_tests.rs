@@ -113,6 +113,36 @@ async fn an_agent_that_restarts_goes_on_with_its_session_alone() {
 }
 
 #[tokio::test]
+async fn a_refused_claim_that_cannot_be_kept_comes_again_until_the_report_has_it() {
+    let trial = Trial::new().await;
+    let (run, _) = trial.with_session("h", &[("SMART", false)]).await;
+    let change = |sql: &'static str| {
+        let store = trial.us.store.clone();
+        async move {
+            let mut tx = store.write().await.expect("a transaction");
+            sqlx::query(sql).execute(&mut *tx).await.expect("done");
+            tx.commit().await.expect("committed");
+        }
+    };
+    // As where the disk is full: nothing can be added.
+    change(
+        "CREATE TRIGGER full BEFORE INSERT ON claims
+         BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+    )
+    .await;
+    let thief = || trial.claim(&run, "not-h", "boot", "thief");
+    let answer = thief().await.expect_err("refused");
+    assert!(
+        matches!(answer, ServiceError::Store(_)),
+        "it is told of a reason that nobody can find: {answer}"
+    );
+    change("DROP TRIGGER full").await;
+    assert_eq!(refusal(thief().await).0, Code::OtherHost);
+    let view = trial.us.run(&run.id).await.expect("the run");
+    assert!(view.claims[1].refused.is_some());
+}
+
+#[tokio::test]
 async fn refusals_say_nothing_that_helps_and_the_report_says_it_all() {
     let trial = Trial::new().await;
     let (run, _) = trial.with_session("h", &[("SMART", false)]).await;
