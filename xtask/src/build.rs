@@ -53,7 +53,12 @@ fn program(package: &str) -> anyhow::Result<()> {
 
 /// Builds the built-in stages to `target/stages/NAME.wasm`.
 pub fn stages() -> anyhow::Result<()> {
-    guests(&root().join("guest-stages"), &target("stages"))
+    stages_into(&target("stages"))
+}
+
+/// Builds the built-in stages to `NAME.wasm` in a folder.
+pub fn stages_into(folder: &Path) -> anyhow::Result<()> {
+    guests(&root().join("guest-stages"), folder)
 }
 
 /// Builds the examples in other languages to `target/stages-examples/NAME.wasm`.

@@ -20,7 +20,7 @@ const PROGRAMS: [(&str, &str); 2] = [
     ("vetting-orchestrator", "vetting-orchestrator"),
 ];
 
-/// What takes symbols out of a program, and what the programs are tried with.
+/// The linker, and what takes symbols out of a program.
 const TOOLS: [(&str, &str); 2] = [("cc", "gcc"), ("objcopy", "binutils")];
 
 /// Builds into `target/vetting-VERSION`, and tries what was built.
@@ -44,16 +44,8 @@ pub fn dist() -> anyhow::Result<()> {
         let built = target("dist").join(program);
         split(&built, &bin.join(program), &debug)?;
     }
-    build::stages()?;
+    build::stages_into(&stages)?;
     let mut files = vec![];
-    for stage in entries(&target("stages"))? {
-        if stage.extension().is_some_and(|e| e == "wasm")
-            && let Some(name) = stage.file_name()
-        {
-            let to = stages.join(name);
-            std::fs::copy(&stage, &to).with_context(|| stage.display().to_string())?;
-        }
-    }
     for folder in [&bin, &stages, &debug] {
         files.extend(entries(folder)?);
     }

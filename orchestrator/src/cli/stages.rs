@@ -47,34 +47,29 @@ pub async fn stage(
             }
             // A line is printed when all is done: its reader may go before the last one is.
             let mut all = Vec::new();
-            let mut failed = None;
-            for file in files {
-                let publication = Publication {
-                    component: encoded(&file)?,
-                    sha256: None,
-                    canary,
-                    signature: signature_of(&file, signature.as_deref())?,
-                    grants: (!grant.is_empty()).then(|| grant.clone()),
-                    parameters: pairs(&set)?,
-                    timeout_seconds: timeout.map(|timeout| timeout.as_secs()),
-                    position,
-                    pinned: (pinned || unpinned).then_some(pinned),
-                };
-                let published = remote.post(path, &publication).await;
-                match published.with_context(|| file.display().to_string()) {
-                    Ok(published) => all.push(published),
-                    Err(error) => {
-                        failed = Some(error);
-                        break;
-                    }
+            let published = async {
+                for file in files {
+                    let publication = Publication {
+                        component: encoded(&file)?,
+                        sha256: None,
+                        canary,
+                        signature: signature_of(&file, signature.as_deref())?,
+                        grants: (!grant.is_empty()).then(|| grant.clone()),
+                        parameters: pairs(&set)?,
+                        timeout_seconds: timeout.map(|timeout| timeout.as_secs()),
+                        position,
+                        pinned: (pinned || unpinned).then_some(pinned),
+                    };
+                    let answer = remote.post(path, &publication).await;
+                    all.push(answer.with_context(|| file.display().to_string())?);
                 }
+                anyhow::Ok(())
             }
-            for published in &all {
-                shown(published, as_json, line);
+            .await;
+            for stage in &all {
+                shown(stage, as_json, line);
             }
-            if let Some(error) = failed {
-                return Err(error);
-            }
+            published?;
         }
         StageCommand::List => listed(&remote.get(path).await?, as_json, line),
         StageCommand::Show { name } => {

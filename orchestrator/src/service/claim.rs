@@ -211,8 +211,9 @@ impl Orchestrator {
         Ok(Claimant::Another { claims })
     }
 
-    /// Keeps a claim that was refused although its token is good, for the run's report. A claim that
-    /// cannot be kept is told to come again: none is refused for good that no report shows.
+    /// Keeps a claim that was refused although its token is good, for the run's report, up to
+    /// [`MOST_CLAIMS`]. Where it cannot be kept the answer is that failure, after which the caller may
+    /// try again: a final refusal is in the report.
     async fn refuse_claim(
         &self,
         run: &Run,

@@ -134,7 +134,7 @@ async fn a_refused_claim_that_cannot_be_kept_comes_again_until_the_report_has_it
     let answer = thief().await.expect_err("refused");
     assert!(
         matches!(answer, ServiceError::Store(_)),
-        "it is told of a reason that nobody can find: {answer}"
+        "the answer points to a reason that was not kept: {answer}"
     );
     change("DROP TRIGGER full").await;
     assert_eq!(refusal(thief().await).0, Code::OtherHost);
