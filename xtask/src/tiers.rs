@@ -190,7 +190,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests terminal", 5),
     Suite::of("vetting-tests trouble", 60)
         .longer(
-            1500,
+            1700,
             &[
                 ("VETTING_TROUBLE_SEEDS", "20"),
                 ("VETTING_TROUBLE_FULL", "1"),
