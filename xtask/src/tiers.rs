@@ -136,7 +136,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-machine recordings", 5),
     Suite::of("vetting-protocol messages", 5),
     // Whatever bytes and whatever stages.
-    Suite::of("vetting-fuzz fuzz_parsers", 40).longer(300, &[("VETTING_FUZZ_SECONDS", "6")]),
+    Suite::of("vetting-fuzz fuzz_parsers", 40).longer(200, &[("VETTING_FUZZ_SECONDS", "6")]),
     Suite::of("vetting-fuzz fuzz_engine", 25),
     // End to end.
     Suite::of("vetting-tests agent", 10),
@@ -155,7 +155,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests delivery", 5),
     Suite::of("vetting-tests endings", 5),
     Suite::of("vetting-tests example", 5),
-    Suite::of("vetting-tests fault_timelines", 5).longer(240, &[("FAULT_TIMELINES", "150")]),
+    Suite::of("vetting-tests fault_timelines", 5).longer(120, &[("FAULT_TIMELINES", "150")]),
     Suite::of("vetting-tests folder", 5),
     Suite::of("vetting-tests frozen", 5),
     Suite::of("vetting-tests frozen_data", 5),
@@ -176,7 +176,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests recording", 25),
     Suite::of("vetting-tests refused", 5),
     Suite::of("vetting-tests reports", 20),
-    Suite::of("vetting-tests restarts", 20).longer(150, &[("VETTING_KILLS", "60")]),
+    Suite::of("vetting-tests restarts", 20).longer(90, &[("VETTING_KILLS", "60")]),
     Suite::of("vetting-tests rules", 5),
     Suite::of("vetting-tests service", 5),
     Suite::of("vetting-tests sick_table", 5),
