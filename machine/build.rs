@@ -62,6 +62,12 @@ fn definition(out: &mut String, resolve: &Resolve, id: TypeId, derives: &str) {
             writeln!(out, "    pub struct {rust} {{").expect("string");
             for field in &record.fields {
                 docs(out, "        ", field.docs.contents.as_deref());
+                if is_bytes(resolve, &field.ty) {
+                    out.push_str("        #[serde(with = \"super::bytes\")]\n");
+                    if derives.contains("JsonSchema") {
+                        out.push_str("        #[schemars(with = \"String\")]\n");
+                    }
+                }
                 let (name, ty) = (snake(&field.name), ty(resolve, &field.ty));
                 writeln!(out, "        pub {name}: {ty},").expect("string");
             }
@@ -108,6 +114,12 @@ fn enumeration<'a>(
         writeln!(out, "        {}{payload},", camel(name)).expect("string");
     }
     out.push_str("    }\n");
+}
+
+/// Whether it is a list of bytes, which readable encodings hold as text.
+fn is_bytes(resolve: &Resolve, ty: &Type) -> bool {
+    let Type::Id(id) = ty else { return false };
+    matches!(resolve.types[*id].kind, TypeDefKind::List(Type::U8))
 }
 
 /// Whether every value of the type has an evident empty one.

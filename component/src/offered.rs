@@ -41,7 +41,7 @@ pub struct Offered {
 }
 
 impl Offered {
-    /// What it is called: `vetting:stage@0.1.1`.
+    /// What it is called: `vetting:stage@0.2.0`.
     pub fn name(&self) -> String {
         format!("{PACKAGE}@{}", self.version)
     }
@@ -160,20 +160,20 @@ mod tests {
     #[test]
     fn the_contract_is_offered() {
         let offered = offered();
-        assert_eq!(offered.name(), "vetting:stage@0.1.1");
+        assert_eq!(offered.name(), "vetting:stage@0.2.0");
         assert!(offered.interfaces["fio"].contains("[method]run.next"));
         assert!(offered.interfaces["types"].is_empty());
     }
 
     #[test]
     fn a_newer_patch_is_served_when_its_functions_are_there() {
-        let import = importing("hwmon", "0.1.7", &["read"]);
+        let import = importing("hwmon", "0.2.7", &["read"]);
         assert!(check_imports(&[import], offered()).is_ok());
-        let import = importing("hwmon", "0.1.7", &["read", "calibrate"]);
+        let import = importing("hwmon", "0.2.7", &["read", "calibrate"]);
         let error = check_imports(&[import], offered()).expect_err("a gap");
         let text = error.to_string();
         assert!(
-            text.contains("`calibrate`") && text.contains("0.1.7"),
+            text.contains("`calibrate`") && text.contains("0.2.7"),
             "{text}"
         );
         assert!(text.contains(&offered().name()), "{text}");
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_gap_names_both() {
-        for (interface, version) in [("thermal-camera", "0.1.4"), ("hwmon", "0.2.0")] {
+        for (interface, version) in [("thermal-camera", "0.2.4"), ("hwmon", "0.3.0")] {
             let import = importing(interface, version, &["read"]);
             let error = check_imports(&[import], offered()).expect_err("a gap");
             let text = error.to_string();

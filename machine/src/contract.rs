@@ -4,6 +4,8 @@
 // A tool's result is larger than its progress; the sizes follow from the contract.
 #![allow(clippy::large_enum_variant)]
 
+pub(crate) mod bytes;
+
 include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 
 impl disks::Transport {

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::context::NetworkPeer;
-use crate::contract::types::Error;
+use crate::contract::types::{Document, Error};
 use crate::contract::{
     clock, counters, disks, fio, gpu, hwmon, inventory, iperf, kernel_log, power, smart, stress,
 };
@@ -54,22 +54,19 @@ pub enum Request {
     ScratchSpace,
     /// `smart.devices`.
     SmartDevices,
+    /// `smart.scan`.
+    SmartScan,
     /// `smart.read`.
     SmartRead {
-        /// The device's id.
+        /// The device's name, as the contract says.
         device: String,
     },
     /// `smart.start-self-test`.
     SmartStartSelfTest {
-        /// The device's id.
+        /// The device's name, as the contract says.
         device: String,
         /// Which test.
         kind: smart::SelfTestKind,
-    },
-    /// `smart.self-test-progress`.
-    SmartSelfTestProgress {
-        /// The device's id.
-        device: String,
     },
     /// `fio.start`.
     FioStart {
@@ -115,7 +112,10 @@ pub enum Request {
     /// `power.event-log`.
     PowerEventLog,
     /// `kernel-log.open`.
-    KernelLogOpen,
+    KernelLogOpen {
+        /// Where the watch begins.
+        begins: kernel_log::Beginning,
+    },
     /// `watch.next`.
     KernelLogNext {
         /// Which watch.
@@ -140,7 +140,7 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
-    /// Nothing to say: `Sleep`, `RunStop`, `RunDrop`, `KernelLogClose`, `SmartStartSelfTest`.
+    /// Nothing to say: `Sleep`, `RunStop`, `RunDrop`, `KernelLogClose`.
     Done,
     /// Nanoseconds since the attempt began.
     Monotonic(u64),
@@ -158,12 +158,10 @@ pub enum Reply {
     Disks(Vec<disks::Disk>),
     /// The scratch folder.
     ScratchSpace(disks::Scratch),
-    /// What smartctl can ask.
-    SmartDevices(Vec<smart::Device>),
-    /// A drive's health.
-    SmartHealth(Box<smart::Health>),
-    /// How a self-test stands.
-    SmartSelfTest(smart::SelfTestState),
+    /// The drives that the kernel shows.
+    SmartDevices(Vec<String>),
+    /// What a tool printed: `SmartScan`, `SmartRead`, `SmartStartSelfTest`.
+    Document(Box<Document>),
     /// A tool was started.
     Run(RunId),
     /// What a fio run told; `None`: nothing within the time-out.
@@ -183,7 +181,7 @@ pub enum Reply {
     /// A watch was opened.
     Watch(WatchId),
     /// Lines of the kernel's log.
-    KernelLog(Vec<kernel_log::Event>),
+    KernelLog(Vec<kernel_log::Entry>),
     /// How many lines were lost.
     Lost(u64),
 }

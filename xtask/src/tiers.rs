@@ -125,7 +125,6 @@ pub const SUITES: &[Suite] = &[
     Suite::of("xtask bin xtask", 10),
     // One crate as others use it.
     Suite::of("vetting-component contract_is_documented", 5),
-    Suite::of("vetting-component contract_only_grows", 5),
     Suite::of("vetting-component forged_files", 5),
     Suite::of("vetting-component rules", 5),
     Suite::of("vetting-component signatures", 5),
@@ -158,7 +157,6 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests example", 5),
     Suite::of("vetting-tests fault_timelines", 5).longer(120, &[("FAULT_TIMELINES", "150")]),
     Suite::of("vetting-tests folder", 5),
-    Suite::of("vetting-tests frozen", 5),
     Suite::of("vetting-tests frozen_data", 5),
     Suite::of("vetting-tests full_disk", 5),
     Suite::of("vetting-tests grants", 5),

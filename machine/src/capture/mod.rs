@@ -15,7 +15,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-use crate::contract::types::Error;
+use crate::contract::types::{Document, Error};
 use crate::real::RealMachine;
 use crate::{Answer, Attempt, Machine as _, MachineError, Reply, Request};
 use scrub::Scrub;
@@ -128,15 +128,18 @@ impl Readings {
             let answer = session.call(request.clone()).await;
             readings.add(&request, answer);
         }
-        let devices = session.call(Request::SmartDevices).await;
-        if let Ok(Reply::SmartDevices(devices)) = &devices {
-            for device in devices {
-                let request = Request::SmartRead {
-                    device: device.id.clone(),
-                };
-                let answer = session.call(request.clone()).await;
-                readings.add(&request, answer);
-            }
+        let mut drives = match session.call(Request::SmartDevices).await {
+            Ok(Reply::SmartDevices(devices)) => devices,
+            _ => Vec::new(),
+        };
+        match session.call(Request::SmartScan).await {
+            Ok(Reply::Document(scan)) => drives.extend(hidden(&scan)),
+            answer => readings.add(&Request::SmartScan, answer),
+        }
+        for device in drives {
+            let request = Request::SmartRead { device };
+            let answer = session.call(request.clone()).await;
+            readings.add(&request, answer);
         }
         let _nothing_ran = session.end().await;
         Ok(readings)
@@ -161,6 +164,19 @@ impl Readings {
             Err(error) => self.gaps.push(format!("{request:?}: {error}")),
         }
     }
+}
+
+/// The drives of a scan that only smartctl knows, as `smart.read` takes them: those whose type names a
+/// place behind a controller.
+fn hidden(scan: &Document) -> Vec<String> {
+    let scanned: serde_json::Value = serde_json::from_slice(&scan.stdout).unwrap_or_default();
+    let found = scanned["devices"].as_array();
+    let name = |device: &serde_json::Value| {
+        let node = device["name"].as_str()?.strip_prefix("/dev/")?;
+        let kind = device["type"].as_str()?;
+        kind.contains(',').then(|| format!("{node}:{kind}"))
+    };
+    found.into_iter().flatten().filter_map(name).collect()
 }
 
 fn empty(folder: &Path) -> Result<(), CaptureError> {

@@ -29,7 +29,6 @@ struct Seen<'a> {
     gpus: &'a [Device],
     power: Option<&'a power::Reading>,
     drivers: &'a [String],
-    hours: BTreeMap<&'a str, u64>,
 }
 
 impl<'a> Seen<'a> {
@@ -43,11 +42,6 @@ impl<'a> Seen<'a> {
                 Reply::GpuReading(reading) => seen.gpus = &reading.devices,
                 Reply::Power(reading) => seen.power = Some(reading),
                 Reply::Counters(reading) => seen.drivers = &reading.memory.drivers,
-                Reply::SmartHealth(health) => {
-                    if let Some(hours) = health.power_on_hours {
-                        seen.hours.insert(&health.device.disk, hours);
-                    }
-                }
                 _ => {}
             }
         }
@@ -83,7 +77,7 @@ pub fn toml(readings: &Readings) -> Result<String, CaptureError> {
             profile.insert(key.to_owned(), Value::Array(parts));
         }
     };
-    let disks = seen.disks.iter().map(|disk| self::disk(disk, &seen));
+    let disks = seen.disks.iter().map(disk);
     list("disk", disks.collect(), &mut profile);
     list("nic", nics(parts), &mut profile);
     list("gpu", gpus(parts, seen.gpus), &mut profile);
@@ -238,7 +232,7 @@ fn memory(told: &Memory, drivers: &[String]) -> Table {
     memory
 }
 
-fn disk(told: &Disk, seen: &Seen) -> Table {
+fn disk(told: &Disk) -> Table {
     let mut disk = Table::new();
     put(&mut disk, "name", told.name.clone());
     put(&mut disk, "kind", disk_kind(told));
@@ -259,12 +253,6 @@ fn disk(told: &Disk, seen: &Seen) -> Table {
         let kinds: Vec<Value> = found.iter().map(|s| Value::from(s.kind.clone())).collect();
         put(&mut disk, "signatures", kinds);
     }
-    let hours = seen.hours.get(told.name.as_str());
-    may(
-        &mut disk,
-        "power_on_hours",
-        hours.map(|hours| integer(*hours)),
-    );
     disk
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 
 use super::disks::{signatures, usage};
 use super::inventory::{cpu, memory, smbios};
-use super::kernel_log::{classify, record};
+use super::kernel_log::record;
 use super::{counters, gpu, live_image};
 
 /// The tables of SMBIOS, as `dmidecode` reads them too. The first 32 bytes are the entry point.
@@ -30,13 +30,13 @@ pub fn smbios(bytes: &[u8]) {
     }
 }
 
-/// Records of the kernel's log, a line each, and what they tell of.
+/// Records of the kernel's log, a line each, with their dictionaries.
 pub fn kernel_log(bytes: &[u8]) {
     for line in String::from_utf8_lossy(bytes).lines() {
-        let record = record::parse(line);
-        let text = record.as_ref().map_or(line, |record| &record.text);
-        let priority = record.as_ref().map_or(4, |record| record.priority);
-        classify::classify(text, priority);
+        let _any_field = record::field(line);
+        if let Some(record) = record::parse(line) {
+            crate::log_text::without_command_line(record.text);
+        }
     }
 }
 

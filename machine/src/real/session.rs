@@ -14,8 +14,8 @@ use super::root::Root;
 use super::table::{Place, Table};
 use super::wipe::Guard;
 use super::{RealMachine, counters, disks, gpu, hwmon, inventory, power, smart};
-use crate::contract::smart::{Device, Health};
-use crate::contract::types::Error;
+use crate::contract::kernel_log::Beginning;
+use crate::contract::types::{Document, Error};
 use crate::contract::{clock, iperf};
 use crate::seam::{Answer, Attempt, Reply, Request, RunId, Session, WatchId};
 use crate::tools::{self, RunContext, ToolEvent, ToolRun, fio, ipmitool, smartctl};
@@ -163,16 +163,22 @@ impl RealSession {
         .await
     }
 
-    fn open_watch(&self) -> Result<WatchId, Error> {
+    async fn open_watch(&self, begins: Beginning) -> Result<WatchId, Error> {
         let most = self.attempt.max_watches;
         let number = self.number();
-        let mut watches = self.watches.lock();
-        if watches.len() >= most as usize {
-            return Err(Error::too_many("watches may be open", most));
-        }
-        let watch = Watch::open(&self.machine.root, self.begun)?;
-        watches.insert(number, Some(Arc::new(watch)));
-        Ok(number)
+        let place = {
+            let mut watches = self.watches.lock();
+            if watches.len() >= most as usize {
+                return Err(Error::too_many("watches may be open", most));
+            }
+            watches.insert(number, None);
+            Place::new(&self.watches, number)
+        };
+        let begun = self.begun;
+        let watch = self
+            .blocking(move |root| Watch::open(root, begins, begun))
+            .await??;
+        Ok(place.take(watch))
     }
 
     async fn run_next(&self, run: RunId, timeout: Duration) -> Answer {
@@ -196,46 +202,18 @@ impl RealSession {
         Ok(Reply::Done)
     }
 
-    async fn smart_devices(&self) -> Result<Vec<Device>, Error> {
-        // Without smartctl the disks are still a list; reading one says what is missing.
-        let hidden = smartctl::scan(&self.machine.tools).await;
-        let hidden = hidden.unwrap_or_else(|error| {
-            tracing::warn!(%error, "disks behind RAID controllers could not be looked for");
-            Vec::new()
-        });
-        self.blocking(move |root| smart::devices(root, hidden))
-            .await
-    }
-
-    /// The device of that id, its node, and whether it is a virtual machine's.
-    async fn smart_device(&self, id: &str) -> Result<(Device, std::path::PathBuf, bool), Error> {
-        let wanted = id.to_owned();
-        let among = |found: Vec<Device>| {
-            let wanted = wanted.clone();
-            self.blocking(move |root| {
-                let mut devices = smart::devices(root, found).into_iter();
-                let device = devices.find(|device| device.id == wanted)?;
-                let node = smart::node(root, &device);
-                let is_virtual = smart::is_virtual(root, &device);
-                Some((device, node, is_virtual))
-            })
+    /// What smartctl prints of one drive, for these arguments.
+    async fn smartctl(&self, query: &str, device: &str, args: &[&str]) -> Result<Document, Error> {
+        let name = device.to_owned();
+        let target = self
+            .blocking(move |root| smart::target(root, &name))
+            .await??;
+        let drive = smartctl::Drive {
+            name: device,
+            node: &target.node,
+            kind: target.kind.as_deref(),
         };
-        // Only what the kernel does not show needs another scan.
-        if let Some(device) = among(Vec::new()).await? {
-            return Ok(device);
-        }
-        let found = among(smartctl::scan(&self.machine.tools).await?).await?;
-        found.ok_or_else(|| Error::no_hardware(format!("the drive {id:?}")))
-    }
-
-    async fn smart_health(&self, id: &str) -> Result<Health, Error> {
-        let (device, node, is_virtual) = self.smart_device(id).await?;
-        let health = smartctl::read(&self.machine.tools, &device, &node).await;
-        // Some hypervisors do pass a drive's health on, so it was worth asking.
-        health.map_err(|error| match is_virtual {
-            true => Error::no_hardware(format!("{id} is a virtual disk: its health")),
-            false => error,
-        })
+        smartctl::drive(&self.machine.tools, query, drive, args, self.begun).await
     }
 
     async fn inventory(&self) -> Answer {
@@ -285,18 +263,18 @@ impl RealSession {
                 let space = self.blocking(move |root| disks::scratch::space(root, &folder));
                 Reply::ScratchSpace(space.await??)
             }
-            Request::SmartDevices => Reply::SmartDevices(self.smart_devices().await?),
+            Request::SmartDevices => Reply::SmartDevices(self.blocking(smart::devices).await?),
+            Request::SmartScan => {
+                Reply::Document(Box::new(smartctl::scan(tools, self.begun).await?))
+            }
             Request::SmartRead { device } => {
-                Reply::SmartHealth(Box::new(self.smart_health(&device).await?))
+                let document = self.smartctl("smart.read", &device, &smartctl::READ);
+                Reply::Document(Box::new(document.await?))
             }
             Request::SmartStartSelfTest { device, kind } => {
-                let (device, node, _) = self.smart_device(&device).await?;
-                smartctl::start_self_test(tools, &device, &node, &kind).await?;
-                Reply::Done
-            }
-            Request::SmartSelfTestProgress { device } => {
-                let (device, node, _) = self.smart_device(&device).await?;
-                Reply::SmartSelfTest(smartctl::self_test_progress(tools, &device, &node).await?)
+                let args = smartctl::self_test(&kind)?;
+                let document = self.smartctl("smart.start-self-test", &device, &args);
+                Reply::Document(Box::new(document.await?))
             }
             Request::FioStart { job } => return self.start_fio(job).await,
             Request::StressStart { job } => return self.start_stress(job).await,
@@ -323,7 +301,7 @@ impl RealSession {
             Request::PowerEventLog => {
                 Reply::PowerEventLog(power::event_log(self.machine.no_controller(), tools).await?)
             }
-            Request::KernelLogOpen => Reply::Watch(self.open_watch()?),
+            Request::KernelLogOpen { begins } => Reply::Watch(self.open_watch(begins).await?),
             Request::KernelLogNext { watch, timeout_ms } => {
                 let watch = self.watches.get(watch, "watch")?;
                 Reply::KernelLog(watch.next(Duration::from_millis(timeout_ms)).await)

@@ -1,42 +1,25 @@
-//! Which drives can be asked for their health, and by which device node.
+//! Which drives may be asked of themselves, and by which device node.
 
 use std::path::PathBuf;
 
 use super::disks::{self, transport};
 use super::root::Root;
-use crate::contract::smart::Device;
+use crate::contract::types::Error;
+use crate::tools::smartctl;
 
-/// Every whole disk, two namespaces of one NVMe controller counting once, and what smartctl's scan
-/// `found`.
-pub fn devices(root: &Root, found: Vec<Device>) -> Vec<Device> {
+/// Every whole disk that the kernel shows, two namespaces of one NVMe controller counting once.
+pub fn devices(root: &Root) -> Vec<String> {
     let mut controllers = Vec::new();
-    let mut devices = Vec::new();
-    for name in disks::names(root) {
-        if let Some(controller) = controller(root, &name) {
-            if controllers.contains(&controller) {
-                continue;
-            }
+    let names = disks::names(root).into_iter();
+    let first_of_controller = names.filter(|name| match controller(root, name) {
+        Some(controller) if controllers.contains(&controller) => false,
+        Some(controller) => {
             controllers.push(controller);
+            true
         }
-        devices.push(Device {
-            id: name.clone(),
-            disk: name,
-            kind: None,
-        });
-    }
-    // Beside what the kernel shows, whatever smartctl finds: disks that controllers hide, first of
-    // all.
-    let shown = |d: &Device| {
-        d.kind.is_none()
-            && (devices.iter().any(|k| k.disk == d.disk) || controllers.contains(&d.disk))
-    };
-    let hidden: Vec<Device> = found.into_iter().filter(|device| !shown(device)).collect();
-    for device in hidden {
-        if !devices.iter().any(|known| known.id == device.id) {
-            devices.push(device);
-        }
-    }
-    devices
+        None => true,
+    });
+    first_of_controller.collect()
 }
 
 fn controller(root: &Root, disk: &str) -> Option<String> {
@@ -45,15 +28,31 @@ fn controller(root: &Root, disk: &str) -> Option<String> {
         .flatten()
 }
 
-/// The device node to ask: of an NVMe namespace, its controller's.
-pub fn node(root: &Root, device: &Device) -> PathBuf {
-    let asked = controller(root, &device.disk).unwrap_or_else(|| device.disk.clone());
-    // Where it is not there, smartctl says so.
-    disks::node(root, &asked).unwrap_or_else(|_| root.path().join("dev").join(&asked))
+/// A drive to ask: its device node, and smartctl's type where one was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The device node: of an NVMe namespace, its controller's.
+    pub node: PathBuf,
+    /// smartctl's type.
+    pub kind: Option<String>,
 }
 
-/// Whether it is a virtual machine's disk, which has no health to tell.
-pub fn is_virtual(root: &Root, device: &Device) -> bool {
-    let transport = disks::facts(root, &device.disk).transport;
-    transport == crate::contract::disks::Transport::Virtio || device.disk.starts_with("xvd")
+/// The drive that a stage names: a disk that the kernel shows, or a node that smartctl reaches drives by.
+///
+/// # Errors
+///
+/// `invalid` for any other name.
+pub fn target(root: &Root, device: &str) -> Result<Target, Error> {
+    let (name, kind) = smartctl::named(device)?;
+    let known = smartctl::is_node(name) || disks::names(root).iter().any(|disk| disk == name);
+    if !known {
+        return Err(smartctl::not_a_drive(device));
+    }
+    let asked = controller(root, name).unwrap_or_else(|| name.to_owned());
+    // Where the node is missing, smartctl says so.
+    let node = disks::node(root, &asked).unwrap_or_else(|_| root.path().join("dev").join(&asked));
+    Ok(Target {
+        node,
+        kind: kind.map(str::to_owned),
+    })
 }

@@ -14,7 +14,9 @@
 //! an order.
 
 mod beside;
+mod boot_log;
 mod calendar;
+mod documents;
 mod load;
 mod noise;
 mod price;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::documents::smartctl;
 use super::load::Load;
 use super::noise::Generator;
 use super::price::price;
@@ -22,8 +23,8 @@ use super::wipe;
 use super::world::World;
 use crate::contract::clock::Instant;
 use crate::contract::fio::Job;
-use crate::contract::kernel_log::Event;
-use crate::contract::types::Error;
+use crate::contract::kernel_log::Beginning;
+use crate::contract::types::{Document, Error};
 use crate::{Answer, Attempt, Reason, Reply, Request, RunId, Session, WatchId};
 
 const MILLISECOND: u64 = 1_000_000;
@@ -33,6 +34,9 @@ const PROFILE: &str = "the machine's profile";
 
 /// Lines that a watch keeps, by the contract.
 const WATCH_LINES: usize = 10_000;
+
+/// The records that one call gives, as the contract says.
+const AT_ONCE: usize = 2_000;
 
 /// The most random bytes of one request, by the seam.
 const MOST_RANDOM: u32 = 65_536;
@@ -190,15 +194,11 @@ impl State {
             )),
             Request::Random { bytes } => Ok(Reply::Random(self.random.bytes(bytes as usize))),
             Request::ScratchSpace => read::disks::scratch(&self.world).map(Reply::ScratchSpace),
-            Request::SmartDevices => read::smart::devices(&self.world).map(Reply::SmartDevices),
-            Request::SmartRead { device } => {
-                read::smart::health(&self.world, &device).map(|h| Reply::SmartHealth(Box::new(h)))
-            }
+            Request::SmartDevices => Ok(Reply::SmartDevices(smartctl::devices(&self.world))),
+            Request::SmartScan => whole(smartctl::scan(&self.world)),
+            Request::SmartRead { device } => whole(smartctl::read(&self.world, &device)),
             Request::SmartStartSelfTest { device, kind } => {
-                read::smart::start_self_test(&mut self.world, &device, &kind).map(|()| Reply::Done)
-            }
-            Request::SmartSelfTestProgress { device } => {
-                read::smart::self_test_state(&self.world, &device).map(Reply::SmartSelfTest)
+                whole(smartctl::start_self_test(&mut self.world, &device, &kind))
             }
             Request::FioStart { job } => self.start_fio(job),
             Request::StressStart { job } => self.start(|w, a| tools::stress::start(w, a, job)),
@@ -210,14 +210,17 @@ impl State {
                 self.runs.remove(&run);
                 Ok(Reply::Done)
             }
-            Request::KernelLogOpen => {
+            Request::KernelLogOpen { begins } => {
                 let most = self.attempt.max_watches;
                 if self.watches.len() >= most as usize {
                     return Err(Error::too_many("watches may be open", most));
                 }
                 let id = self.number();
                 let watch = Watch {
-                    next: self.world.lines.len(),
+                    next: match begins {
+                        Beginning::Boot => 0,
+                        Beginning::Now => self.world.lines.len(),
+                    },
                     lost: 0,
                     told_cancelled: false,
                 };
@@ -329,15 +332,11 @@ impl State {
                 watch.told_cancelled = true;
                 return Err(Error::Cancelled);
             }
-            let lines: Vec<Event> = self
-                .world
-                .lines
-                .get(watch.next..)
-                .unwrap_or_default()
-                .to_vec();
+            let lines = self.world.lines.get(watch.next..).unwrap_or_default();
+            let lines = lines.get(..AT_ONCE).unwrap_or(lines).to_vec();
             // After a cancel it gives what has come, and waits no more.
             if !lines.is_empty() || now >= until || self.cancelled {
-                watch.next = self.world.lines.len();
+                watch.next = watch.next.saturating_add(lines.len());
                 return Ok(Reply::KernelLog(lines));
             }
             self.advance(self.next_event().min(until));
@@ -435,6 +434,10 @@ impl State {
         }
         self.world.set_load(load);
     }
+}
+
+fn whole(document: Result<Document, Error>) -> Answer {
+    document.map(|document| Reply::Document(Box::new(document)))
 }
 
 fn no_run(id: RunId) -> Error {

@@ -1,27 +1,30 @@
 //! What happens at the instant when a fault strikes: it counts, and it is logged. What is otherwise
 //! while a fault lasts shows in the readings and the tools.
 
+use super::boot_log;
 use super::calendar;
 use super::profile::Fault;
 use super::world::{SECOND, World};
-use crate::contract::kernel_log::{Event, EventKind};
+use crate::contract::kernel_log::Entry;
 use crate::contract::power::{Health, LogEntry};
+use crate::log_text::without_command_line;
 
 /// The kernel logs heat at most so often per package (`CHECK_INTERVAL` of `therm_throt.c`).
 const THROTTLE_LOG_SECONDS: u64 = 300;
 
 impl World {
     /// Adds a line to the kernel's log.
-    pub fn log(&mut self, kind: EventKind, priority: u8, text: String, part: Option<String>) {
+    pub fn log(&mut self, priority: u8, text: String) {
         // A fault begins with its second, even when the model computes it a little later.
-        let at_ns = self.now;
-        self.lines.push(Event {
-            kind,
-            at_ns,
+        let at_us = boot_log::UPTIME_US.saturating_add(self.now / 1_000);
+        self.lines.push(Entry {
+            sequence: self.lines.len() as u64,
             priority,
-            text,
-            part,
-            extra: Vec::new(),
+            facility: 0,
+            at_us,
+            came_ns: self.now,
+            text: without_command_line(text),
+            fields: Vec::new(),
         });
     }
 
@@ -56,12 +59,10 @@ impl World {
             return;
         }
         let cpu = package.saturating_mul(self.profile.cpu.cores as usize);
-        self.log(
-            EventKind::ThermalThrottle,
-            2,
-            format!("CPU{cpu}: Package temperature is above threshold, cpu clock is throttled (total events = 1)"),
-            Some(format!("CPU {cpu}")),
+        let text = format!(
+            "CPU{cpu}: Package temperature is above threshold, cpu clock is throttled (total events = 1)"
         );
+        self.log(2, text);
     }
 
     /// A fault strikes.
@@ -70,12 +71,12 @@ impl World {
             Fault::MemoryCorrected { dimm, count } => {
                 let total = self.dimm_errors.entry(dimm.clone()).or_default();
                 total.0 = total.0.saturating_add(*count);
-                self.log_memory(dimm, *count, "CE", EventKind::MemoryCorrected);
+                self.log_memory(dimm, *count, "CE");
             }
             Fault::MemoryUncorrected { dimm, count } => {
                 let total = self.dimm_errors.entry(dimm.clone()).or_default();
                 total.1 = total.1.saturating_add(*count);
-                self.log_memory(dimm, *count, "UE", EventKind::MemoryUncorrected);
+                self.log_memory(dimm, *count, "UE");
                 self.note(
                     &format!("Memory {dimm}"),
                     "Uncorrectable ECC",
@@ -95,7 +96,7 @@ impl World {
                 let text = format!(
                     "mce: [Hardware Error]: CPU {cpu}: Machine Check: 0 Bank {bank}: {status}"
                 );
-                self.log(EventKind::MachineCheck, 2, text, Some(format!("CPU {cpu}")));
+                self.log(2, text);
             }
             Fault::FanDead { fan } => self.note(
                 &format!("Fan {fan}"),
@@ -120,12 +121,7 @@ impl World {
             Fault::CarrierLost { nic } => {
                 let total = self.nics.entry(nic.clone()).or_default();
                 total.carrier_changes = total.carrier_changes.saturating_add(1);
-                self.log(
-                    EventKind::LinkChange,
-                    6,
-                    format!("{nic}: Link is Down"),
-                    Some(nic.clone()),
-                );
+                self.log(6, format!("{nic}: Link is Down"));
             }
             Fault::NicCrc { nic, count } => {
                 let total = self.nics.entry(nic.clone()).or_default();
@@ -138,7 +134,7 @@ impl World {
                 let text = format!(
                     "I/O error, dev {disk}, sector 2048128 op 0x0:(READ) flags 0x4000 phys_seg 1 prio class 2"
                 );
-                self.log(EventKind::IoError, 3, text, Some(disk.clone()));
+                self.log(3, text);
             }
             Fault::DiskMissing { disk } if self.now > 0 => self.log_gone(disk),
             Fault::Cancel {} => self.cancelled = true,
@@ -152,26 +148,19 @@ impl World {
                 total.0 = total.0.saturating_add(*correctable);
                 total.1 = total.1.saturating_add(*nonfatal);
                 total.2 = total.2.saturating_add(*fatal);
-                let (kind, severity) = match (*nonfatal, *fatal) {
-                    (0, 0) => (EventKind::PcieCorrected, "Correctable"),
-                    (_, 0) => (EventKind::PcieUncorrected, "Uncorrectable (Non-Fatal)"),
-                    _ => (EventKind::PcieUncorrected, "Uncorrectable (Fatal)"),
+                let severity = match (*nonfatal, *fatal) {
+                    (0, 0) => "Correctable",
+                    (_, 0) => "Uncorrectable (Non-Fatal)",
+                    _ => "Uncorrectable (Fatal)",
                 };
                 let text = format!(
-                    "{pci}: PCIe Bus Error: severity={severity}, type=Data Link Layer, (Transmitter ID)"
+                    "pcieport {pci}: PCIe Bus Error: severity={severity}, type=Data Link Layer, (Transmitter ID)"
                 );
-                self.log(kind, 3, text, Some(pci.clone()));
+                self.log(3, text);
             }
             Fault::GpuXid { gpu, xid, text } => self.log_xid(gpu, *xid, text),
             Fault::GpuOffBus { gpu } => self.log_xid(gpu, 79, "GPU has fallen off the bus."),
-            Fault::KernelLine {
-                text,
-                event,
-                priority,
-                part,
-            } => {
-                self.log(event.clone(), *priority, text.clone(), part.clone());
-            }
+            Fault::KernelLine { text, priority } => self.log(*priority, text.clone()),
             Fault::EventLogEntry {
                 sensor,
                 event,
@@ -188,7 +177,7 @@ impl World {
         }
     }
 
-    fn log_memory(&mut self, dimm: &str, count: u64, word: &str, kind: EventKind) {
+    fn log_memory(&mut self, dimm: &str, count: u64, word: &str) {
         if self.profile.memory.edac.is_none() {
             return;
         }
@@ -204,22 +193,20 @@ impl World {
             "EDAC MC{controller}: {count} {word} memory read error on {dimm} (channel:{channel} slot:0 page:0x1c8f3a offset:0x640 grain:32 syndrome:0x0)"
         );
         let priority = if word == "UE" { 1 } else { 4 };
-        self.log(kind, priority, text, Some(dimm.to_owned()));
+        self.log(priority, text);
     }
 
     /// A disk goes: whatever works on it gets errors from now on.
     fn log_gone(&mut self, disk: &str) {
-        let part = Some(disk.to_owned());
-        let (kind, text) = match self.load.disks.contains_key(disk) {
-            true => (
-                EventKind::IoError,
+        match self.load.disks.contains_key(disk) {
+            true => self.log(
+                3,
                 format!(
                     "I/O error, dev {disk}, sector 2048128 op 0x0:(READ) flags 0x4000 phys_seg 1 prio class 2"
                 ),
             ),
-            false => (EventKind::Raw, format!("[{disk}] Synchronizing SCSI cache")),
-        };
-        self.log(kind, 3, text, part);
+            false => self.log(5, format!("sd 0:0:0:0: [{disk}] Synchronizing SCSI cache")),
+        }
     }
 
     fn log_xid(&mut self, gpu: &str, xid: u32, text: &str) {
@@ -235,6 +222,6 @@ impl World {
         let short = pci.trim_end_matches(".0").to_owned();
         let line =
             format!("NVRM: Xid (PCI:{short}): {xid}, pid='<unknown>', name=<unknown>, {text}");
-        self.log(EventKind::GpuXid(xid), 3, line, Some(pci));
+        self.log(3, line);
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::boot_log;
 use super::load::Load;
 use super::noise;
 use super::profile::{Disk, Fault, Gpu, Nic, Profile};
@@ -12,7 +13,7 @@ use super::sensors::{self, Probe};
 use super::thermal::{Cooling, Thermal};
 use super::timeline::Course;
 use crate::contract::counters::{DiskCounters, NicCounters};
-use crate::contract::kernel_log::Event;
+use crate::contract::kernel_log::Entry;
 use crate::contract::power::{Health, LogEntry};
 use crate::contract::types::PcieLink;
 
@@ -22,8 +23,8 @@ pub const SECOND: u64 = 1_000_000_000;
 /// A self-test inside a drive.
 #[derive(Clone, Debug)]
 pub struct SelfTestRun {
-    /// smartctl's name of it.
-    pub kind: String,
+    /// Whether it reads the whole surface.
+    pub extended: bool,
     /// When it began, in nanoseconds.
     pub began: u64,
     /// When it ends.
@@ -42,8 +43,8 @@ pub struct World {
     pub load: Load,
     /// How hot they are.
     pub thermal: Thermal,
-    /// The kernel's log.
-    pub lines: Vec<Event>,
+    /// The kernel's log, since boot.
+    pub lines: Vec<Entry>,
     /// The management controller's event log.
     pub event_log: Vec<LogEntry>,
     /// Corrected and uncorrected errors, by module.
@@ -74,7 +75,7 @@ impl World {
             now: 0,
             load: Load::default(),
             thermal: Thermal::new(&profile),
-            lines: Vec::new(),
+            lines: boot_log::lines(&profile),
             event_log: Vec::new(),
             dimm_errors: BTreeMap::new(),
             pcie_errors: BTreeMap::new(),

@@ -8,6 +8,7 @@
 
 mod cage;
 mod confinement;
+pub mod document;
 pub mod fio;
 pub mod gpu_burn;
 pub mod group;
@@ -27,6 +28,7 @@ pub mod toolbox;
 mod version;
 
 pub use confinement::landlock_version;
+pub use document::Question;
 pub use group::own_cgroup;
 pub use run::{RunContext, ToolEvent, ToolRun};
 pub use toolbox::{Exchange, Heard, Limits, Output, Toolbox};

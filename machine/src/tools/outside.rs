@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::process::Stream;
-use super::{fio, gpu_burn, iperf3, ipmitool, json, nvidia_smi, processes, smartctl, stress_ng};
-use crate::contract::{fio as jobs, iperf, smart};
+use super::{fio, gpu_burn, iperf3, ipmitool, nvidia_smi, processes, stress_ng};
+use crate::contract::{fio as jobs, iperf};
 
 /// Pipes give what is printed in pieces, cut anywhere: these are of some bytes each.
 const PIECE: usize = 61;
@@ -57,22 +57,6 @@ pub fn iperf3(printed: &[u8]) {
         lines.push(piece);
     }
     iperf3::streams_json(&String::from_utf8_lossy(printed));
-}
-
-/// smartctl's health of a drive, its list of drives, and how far a self-test is.
-pub fn smartctl(printed: &[u8]) {
-    let device = smart::Device {
-        id: "sda".into(),
-        disk: "sda".into(),
-        kind: None,
-    };
-    for exit in [0, 2, 3, 0xff] {
-        let _any_answer = smartctl::parse(printed, &device, exit);
-    }
-    if let Ok(answer) = json::read("smartctl", printed) {
-        smartctl::output::scanned(&answer);
-        smartctl::output::remaining(&answer);
-    }
 }
 
 /// ipmitool's tables: each reader gets all of it.

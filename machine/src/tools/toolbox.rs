@@ -39,6 +39,8 @@ const SYSTEM_FOLDERS: [&str; 6] = [
 pub struct Toolbox {
     folders: Arc<Vec<PathBuf>>,
     found: Arc<Mutex<BTreeMap<String, PathBuf>>>,
+    /// What each program printed of its version, once it was asked.
+    pub(super) versions: Arc<Mutex<BTreeMap<String, Option<String>>>>,
     heard: Option<Heard>,
 }
 
@@ -79,6 +81,7 @@ impl Toolbox {
         Toolbox {
             folders: Arc::new(folders),
             found: Arc::default(),
+            versions: Arc::default(),
             heard: None,
         }
     }
@@ -144,6 +147,12 @@ impl Toolbox {
             stdout,
             stderr_tail: ended.stderr_tail,
         };
+        self.note(program, args, &output);
+        Ok(output)
+    }
+
+    /// Keeps what a tool was asked and printed, where somebody wants it.
+    pub(super) fn note(&self, program: &str, args: &[&str], output: &Output) {
         if let Some(heard) = &self.heard {
             let mut exchanges = heard.0.lock().unwrap_or_else(PoisonError::into_inner);
             exchanges.push(Exchange {
@@ -152,7 +161,6 @@ impl Toolbox {
                 output: output.clone(),
             });
         }
-        Ok(output)
     }
 
     /// Starts a program in its cage.

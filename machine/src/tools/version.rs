@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Limits, Toolbox};
+use crate::contract::types::Error;
 
 /// Program, Debian package, and what makes it tell its version.
 const TOOLS: [(&str, &str, &[&str]); 7] = [
@@ -49,18 +50,25 @@ pub async fn versions(tools: &Toolbox) -> Vec<Version> {
     found
 }
 
-/// The first line of what the tool says.
+/// What the tool says of its version, or why it could not.
 pub(super) async fn version(tools: &Toolbox, name: &str, package: &str, args: &[&str]) -> String {
-    match tools.output(name, package, args, Limits::default()).await {
+    match line(tools, name, package, args).await {
         Err(error) => error.to_string(),
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            let lines = said.lines().chain(output.stderr_tail.lines());
-            let line = lines.map(str::trim).find(|line| !line.is_empty());
-            line.unwrap_or("it says nothing of its version")
-                .chars()
-                .take(200)
-                .collect()
-        }
+        Ok(None) => "it says nothing of its version".to_owned(),
+        Ok(Some(line)) => line,
     }
+}
+
+/// The first line that the tool prints when it is asked for its version, at most 200 characters.
+pub(super) async fn line(
+    tools: &Toolbox,
+    name: &str,
+    package: &str,
+    args: &[&str],
+) -> Result<Option<String>, Error> {
+    let output = tools.output(name, package, args, Limits::default()).await?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let mut lines = printed.lines().chain(output.stderr_tail.lines());
+    let line = lines.find(|line| !line.trim().is_empty());
+    Ok(line.map(|line| line.trim().chars().take(200).collect()))
 }

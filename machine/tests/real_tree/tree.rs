@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
-use vetting_machine::contract::{counters, disks, gpu, hwmon, inventory, power, smart};
+use vetting_machine::contract::{counters, disks, gpu, hwmon, inventory, power};
 use vetting_machine::real::{Options, RealMachine};
 use vetting_machine::{Attempt, Cancel, Machine, Reply, Request, Session};
 
@@ -124,7 +124,7 @@ impl Tree {
         }
     }
 
-    pub async fn smart(&self) -> Vec<smart::Device> {
+    pub async fn smart(&self) -> Vec<String> {
         match self.ask(Request::SmartDevices).await {
             Reply::SmartDevices(devices) => devices,
             other => panic!("{other:?}"),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::fault::Faults;
 use vetting_machine::recorded::{Header, Recorder, Recording, ReplayMachine, Verdict};
 use vetting_machine::simulated::SimulatedMachine;
@@ -41,7 +42,9 @@ pub fn requests() -> Vec<Request> {
         Request::SmartRead { device: device() },
         Request::Sleep { milliseconds: 1500 },
         Request::Random { bytes: 16 },
-        Request::KernelLogOpen,
+        Request::KernelLogOpen {
+            begins: Beginning::Now,
+        },
         Request::KernelLogNext {
             watch: 1,
             timeout_ms: 100,
@@ -60,7 +63,7 @@ pub fn machine() -> Arc<dyn Machine> {
 }
 
 pub fn recorder(path: &Path, scrubbed: bool) -> Recorder {
-    let header = Header::of(&*machine(), "0.1.0", "vetting:stage@0.1.0", 7);
+    let header = Header::of(&*machine(), "0.1.0", "vetting:stage@0.2.0", 7);
     Recorder::create(path, header, scrubbed).expect("a recording")
 }
 

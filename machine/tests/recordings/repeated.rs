@@ -150,7 +150,7 @@ async fn a_run_that_was_killed_is_repeated_to_where_it_was() {
     // On a machine of real time each line is in the file at once.
     let header = Header {
         virtual_time: false,
-        ..Header::of(&*machine(), "0.1.0", "vetting:stage@0.1.0", 7)
+        ..Header::of(&*machine(), "0.1.0", "vetting:stage@0.2.0", 7)
     };
     let recorder = Recorder::create(&path, header, false).expect("a recording");
     let session = recorder.machine(machine()).begin(attempt()).await;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::contract::types::Error;
 use vetting_machine::contract::{fio, stress};
 use vetting_machine::simulated::SimulatedMachine;
@@ -29,7 +30,9 @@ fn transcript(seed: u64) -> String {
     let machine = SimulatedMachine::builtin("ecc-errors", seed).expect("is built in");
     let driver = Driver::with(&machine, attempt());
     let mut requests = vec![
-        Request::KernelLogOpen,
+        Request::KernelLogOpen {
+            begins: Beginning::Now,
+        },
         Request::Inventory,
         Request::Random { bytes: 100 },
         Request::StressStart { job: computing(30) },
@@ -155,7 +158,9 @@ fn every_request_takes_time() {
         Request::Monotonic,
         Request::Hwmon,
         Request::Inventory,
-        Request::KernelLogOpen,
+        Request::KernelLogOpen {
+            begins: Beginning::Now,
+        },
     ] {
         driver.ask(request.clone());
         assert!(driver.0.elapsed() > before, "{request:?} is free");
@@ -256,7 +261,9 @@ fn a_person_may_cancel_too() {
 #[test]
 fn a_watch_tells_the_cancel_once_and_then_what_has_come() {
     let (driver, cancel) = short();
-    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen) else {
+    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen {
+        begins: Beginning::Now,
+    }) else {
         panic!("no watch")
     };
     let next = || {

@@ -1,12 +1,12 @@
 //! Tools: what jobs are refused, how runs end, what they move.
 
 use vetting_machine::contract::iperf::{self, Direction, Protocol};
-use vetting_machine::contract::smart::{SelfTestKind, SelfTestState};
+use vetting_machine::contract::smart::SelfTestKind;
 use vetting_machine::contract::types::{Error, MissingKind};
 use vetting_machine::contract::{fio, gpu, stress};
 use vetting_machine::{Reply, Request};
 
-use crate::builtins::counters;
+use crate::builtins::{counters, smart};
 use crate::driver::{Driver, computing, is_finished, reads, tcp};
 
 #[track_caller]
@@ -355,27 +355,27 @@ fn self_tests_take_their_time() {
         device: "sdc".into(),
         kind: SelfTestKind::Short,
     };
-    let state = || {
-        driver.ask(Request::SmartSelfTestProgress {
-            device: "sdc".into(),
-        })
+    let left = || {
+        let drive = smart(&driver, "sdc");
+        drive["ata_smart_data"]["self_test"]["status"]["remaining_percent"].as_u64()
     };
-    assert_eq!(state(), Reply::SmartSelfTest(SelfTestState::Idle));
-    driver.ask(start.clone());
-    assert!(matches!(driver.call(start), Err(Error::Failed(_))));
+    let tests = || {
+        let drive = smart(&driver, "sdc");
+        let log = &drive["ata_smart_self_test_log"]["standard"]["table"];
+        log.as_array().expect("a log").clone()
+    };
+    let started = |expected: i32| match driver.ask(start.clone()) {
+        Reply::Document(answer) => assert_eq!(answer.exit_status, Some(expected)),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((left(), tests().len()), (None, 1));
+    started(0);
+    started(4);
     driver.sleep(60);
-    assert!(
-        matches!(
-            state(),
-            Reply::SmartSelfTest(SelfTestState::Running(50 | 60))
-        ),
-        "{:?}",
-        state()
-    );
+    assert!(matches!(left(), Some(50 | 60)), "{:?}", left());
     driver.sleep(70);
-    assert!(
-        matches!(state(), Reply::SmartSelfTest(SelfTestState::Ended(test)) if test.passed == Some(true))
-    );
+    assert_eq!((left(), tests().len()), (None, 2));
+    assert_eq!(tests()[0]["status"]["passed"], true);
 }
 
 #[test]
@@ -396,8 +396,11 @@ fn handles_that_are_not_there_are_invalid() {
         "watch",
     );
     invalid(Request::KernelLogLost { watch: 9 }, "watch");
-    absent(Request::SmartRead {
-        device: "sdz".into(),
-    });
+    invalid(
+        Request::SmartRead {
+            device: "watchdog".into(),
+        },
+        "device",
+    );
     invalid(Request::Random { bytes: 65_537 }, "bytes");
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use vetting_machine::contract::iperf::Direction;
+use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::contract::smart::SelfTestKind;
 use vetting_machine::contract::{fio, gpu};
 use vetting_machine::simulated::SimulatedMachine;
@@ -62,7 +63,9 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::GpuRead),
         Just(Request::PowerRead),
         Just(Request::PowerEventLog),
-        Just(Request::KernelLogOpen),
+        Just(Request::KernelLogOpen {
+            begins: Beginning::Now,
+        }),
         (0..5_000_u64).prop_map(|milliseconds| Request::Sleep { milliseconds }),
         any::<u32>().prop_map(|bytes| Request::Random { bytes }),
         disk().prop_map(|device| Request::SmartRead { device }),
@@ -70,7 +73,7 @@ fn request() -> impl Strategy<Value = Request> {
             device,
             kind: SelfTestKind::Extended
         }),
-        disk().prop_map(|device| Request::SmartSelfTestProgress { device }),
+        Just(Request::SmartScan),
         job().prop_map(|job| Request::FioStart { job }),
         (0..90_u64).prop_map(|seconds| Request::StressStart {
             job: computing(seconds)

@@ -4,43 +4,46 @@ use crate::builtins::*;
 use crate::driver::{Driver, computing, reads, tcp};
 use vetting_machine::contract::gpu;
 use vetting_machine::contract::iperf::Direction;
+use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::contract::power::Health;
-use vetting_machine::contract::smart::Details;
 use vetting_machine::{Reply, Request};
 
 #[test]
 fn failing_disk() {
-    let health = smart(&Driver::builtin("failing-disk"), "sdd");
-    assert_eq!(health.serial.as_deref(), Some("S6ESNFAILING"));
-    assert_eq!(health.overall_passed, Some(false));
-    assert!(health.exit.failing && health.exit.self_test_log);
-    let Details::Ata(ata) = health.details else {
-        panic!("not ATA")
+    let driver = Driver::builtin("failing-disk");
+    let drive = smart(&driver, "sdd");
+    assert_eq!(drive["serial_number"], "S6ESNFAILING");
+    assert_eq!(drive["smart_status"]["passed"], false);
+    // smartctl(8): bit 3, the disk is failing; bit 7, a self-test failed.
+    let status = document(&driver, "sdd").exit_status.expect("a status");
+    assert_eq!(status & 0x88, 0x88, "{status:#x}");
+    let table = drive["ata_smart_attributes"]["table"]
+        .as_array()
+        .expect("a table");
+    let raw = |id: u64| {
+        let row = table.iter().find(|row| row["id"] == id)?;
+        row["raw"]["value"].as_u64()
     };
-    let raw = |id| ata.attributes.iter().find(|a| a.id == id).map(|a| a.raw);
     assert_eq!((raw(5), raw(197), raw(198)), (Some(184), Some(24), Some(8)));
 }
 
 #[test]
 fn nvme_critical() {
-    let health = smart(&Driver::builtin("nvme-critical"), "nvme1n1");
-    let Details::Nvme(nvme) = health.details else {
-        panic!("not NVMe")
-    };
+    let drive = smart(&Driver::builtin("nvme-critical"), "nvme1n1");
+    let log = &drive["nvme_smart_health_information_log"];
+    assert_eq!(log["critical_warning"], 5);
     assert_eq!(
-        (
-            nvme.critical_warning,
-            nvme.available_spare,
-            nvme.media_errors
-        ),
-        (5, 4, 17)
+        (&log["available_spare"], &log["media_errors"]),
+        (&4.into(), &17.into())
     );
 }
 
 #[test]
 fn throttling_cpu() {
     let driver = Driver::builtin("throttling-cpu");
-    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen) else {
+    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen {
+        begins: Beginning::Now,
+    }) else {
         panic!("no watch")
     };
     driver.sleep(60);
@@ -96,7 +99,9 @@ fn slow_core() {
 #[test]
 fn ecc_errors() {
     let driver = Driver::builtin("ecc-errors");
-    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen) else {
+    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen {
+        begins: Beginning::Now,
+    }) else {
         panic!("no watch")
     };
     driver.sleep(30);
@@ -114,7 +119,7 @@ fn ecc_errors() {
         panic!("no lines")
     };
     assert_eq!(lines.len(), 6);
-    assert_eq!(lines[0].at_ns, 3_000_000_000);
+    assert_eq!(lines[0].came_ns, 3_000_000_000);
 }
 
 #[test]
@@ -191,7 +196,9 @@ fn slow_link() {
 #[test]
 fn gpu_off_bus() {
     let driver = Driver::builtin("gpu-off-bus");
-    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen) else {
+    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen {
+        begins: Beginning::Now,
+    }) else {
         panic!("no watch")
     };
     assert_eq!(gpus(&driver).devices.len(), 2, "it falls under load only");

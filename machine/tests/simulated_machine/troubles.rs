@@ -1,11 +1,13 @@
 //! What goes wrong with the tools, the calls and the attempt itself, at any time.
 
+use vetting_machine::contract::kernel_log::Beginning;
+use vetting_machine::contract::types::DocumentEnding;
 use vetting_machine::contract::types::Error;
-use vetting_machine::contract::{fio, kernel_log, stress};
+use vetting_machine::contract::{fio, stress};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Reason, Reply, Request};
 
-use crate::builtins::{power, sensors, smart, throttled_ms};
+use crate::builtins::{document, power, sensors, smart, throttled_ms};
 use crate::driver::{Driver, attempt, computing, is_finished, reads};
 
 fn fault(toml: &str) -> Driver {
@@ -51,10 +53,9 @@ fn garbage_is_what_the_real_wrapper_makes_of_it() {
     assert!(summary.metrics.is_empty());
     assert!(summary.endings.iter().all(|e| e.exit_status == Some(0)));
     let driver = fault("kind = \"tool-garbage\"\ntool = \"smartctl\"");
-    let answer = driver.call(Request::SmartRead {
-        device: "sda".to_owned(),
-    });
-    assert!(matches!(&answer, Err(Error::Failed(f)) if f.reason.contains("not JSON")));
+    let printed = document(&driver, "sda");
+    assert_eq!(printed.exit_status, Some(0));
+    assert!(serde_json::from_slice::<serde_json::Value>(&printed.stdout).is_err());
     let driver = fault("kind = \"tool-garbage\"\ntool = \"ipmitool\"");
     let reading = power(&driver);
     assert!(reading.supplies.is_empty() && reading.sensors.is_empty());
@@ -90,10 +91,10 @@ fn a_tool_may_crash_and_hang_in_the_middle_of_its_work() {
 #[test]
 fn tools_that_are_asked_one_thing_hang_as_long_as_their_wrappers_wait() {
     let driver = fault("kind = \"tool-hang\"\ntool = \"smartctl\"");
-    let answer = driver.call(Request::SmartRead {
-        device: "sda".to_owned(),
-    });
-    assert_eq!(answer, Err(Error::TimedOut));
+    let printed = document(&driver, "sda");
+    assert_eq!(printed.ending, DocumentEnding::TimedOut);
+    assert_eq!((printed.exit_status, printed.signal), (None, Some(9)));
+    assert!(printed.stdout.is_empty());
     assert!(
         (30.0..31.0).contains(&driver.seconds()),
         "{}",
@@ -113,7 +114,9 @@ fn a_sensor_and_a_disk_may_go_in_the_middle() {
     assert!(!seen());
     driver.sleep(5);
     assert!(seen());
-    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen) else {
+    let Reply::Watch(watch) = driver.ask(Request::KernelLogOpen {
+        begins: Beginning::Now,
+    }) else {
         panic!("no watch")
     };
     let Ok(Reply::Fio(Some(fio::Event::Finished(summary)))) = last(&driver, fio_reads()) else {
@@ -127,7 +130,7 @@ fn a_sensor_and_a_disk_may_go_in_the_middle() {
         panic!("no lines")
     };
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!(lines[0].kind, kernel_log::EventKind::IoError);
+    assert!(lines[0].text.starts_with("I/O error, dev "), "{lines:?}");
 }
 
 #[test]

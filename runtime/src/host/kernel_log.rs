@@ -1,19 +1,21 @@
-//! `kernel-log`: what the kernel says while a stage works.
+//! `kernel-log`: the kernel's log, as it keeps it.
 
 use vetting_machine::{Reply, Request, WatchId};
 use wasmtime::component::Resource;
 
-use super::bindings::vetting::stage::kernel_log::{Event, Host, HostWatch};
+use super::bindings::vetting::stage::kernel_log::{Beginning, Entry, Host, HostWatch};
 use super::clock::infallible;
-use super::{HostError, HostState, ask, table_full, wrong_reply};
+use super::{HostError, HostState, ask, carry, table_full, wrong_reply};
 
 /// A watch, as its stage holds it.
 #[derive(Debug)]
 pub struct KernelLogWatch(WatchId);
 
 impl Host for HostState {
-    async fn open(&mut self) -> Result<Resource<KernelLogWatch>, HostError> {
-        match self.ask("kernel-log.open", Request::KernelLogOpen).await? {
+    async fn open(&mut self, begins: Beginning) -> Result<Resource<KernelLogWatch>, HostError> {
+        let begins = carry(&begins)?;
+        let request = Request::KernelLogOpen { begins };
+        match self.ask("kernel-log.open", request).await? {
             Reply::Watch(watch) => self.table.push(KernelLogWatch(watch)).map_err(table_full),
             other => Err(wrong_reply("kernel-log.open", &other)),
         }
@@ -25,7 +27,7 @@ impl HostWatch for HostState {
         &mut self,
         watch: Resource<KernelLogWatch>,
         timeout_ms: u64,
-    ) -> Result<Vec<Event>, HostError> {
+    ) -> Result<Vec<Entry>, HostError> {
         let watch = self.table.get(&watch).map_err(table_full)?.0;
         let request = Request::KernelLogNext { watch, timeout_ms };
         ask!(self, "kernel-log.next", request, Reply::KernelLog)

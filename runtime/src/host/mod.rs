@@ -178,7 +178,7 @@ impl HostState {
 /// The bytes of a request that a guest wrote, roughly; those of a fixed size weigh nothing.
 fn weight(request: &Request) -> usize {
     match request {
-        Request::SmartRead { device } | Request::SmartSelfTestProgress { device } => device.len(),
+        Request::SmartRead { device } => device.len(),
         Request::SmartStartSelfTest { .. }
         | Request::FioStart { .. }
         | Request::StressStart { .. }

@@ -3,13 +3,13 @@
 use super::{End, Kind, kind};
 use crate::forge::{Forged, bump};
 
-const LOG: &str = r#"(import "vetting:stage/log@0.1.0" "log" (func $log (param i32 i32 i32)))"#;
-const CLOCK: &str = r#"(import "vetting:stage/clock@0.1.0" "monotonic" (func $now (result i64)))"#;
+const LOG: &str = r#"(import "vetting:stage/log@0.2.0" "log" (func $log (param i32 i32 i32)))"#;
+const CLOCK: &str = r#"(import "vetting:stage/clock@0.2.0" "monotonic" (func $now (result i64)))"#;
 const SAMPLE: &str =
-    r#"(import "vetting:stage/context@0.1.0" "sample" (func $sample (param i32 i32 i32)))"#;
-const ATTACH: &str = r#"(import "vetting:stage/context@0.1.0" "attach"
+    r#"(import "vetting:stage/context@0.2.0" "sample" (func $sample (param i32 i32 i32)))"#;
+const ATTACH: &str = r#"(import "vetting:stage/context@0.2.0" "attach"
     (func $attach (param i32 i32 i32 i32 i32 i32 i32)))"#;
-const HWMON: &str = r#"(import "vetting:stage/hwmon@0.1.0" "read" (func $read (param i32)))"#;
+const HWMON: &str = r#"(import "vetting:stage/hwmon@0.2.0" "read" (func $read (param i32)))"#;
 
 /// The rows.
 pub fn kinds() -> Vec<Kind> {

@@ -64,7 +64,7 @@ fn trap_in_start() -> Vec<u8> {
 
 /// The host asks for room for the sensors that it answers with.
 fn spin_in_realloc() -> Vec<u8> {
-    let import = r#"(import "vetting:stage/hwmon@0.1.0" "read" (func $read (param i32)))"#;
+    let import = r#"(import "vetting:stage/hwmon@0.2.0" "read" (func $read (param i32)))"#;
     Forged::module(
         import,
         "",

@@ -134,7 +134,7 @@ fn imports() -> Vec<Kind> {
         ),
         kind(
             "import-unknown-function",
-            || importing("vetting:stage/log@0.1.0", "(func)"),
+            || importing("vetting:stage/log@0.2.0", "(func)"),
             End::Refused("`go`"),
         ),
         kind(
@@ -185,7 +185,7 @@ fn large() -> Vec<Kind> {
 }
 
 fn watch() -> Forged {
-    let import = r#"(import "vetting:stage/kernel-log@0.1.0" "open" (func $open (param i32)))"#;
+    let import = r#"(import "vetting:stage/kernel-log@0.2.0" "open" (func $open (param i32)))"#;
     Forged::stage(import, "(call $open (i32.const 512))")
 }
 
@@ -219,7 +219,7 @@ fn importing(name: &str, function: &str) -> Vec<u8> {
 fn another_type() -> Vec<u8> {
     Forged::text(
         r#"(component
-            (import "vetting:stage/log@0.1.0" (instance (export "log" (func (param "text" string)))))
+            (import "vetting:stage/log@0.2.0" (instance (export "log" (func (param "text" string)))))
             (core module $m (func (export "run")))
             (core instance $i (instantiate $m))
             (func (export "run") (canon lift (core func $i "run"))))"#,

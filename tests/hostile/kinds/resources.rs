@@ -5,11 +5,11 @@ use super::{End, Kind, kind};
 use crate::forge::Forged;
 
 const WATCH: &str = r#"
-    (import "vetting:stage/kernel-log@0.1.0" "open" (func $open (param i32)))
-    (import "vetting:stage/kernel-log@0.1.0" "[method]watch.lost" (func $lost (param i32) (result i64)))
-    (import "vetting:stage/kernel-log@0.1.0" "[resource-drop]watch" (func $drop (param i32)))"#;
+    (import "vetting:stage/kernel-log@0.2.0" "open" (func $open (param i32)))
+    (import "vetting:stage/kernel-log@0.2.0" "[method]watch.lost" (func $lost (param i32) (result i64)))
+    (import "vetting:stage/kernel-log@0.2.0" "[resource-drop]watch" (func $drop (param i32)))"#;
 const RUN: &str =
-    r#"(import "vetting:stage/fio@0.1.0" "[method]run.stop" (func $stop (param i32 i32)))"#;
+    r#"(import "vetting:stage/fio@0.2.0" "[method]run.stop" (func $stop (param i32 i32)))"#;
 
 /// The rows.
 pub fn kinds() -> Vec<Kind> {

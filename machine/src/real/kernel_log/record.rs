@@ -1,5 +1,5 @@
-//! One record of `/dev/kmsg`: `6,1234,5678901,-;text`, then lines that begin with a space and name
-//! the subsystem and device.
+//! One record of `/dev/kmsg`: `6,1234,5678901,-;text`, then lines that begin with a space and hold
+//! its dictionary: ` SUBSYSTEM=pci`.
 
 /// One record's first line.
 #[derive(Debug, PartialEq)]
@@ -8,6 +8,10 @@ pub struct Record {
     pub priority: u8,
     /// Who wrote it: 0 is the kernel, others are programs.
     pub facility: u32,
+    /// The kernel's number of it.
+    pub sequence: u64,
+    /// Microseconds since boot.
+    pub at_us: u64,
     /// What it says.
     pub text: String,
 }
@@ -17,13 +21,21 @@ pub fn parse(line: &str) -> Option<Record> {
     let (prefix, text) = line.trim_end_matches(['\n', '\r', '\0']).split_once(';')?;
     let mut fields = prefix.split(',');
     let syslog: u32 = fields.next()?.parse().ok()?;
-    let _sequence: u64 = fields.next()?.parse().ok()?;
-    let _microseconds: u64 = fields.next()?.parse().ok()?;
+    let sequence = fields.next()?.parse().ok()?;
+    let at_us = fields.next()?.parse().ok()?;
     Some(Record {
         priority: (syslog & 7) as u8,
         facility: syslog >> 3,
+        sequence,
+        at_us,
         text: unescape(text),
     })
+}
+
+/// Reads a line of a record's dictionary; `None` for any other line.
+pub fn field(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.strip_prefix(' ')?.trim_end().split_once('=')?;
+    Some((unescape(name), unescape(value)))
 }
 
 /// The kernel writes what is not printable, and the backslash, as `\x1b`.
@@ -74,6 +86,9 @@ mod tests {
     fn continuation_lines_are_no_records() {
         assert_eq!(parse(" SUBSYSTEM=pci"), None);
         assert_eq!(parse(" DEVICE=+pci:0000:05:00.0"), None);
+        let device = Some(("DEVICE".to_owned(), "+pci:0000:05:00.0".to_owned()));
+        assert_eq!(field(" DEVICE=+pci:0000:05:00.0\n"), device);
+        assert_eq!(field("4,1,2,-;a=b"), None);
     }
 
     proptest! {

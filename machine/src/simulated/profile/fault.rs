@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::Profile;
-use crate::contract::kernel_log::EventKind;
 
 /// A fault and its place in time.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -129,13 +128,11 @@ pub enum Fault {
     GpuWrong { gpu: String, errors: u64 },
     /// The GPU's memory has had so many uncorrected errors.
     GpuEccUncorrected { gpu: String, count: u64 },
-    /// A line in the kernel's log.
+    /// A line in the kernel's log, as the kernel words it.
     KernelLine {
         text: String,
-        event: EventKind,
         #[serde(default = "error_priority")]
         priority: u8,
-        part: Option<String>,
     },
     /// An entry in the management controller's event log.
     EventLogEntry {

@@ -6,7 +6,6 @@ pub mod gpu;
 pub mod hwmon;
 pub mod inventory;
 pub mod power;
-pub mod smart;
 
 use super::world::World;
 use crate::{Answer, Reply, Request};

@@ -56,7 +56,7 @@ pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
         "watch-flood" => {
             let mut held = Vec::new();
             loop {
-                match kernel_log::open() {
+                match kernel_log::open(kernel_log::Beginning::Boot) {
                     Ok(watch) => held.push(watch),
                     Err(error) => break Err(format!("{} held: {}", held.len(), explain(&error))),
                 }
