@@ -1,1 +1,95 @@
-//! Filled by its room.
+//! What `smartctl --json` prints, versions 7.0 to 7.5: `-x` or `-a` of one ATA, NVMe or SCSI drive, and
+//! `--scan` or `--scan-open`.
+//!
+//! Text may stand before and after the JSON (7.1 and 7.2 print a line of a SAS drive's pending defects
+//! before it), and the JSON may be cut. What is read is taken out of the document; what stays (unknown keys,
+//! values of the wrong kind, and logs that hold nothing of interest) is `extra`, at its place.
+
+mod ata;
+mod ata_logs;
+mod ata_statistics;
+mod device;
+mod document;
+mod drive;
+mod members;
+mod nvme;
+mod run;
+mod scan;
+mod scsi;
+mod scsi_logs;
+#[cfg(test)]
+mod tests;
+
+pub use ata::{Ata, Attribute, PollingMinutes, Security, SelfTestStatus, Trim, WhenFailed};
+pub use ata_logs::{
+    AtaError, AtaErrorLog, AtaPendingDefect, AtaPendingDefects, AtaSelfTest, AtaSelfTestLog, Farm,
+};
+pub use ata_statistics::{
+    ErrorRecovery, PhyCounter, SctStatus, SctTemperatureHistory, Statistic, StatisticsPage,
+};
+pub use device::{DeviceName, LinkSpeed, PowerMode, Temperature, Traffic, Wwn};
+pub use drive::Drive;
+pub use nvme::{
+    Eui64, Namespace, Nvme, NvmeError, NvmeErrorLog, NvmeHealthLog, NvmeSelfTest, NvmeSelfTestLog,
+    StatusFlags,
+};
+pub use run::{ExitBits, Message, Run, exit_bits};
+pub use scan::{Scan, ScannedDevice};
+pub use scsi::{
+    BackgroundScan, EnvironmentReading, ErrorCounters, Exception, FormatStatus, Scsi, StartStop,
+};
+pub use scsi_logs::{BackgroundScanResult, SasPhy, ScsiPendingDefect, ScsiSelfTest};
+
+use serde_json::{Map, Value};
+
+use crate::Unreadable;
+
+const EXPECTED: &str = "smartctl's JSON";
+
+/// Reads what smartctl prints of one drive, also where it says why the drive could not be opened.
+///
+/// # Errors
+///
+/// Nothing of it is smartctl's JSON.
+pub fn drive(bytes: &[u8]) -> Result<Drive, Unreadable> {
+    let text = String::from_utf8_lossy(bytes);
+    document::find(&text)
+        .map(|found| drive::read(found.members, found.unread))
+        .filter(|drive| {
+            let unknown = Drive {
+                extra: drive.extra.clone(),
+                unread: drive.unread.clone(),
+                ..Drive::default()
+            };
+            *drive != unknown
+        })
+        .ok_or_else(|| Unreadable::starting(EXPECTED, bytes))
+}
+
+/// Reads the devices that `smartctl --scan` or `--scan-open` found, those that did not open included.
+///
+/// # Errors
+///
+/// Nothing of it is smartctl's JSON.
+pub fn scan(bytes: &[u8]) -> Result<Vec<ScannedDevice>, Unreadable> {
+    scan_with_messages(bytes).map(|scan| scan.devices)
+}
+
+/// Reads a scan with smartctl's version, exit status and messages.
+///
+/// # Errors
+///
+/// Nothing of it is smartctl's JSON.
+pub fn scan_with_messages(bytes: &[u8]) -> Result<Scan, Unreadable> {
+    let text = String::from_utf8_lossy(bytes);
+    document::find(&text)
+        .filter(|found| is_smartctl(&found.members))
+        .map(|found| scan::read(found.members, found.unread))
+        .ok_or_else(|| Unreadable::starting(EXPECTED, bytes))
+}
+
+fn is_smartctl(members: &Map<String, Value>) -> bool {
+    ["smartctl", "devices", "json_format_version"]
+        .iter()
+        .any(|key| members.contains_key(*key))
+}
