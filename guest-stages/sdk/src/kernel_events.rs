@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::kernel_log::{self, Event, EventKind, Watch};
+use vetting_facts::kernel::{self, Incident, Kind, Part, SectionKind, Severity};
+
+use crate::kernel_log::{self, Beginning, Watch};
 use crate::types::Error;
 use crate::{Findings, Has, Measure, explain, part};
 
@@ -50,29 +52,36 @@ const XIDS_BAD: [u32; 17] = [
 const XIDS_OF_LOAD: [u32; 5] = [13, 31, 43, 45, 69];
 
 /// As many corrected machine checks of one bank are one too many.
-const CORRECTED_PER_BANK: usize = 3;
+const CORRECTED_PER_BANK: u64 = 3;
+
+/// Records that are kept of one stage: so many tell what is wrong.
+const MOST_ENTRIES: usize = 20_000;
 
 /// A watch of the kernel's log, from its opening on.
 pub struct KernelEvents {
     watch: Result<Watch, Error>,
-    events: Vec<Event>,
+    entries: Vec<kernel::Entry>,
 }
 
 impl KernelEvents {
     /// Opens the watch. Where the log cannot be read, that is a finding at the end.
     pub fn watch() -> Self {
         KernelEvents {
-            watch: kernel_log::open(),
-            events: Vec::new(),
+            watch: kernel_log::open(Beginning::Now),
+            entries: Vec::new(),
         }
     }
 
-    /// Takes what has come since the last time, and gives it to `each`. Waits for nothing.
+    /// Takes what has come since the last time. Waits for nothing.
     pub fn collect(&mut self) {
-        if let Ok(watch) = &self.watch {
+        let Ok(watch) = &self.watch else { return };
+        loop {
             // After a cancel the first call says so, and the second gives what has come.
-            let events = watch.next(0).or_else(|_| watch.next(0));
-            self.events.extend(events.unwrap_or_default());
+            let came = watch.next(0).or_else(|_| watch.next(0)).unwrap_or_default();
+            if came.is_empty() || self.entries.len() >= MOST_ENTRIES {
+                return;
+            }
+            self.entries.extend(came.into_iter().map(entry));
         }
     }
 
@@ -92,108 +101,150 @@ impl KernelEvents {
             let message = format!("{lost} lines of the kernel's log were lost");
             findings.broken(KERNEL_LOG_LOST, None, message);
         }
-        judge(&self.events, findings);
+        judge(&self.entries, findings);
         Ok(())
     }
 }
 
-/// Holds events against the rules.
-fn judge(events: &[Event], findings: &mut Findings) {
-    let mut errors = 0;
-    let mut banks: BTreeMap<String, usize> = BTreeMap::new();
-    for event in events {
-        let text = event.text.trim();
-        let at = |kind: &str| event.part.as_ref().map(|p| part(kind, p.clone()));
-        match &event.kind {
-            EventKind::MachineCheck => match machine_check(text) {
-                Some(MachineCheck {
-                    uncorrected: true, ..
-                }) => {
-                    errors += 1;
-                    findings.broken(
-                        MACHINE_CHECK,
-                        at("cpu").as_ref(),
-                        format!("uncorrected machine check: {text}"),
-                    );
-                }
-                Some(MachineCheck { bank, .. }) => {
-                    let place = event.part.clone().unwrap_or_default();
-                    *banks.entry(format!("{place} bank {bank}")).or_default() += 1;
-                }
-                None => {}
-            },
-            EventKind::MemoryUncorrected => {
-                errors += 1;
-                findings.broken(
-                    MEMORY_UNCORRECTED,
-                    at("dimm").as_ref(),
-                    format!("uncorrected memory error: {text}"),
-                );
-            }
-            EventKind::MemoryCorrected => {
-                findings.broken(
-                    MEMORY_CORRECTED,
-                    at("dimm").as_ref(),
-                    format!("corrected memory error: {text}"),
-                );
-            }
-            EventKind::PcieUncorrected => {
-                errors += 1;
-                findings.broken(
-                    PCIE_UNCORRECTED,
-                    at("pci").as_ref(),
-                    format!(
-                        "uncorrected PCI Express error; the fault may be the link partner's: {text}"
-                    ),
-                );
-            }
-            EventKind::PcieCorrected => {
-                findings.broken(
-                    PCIE_CORRECTED,
-                    at("pci").as_ref(),
-                    format!("corrected PCI Express error: {text}"),
-                );
-            }
-            EventKind::IoError => {
-                errors += 1;
-                findings.broken(
-                    IO_ERROR,
-                    at("disk").as_ref(),
-                    format!("the disk answered with an error: {text}"),
-                );
-            }
-            EventKind::ThermalThrottle => {
-                findings.broken(
-                    THERMAL_THROTTLE,
-                    at("cpu").as_ref(),
-                    format!("throttled by heat: {text}"),
-                );
-            }
-            EventKind::OutOfMemory => {
-                findings.broken(
-                    OUT_OF_MEMORY,
-                    None,
-                    format!("the kernel ended a process for lack of memory: {text}"),
-                );
-            }
-            EventKind::HungTask => {
-                findings.broken(
-                    HUNG_TASK,
-                    at("cpu").as_ref(),
-                    format!("a task or a CPU was stuck: {text}"),
-                );
-            }
-            EventKind::GpuXid(xid) => {
-                let gpu = at("gpu");
-                if XIDS_BAD.contains(xid) || XIDS_OF_LOAD.contains(xid) {
-                    errors += 1;
-                    findings.broken(GPU_XID, gpu.as_ref(), format!("Xid {xid}: {text}"));
-                } else {
-                    findings.broken(GPU_XID_REMARK, gpu.as_ref(), format!("Xid {xid}: {text}"));
-                }
-            }
-            EventKind::LinkChange | EventKind::Raw | EventKind::Other(_) => {}
+/// A record of the log as the parsers of `vetting-facts` take it.
+fn entry(entry: kernel_log::Entry) -> kernel::Entry {
+    kernel::Entry {
+        sequence: Some(entry.sequence),
+        priority: Some(entry.priority),
+        facility: u8::try_from(entry.facility).ok(),
+        at_us: Some(entry.at_us),
+        text: entry.text,
+        fields: entry.fields,
+        ..kernel::Entry::default()
+    }
+}
+
+/// What an incident means for a machine under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    MachineCheck,
+    Memory,
+    Pcie,
+    Disk,
+    Heat,
+    OutOfMemory,
+    Stuck,
+    Xid(u32),
+}
+
+fn meaning(incident: &Incident) -> Option<Meaning> {
+    let sections = incident.ghes.iter().flat_map(|ghes| &ghes.sections);
+    let mut kinds = sections.map(|section| &section.kind);
+    let of_apei = || match kinds.next() {
+        Some(SectionKind::Memory) => Meaning::Memory,
+        Some(SectionKind::Pcie) => Meaning::Pcie,
+        _ => Meaning::MachineCheck,
+    };
+    Some(match incident.kind {
+        Kind::MachineCheck | Kind::MachineCheckStorm => Meaning::MachineCheck,
+        Kind::Apei => of_apei(),
+        Kind::MemoryError | Kind::MemoryFailure => Meaning::Memory,
+        Kind::Aer | Kind::Dpc => Meaning::Pcie,
+        Kind::BlockError
+        | Kind::BufferError
+        | Kind::NvmeTimeout
+        | Kind::NvmeController
+        | Kind::NvmeError
+        | Kind::DiskOffline
+        | Kind::ScsiError
+        | Kind::Ata => Meaning::Disk,
+        Kind::Throttle => Meaning::Heat,
+        Kind::OutOfMemory => Meaning::OutOfMemory,
+        Kind::HungTask | Kind::SoftLockup | Kind::HardLockup | Kind::RcuStall => Meaning::Stuck,
+        Kind::GpuXid => {
+            let field = incident.fields.iter().find(|(name, _)| name == "xid");
+            Meaning::Xid(field.and_then(|(_, number)| number.parse().ok())?)
         }
+        _ => return None,
+    })
+}
+
+/// Whether it was not corrected. What has no severity of its own is judged by its status or its kind.
+fn uncorrected(incident: &Incident) -> bool {
+    let status = incident.machine_check.as_ref().and_then(|check| check.status.as_ref());
+    let edac = incident.edac.as_ref().is_some_and(|edac| edac.uncorrected);
+    status.is_some_and(|status| status.uncorrected)
+        || edac
+        || matches!(incident.kind, Kind::MemoryFailure | Kind::Dpc)
+        || incident.severity.is_some_and(|severity| severity > Severity::Corrected)
+}
+
+/// The part that an incident names, as a finding names it.
+fn place(incident: &Incident) -> Option<crate::Part> {
+    let (kind, name) = match incident.part.as_ref()? {
+        Part::Cpu(cpu) | Part::McaBank { cpu, .. } => ("cpu", format!("CPU {cpu}")),
+        Part::MemoryController(number) => ("dimm", format!("mc{number}")),
+        Part::Dimm { label, .. } => ("dimm", label.clone()),
+        Part::Page(page) => ("dimm", format!("page {page:#x}")),
+        Part::Pci(address) => ("pci", address.clone()),
+        Part::Slot(slot) => ("pci", format!("slot {slot}")),
+        Part::Disk(name) | Part::Nvme(name) | Part::FileSystem(name) | Part::Array(name) => {
+            ("disk", name.clone())
+        }
+        Part::Ata(port) => ("disk", format!("ata{port}")),
+        Part::Scsi(address) => ("disk", address.clone()),
+        Part::Adapter(name) => ("pci", name.clone()),
+        Part::Nic(name) => ("nic", name.clone()),
+        Part::Gpu(address) | Part::NvSwitch(address) => ("gpu", address.clone()),
+        Part::Task { name, .. } => ("system", name.clone()),
+        Part::ThermalZone(name) => ("system", name.clone()),
+        Part::Usb(name) | Part::Device(name) => ("system", name.clone()),
+    };
+    Some(part(kind, name))
+}
+
+/// Holds what came against the rules.
+fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
+    let events = kernel::events(entries);
+    let mut errors = 0;
+    let mut banks: BTreeMap<String, u64> = BTreeMap::new();
+    for incident in kernel::incidents(entries, &events) {
+        let Some(meaning) = meaning(&incident) else {
+            continue;
+        };
+        // What is reported for information is no error of a disk: a link that comes up.
+        if meaning == Meaning::Disk && incident.severity == Some(Severity::Info) {
+            continue;
+        }
+        let line = entries.get(incident.first).map_or("", |entry| entry.text.trim());
+        let text = match incident.times {
+            0 | 1 => line.to_owned(),
+            times => format!("{line} ({times} times)"),
+        };
+        let bad = uncorrected(&incident);
+        let (rule, words) = match meaning {
+            Meaning::MachineCheck if bad => (MACHINE_CHECK, "uncorrected machine check".to_owned()),
+            Meaning::MachineCheck => {
+                *banks.entry(bank(&incident)).or_default() += incident.errors.max(1);
+                continue;
+            }
+            Meaning::Memory if bad => (MEMORY_UNCORRECTED, "uncorrected memory error".to_owned()),
+            Meaning::Memory => (MEMORY_CORRECTED, "corrected memory error".to_owned()),
+            Meaning::Pcie if bad => (
+                PCIE_UNCORRECTED,
+                "uncorrected PCI Express error; the fault may be the link partner's".to_owned(),
+            ),
+            Meaning::Pcie => (PCIE_CORRECTED, "corrected PCI Express error".to_owned()),
+            Meaning::Disk => (IO_ERROR, "the disk answered with an error".to_owned()),
+            Meaning::Heat => (THERMAL_THROTTLE, "throttled by heat".to_owned()),
+            Meaning::OutOfMemory => (
+                OUT_OF_MEMORY,
+                "the kernel ended a process for lack of memory".to_owned(),
+            ),
+            Meaning::Stuck => (HUNG_TASK, "a task or a CPU was stuck".to_owned()),
+            Meaning::Xid(xid) if XIDS_BAD.contains(&xid) || XIDS_OF_LOAD.contains(&xid) => {
+                (GPU_XID, format!("Xid {xid}"))
+            }
+            Meaning::Xid(xid) => (GPU_XID_REMARK, format!("Xid {xid}")),
+        };
+        let counted = [MACHINE_CHECK, MEMORY_UNCORRECTED, PCIE_UNCORRECTED, IO_ERROR, GPU_XID];
+        errors += u32::from(counted.contains(&rule));
+        findings.broken(rule, place(&incident).as_ref(), format!("{words}: {text}"));
     }
     for (place, count) in banks {
         let message = format!("{count} corrected machine checks of {place}");
@@ -212,26 +263,16 @@ fn judge(events: &[Event], findings: &mut Findings) {
     });
 }
 
-struct MachineCheck {
-    uncorrected: bool,
-    bank: String,
-}
-
-/// Bank and status of `Machine Check: 0 Bank 7: 8c00004000010090`; bit 61 of the status is UC
-/// (Intel SDM volume 3, IA32_MCi_STATUS). `None` for the lines that only go with such a line.
-fn machine_check(text: &str) -> Option<MachineCheck> {
-    let (_, rest) = text.split_once(" Bank ")?;
-    let (bank, status) = rest.split_once(':')?;
-    let digits: String = status
-        .trim()
-        .chars()
-        .take_while(char::is_ascii_hexdigit)
-        .collect();
-    let status = u64::from_str_radix(&digits, 16).ok()?;
-    Some(MachineCheck {
-        uncorrected: status & (1 << 61) != 0,
-        bank: bank.trim().to_owned(),
-    })
+/// The bank of a machine check, in words.
+fn bank(incident: &Incident) -> String {
+    let check = incident.machine_check.as_ref();
+    let cpu = check.and_then(|check| check.cpu).map(|cpu| format!("CPU {cpu}"));
+    let bank = check.and_then(|check| check.bank).map(|bank| format!("bank {bank}"));
+    let words: Vec<String> = cpu.into_iter().chain(bank).collect();
+    match words.is_empty() {
+        true => "an unknown bank".to_owned(),
+        false => words.join(" "),
+    }
 }
 
 #[cfg(test)]
@@ -239,44 +280,60 @@ mod tests {
     use super::*;
     use crate::Verdict;
 
-    fn verdict(events: &[(EventKind, &str)]) -> Verdict {
-        let events: Vec<Event> = events
-            .iter()
-            .map(|(kind, text)| Event {
-                kind: kind.clone(),
-                at_ns: 0,
-                priority: 3,
+    fn verdict(lines: &[&str]) -> Verdict {
+        let numbered = lines.iter().enumerate();
+        let entries: Vec<kernel::Entry> = numbered
+            .map(|(number, text)| kernel::Entry {
+                sequence: Some(number as u64),
+                priority: Some(3),
+                facility: Some(0),
+                at_us: Some(number as u64 * 1_000_000),
                 text: (*text).to_owned(),
-                part: Some("CPU 3".into()),
-                extra: Vec::new(),
+                ..kernel::Entry::default()
             })
             .collect();
         let mut findings = Findings::new();
-        judge(&events, &mut findings);
+        judge(&entries, &mut findings);
         findings.outcome("").verdict
     }
 
     #[test]
-    fn machine_checks_are_told_apart_by_their_status() {
-        let corrected = (
-            EventKind::MachineCheck,
-            "CPU 3: Machine Check: 0 Bank 7: 8c00004000010090",
-        );
-        let uncorrected = (
-            EventKind::MachineCheck,
-            "CPU 3: Machine Check: 0 Bank 4: be00000000800400",
-        );
-        let companion = (
-            EventKind::MachineCheck,
-            "mce: PROCESSOR 0:50654 TIME 1700000000 SOCKET 0",
-        );
+    fn machine_checks_are_judged_by_their_status() {
+        let corrected = "mce: [Hardware Error]: CPU 3: Machine Check: 0 Bank 7: 8c00004000010090";
+        let uncorrected = "mce: [Hardware Error]: CPU 3: Machine Check: 0 Bank 4: be00000000800400";
+        let companion = "mce: [Hardware Error]: PROCESSOR 0:50654 TIME 1700000000 SOCKET 0 APIC 6";
         assert_eq!(verdict(&[]), Verdict::Pass);
-        assert_eq!(verdict(&[corrected.clone(), companion]), Verdict::Pass);
-        assert_eq!(
-            verdict(&[corrected.clone(), corrected.clone(), corrected]),
-            Verdict::Fail
-        );
+        assert_eq!(verdict(&[corrected, companion]), Verdict::Pass);
+        assert_eq!(verdict(&[corrected, corrected, corrected]), Verdict::Fail);
         assert_eq!(verdict(&[uncorrected]), Verdict::Fail);
+    }
+
+    #[test]
+    fn what_was_not_corrected_fails_and_what_was_is_a_remark() {
+        for (line, expected) in [
+            (
+                "EDAC MC0: 1 UE memory read error on DIMM_A1 (channel:0 slot:0 page:0x1 offset:0x0 grain:32)",
+                Verdict::Fail,
+            ),
+            (
+                "EDAC MC0: 1 CE memory read error on DIMM_A1 (channel:0 slot:0 page:0x1 offset:0x0 grain:32 syndrome:0x0)",
+                Verdict::Pass,
+            ),
+            (
+                "pcieport 0000:65:00.0: PCIe Bus Error: severity=Uncorrectable (Fatal), type=Data Link Layer, (Transmitter ID)",
+                Verdict::Fail,
+            ),
+            (
+                "pcieport 0000:65:00.0: PCIe Bus Error: severity=Correctable, type=Data Link Layer, (Transmitter ID)",
+                Verdict::Pass,
+            ),
+            ("NVRM: Xid (PCI:0000:3b:00): 79, pid=1, GPU has fallen off the bus.", Verdict::Fail),
+            ("NVRM: Xid (PCI:0000:3b:00): 63, pid=1, Row Remapper", Verdict::Pass),
+            ("I/O error, dev sdb, sector 8 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2", Verdict::Fail),
+            ("eth0: Link is Down", Verdict::Pass),
+        ] {
+            assert_eq!(verdict(&[line]), expected, "{line}");
+        }
     }
 
     #[test]
@@ -295,18 +352,5 @@ mod tests {
         assert_eq!(told, bad);
         let allowed = format!("{} corrected of one bank", CORRECTED_PER_BANK - 1);
         assert!(limit("machine-check").ends_with(&allowed));
-    }
-
-    #[test]
-    fn some_xids_are_bad_and_some_a_remark() {
-        assert_eq!(
-            verdict(&[(EventKind::GpuXid(79), "GPU has fallen off the bus.")]),
-            Verdict::Fail
-        );
-        assert_eq!(
-            verdict(&[(EventKind::GpuXid(63), "Row Remapper")]),
-            Verdict::Pass
-        );
-        assert_eq!(verdict(&[(EventKind::IoError, "sector 7")]), Verdict::Fail);
     }
 }

@@ -1,9 +1,10 @@
 //! What holds for every drive, and how it is named.
 
+use vetting_facts::smartctl::{self, ExitBits, WhenFailed};
 use vetting_stage::outcome::Value;
-use vetting_stage::smart::{Details, Health, SelfTest};
 use vetting_stage::{Findings, Measure, Part, Rule, part};
 
+use crate::self_tests::{self, SelfTest};
 use crate::{Parameters, ata, nvme, rules, scsi};
 
 /// The NVMe critical-warning bit that only tells of the temperature.
@@ -41,66 +42,81 @@ impl Drive<'_> {
     }
 }
 
-/// Holds one drive's health against every rule for it.
-pub fn judge(health: &Health, parameters: &Parameters, findings: &mut Findings) {
-    let name = health
-        .serial
-        .clone()
-        .unwrap_or_else(|| health.device.id.clone());
+/// Holds one drive against every rule for it. `status` is smartctl's exit status.
+pub fn judge(
+    device: &str,
+    facts: &smartctl::Drive,
+    status: Option<u8>,
+    parameters: &Parameters,
+    findings: &mut Findings,
+) {
+    let name = facts.serial.clone().unwrap_or_else(|| device.to_owned());
     let part = Part {
-        serial: health.serial.clone(),
-        model: health.model.clone(),
-        ..part("disk", health.device.id.clone())
+        serial: facts.serial.clone(),
+        model: facts.model.clone(),
+        ..part("disk", device.to_owned())
     };
     let drive = Drive {
         part,
         name,
         parameters,
     };
-    for message in &health.messages {
-        vetting_stage::info!("{}: smartctl: {message}", health.device.id);
+    for message in &facts.run.messages {
+        vetting_stage::info!("{device}: smartctl: {}", message.text);
     }
-    overall(health, &drive, findings);
-    exit(health, &drive, findings);
-    temperature(health, &drive, findings);
-    self_tests(health.self_tests.as_deref(), &drive, findings);
-    if let Some(hours) = health.power_on_hours {
+    let bits = smartctl::exit_bits(status.unwrap_or_default());
+    overall(facts, bits, &drive, findings);
+    exit(facts, bits, &drive, findings);
+    temperature(facts, &drive, findings);
+    self_tests(self_tests::of(facts).as_deref(), &drive, findings);
+    if let Some(hours) = facts.power_on_hours {
         findings.note(
             Measure::number("power-on-hours", hours as f64)
                 .unit("h")
                 .part(&drive.part),
         );
     }
-    match &health.details {
-        Details::Ata(details) => ata::judge(details, health, &drive, findings),
-        Details::Nvme(details) => nvme::judge(details, &drive, findings),
-        Details::Scsi(details) => scsi::judge(details, &drive, findings),
-        Details::Other(protocol) => findings.unknown(
+    let protocol = facts.device.as_ref().and_then(|d| d.protocol.as_deref());
+    let health = facts.nvme.as_ref().and_then(|nvme| nvme.health.as_ref());
+    match (protocol, health) {
+        (_, Some(log)) => nvme::judge(log, &drive, findings),
+        (Some("ATA"), _) => ata::judge(facts, &drive, findings),
+        (Some("SCSI"), _) => scsi::judge(facts, &drive, findings),
+        _ if facts.ata.is_some() => ata::judge(facts, &drive, findings),
+        _ if facts.scsi.is_some() => scsi::judge(facts, &drive, findings),
+        // An NVMe drive without its log tells nothing that could be judged.
+        (protocol, None) => findings.unknown(
             rules::PROTOCOL,
             Some(&drive.part),
-            format!("it tells nothing of itself but its own verdict (protocol {protocol})"),
+            format!(
+                "only its own verdict could be read (protocol {})",
+                protocol.unwrap_or("unknown")
+            ),
         ),
     }
 }
 
 /// The drive's own verdict.
-fn overall(health: &Health, drive: &Drive, findings: &mut Findings) {
+fn overall(facts: &smartctl::Drive, bits: ExitBits, drive: &Drive, findings: &mut Findings) {
     // An NVMe drive that is only too warm says that it fails; the temperature has its own rule.
-    let only_warm =
-        matches!(&health.details, Details::Nvme(n) if n.critical_warning == TEMPERATURE_BIT);
-    let passed = match health.overall_passed {
+    let health = facts.nvme.as_ref().and_then(|nvme| nvme.health.as_ref());
+    let only_warm = health.is_some_and(|log| log.critical_warning == Some(TEMPERATURE_BIT));
+    let passed = match facts.passed {
         _ if only_warm => true,
-        _ if health.exit.failing => false,
+        _ if bits.failing => false,
         Some(passed) => passed,
         None => {
             let message = "the drive gives no verdict of its own";
             return findings.broken(rules::NO_STATUS, Some(&drive.part), message);
         }
     };
+    let exception = facts.scsi.as_ref().and_then(|scsi| scsi.exception.as_ref());
+    let says = exception.and_then(|exception| exception.text.as_deref());
     let measure = Measure::boolean("smart-status-passed", passed).part(&drive.part);
     findings.hold(measure.equals(rules::STATUS, Value::Boolean(true)), || {
+        let says = says.map_or(String::new(), |text| format!(" ({text})"));
         format!(
-            "drive {}: it predicts its own failure: replace it",
+            "drive {}: it predicts its own failure{says}: replace it",
             drive.name
         )
     });
@@ -108,52 +124,51 @@ fn overall(health: &Health, drive: &Drive, findings: &mut Findings) {
 
 /// smartctl's exit status, bit by bit. Bit 2 (a command failed) matters only where something is
 /// missing, and then has its own finding.
-fn exit(health: &Health, drive: &Drive, findings: &mut Findings) {
-    let exit = &health.exit;
+fn exit(facts: &smartctl::Drive, bits: ExitBits, drive: &Drive, findings: &mut Findings) {
     let name = &drive.name;
     let part = Some(&drive.part);
-    if exit.usage {
+    if bits.usage {
         findings.unknown(
             rules::USAGE,
             part,
             format!("drive {name}: smartctl did not understand its command line"),
         );
     }
-    if exit.open_failed {
+    if bits.open_failed {
         findings.unknown(
             rules::OPEN,
             part,
             format!("drive {name}: it did not open, or is in a low-power state"),
         );
     }
-    let attributes = match &health.details {
-        Details::Ata(ata) => ata.attributes.as_slice(),
-        _ => &[],
-    };
+    let ata = facts.ata.as_ref();
+    let attributes = ata
+        .and_then(|ata| ata.attributes.as_deref())
+        .unwrap_or_default();
+    let failed = |when| attributes.iter().any(|a| a.when_failed == Some(when));
     // With the attributes at hand their own rule names the one.
-    if exit.prefail_now && attributes.iter().all(|a| a.when_failed != "now") {
+    if bits.prefail_now && !failed(WhenFailed::Now) {
         findings.broken(
             rules::PREFAIL_NOW,
             part,
             format!("drive {name}: a pre-failure attribute is at its threshold: replace it"),
         );
     }
-    if exit.below_in_past && attributes.iter().all(|a| a.when_failed != "past") {
+    if bits.below_in_past && !failed(WhenFailed::Past) {
         findings.broken(
             rules::BELOW_IN_PAST,
             part,
             format!("drive {name}: an attribute was at its threshold in the past"),
         );
     }
-    if exit.self_test_log && health.self_tests.as_ref().is_none_or(Vec::is_empty) {
+    if bits.self_test_log && self_tests::of(facts).is_none_or(|tests| tests.is_empty()) {
         findings.broken(
             rules::SELF_TEST_LOG,
             part,
             format!("drive {name}: its self-test log holds errors"),
         );
     }
-    if exit.error_log && !matches!(&health.details, Details::Ata(ata) if ata.error_count.is_some())
-    {
+    if bits.error_log && ata.is_none_or(|ata| ata::error_count(ata).is_none()) {
         findings.broken(
             rules::ERROR_LOG,
             part,
@@ -162,12 +177,46 @@ fn exit(health: &Health, drive: &Drive, findings: &mut Findings) {
     }
 }
 
-fn temperature(health: &Health, drive: &Drive, findings: &mut Findings) {
+/// The temperature now, in degrees Celsius: from the low byte of attribute 194 or 190, whose raw value
+/// packs minimum and maximum above it, where smartctl did not decode it.
+fn celsius(facts: &smartctl::Drive) -> Option<f64> {
+    let told = facts.temperature.as_ref().and_then(|t| t.current);
+    let attribute = |id: u8| {
+        let attributes = facts.ata.as_ref()?.attributes.as_ref()?;
+        let raw = attributes.iter().find(|a| a.id == id)?.raw?;
+        i64::try_from(raw & 0xff).ok()
+    };
+    let found = told.or_else(|| attribute(194)).or_else(|| attribute(190));
     // Drives without a sensor tell zero or 255.
-    let Some(celsius) = health.temperature.filter(|c| (1.0..150.0).contains(c)) else {
+    found
+        .map(|celsius| celsius as f64)
+        .filter(|c| (1.0..150.0).contains(c))
+}
+
+/// The drive's own limit in degrees Celsius. Zero and other nonsense are drives that have none.
+fn limit(facts: &smartctl::Drive) -> Option<f64> {
+    let heat = facts.temperature.as_ref();
+    let nvme = facts
+        .nvme
+        .as_ref()
+        .and_then(|nvme| nvme.critical_temperature);
+    let limits = [
+        heat.and_then(|t| t.critical_limit_max),
+        nvme,
+        heat.and_then(|t| t.op_limit_max),
+        heat.and_then(|t| t.drive_trip),
+    ];
+    let limits = limits.into_iter().flatten().map(|celsius| celsius as f64);
+    limits
+        .into_iter()
+        .find(|celsius| (40.0..=150.0).contains(celsius))
+}
+
+fn temperature(facts: &smartctl::Drive, drive: &Drive, findings: &mut Findings) {
+    let Some(celsius) = celsius(facts) else {
         return;
     };
-    let spins = health.rotation_rpm.is_some_and(|rpm| rpm > 0);
+    let spins = facts.rotation_rpm.is_some_and(|rpm| rpm > 0);
     let (rule, warn) = match spins {
         true => (rules::HDD_WARM, drive.parameters.hdd_celsius_warn),
         false => (rules::SSD_WARM, drive.parameters.ssd_celsius_warn),
@@ -176,7 +225,7 @@ fn temperature(health: &Health, drive: &Drive, findings: &mut Findings) {
         .unit("Cel")
         .part(&drive.part)
         .below(rule, warn);
-    if let Some(limit) = health.temperature_limit {
+    if let Some(limit) = limit(facts) {
         measure = measure.below(rules::TOO_HOT, limit);
     }
     findings.hold(measure, || {

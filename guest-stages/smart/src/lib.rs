@@ -1,15 +1,20 @@
 //! SMART: what every drive says of its own health.
 
+mod asked;
 mod ata;
 mod drive;
 mod nvme;
 mod rules;
 mod scsi;
+mod self_tests;
 #[cfg(test)]
 mod tests;
 
-use vetting_stage::types::Error;
-use vetting_stage::{Findings, Measure, Outcome, absence, context, explain, info, part, smart};
+use vetting_facts::smartctl::{self, ScannedDevice};
+use vetting_stage::types::{Document, Error};
+use vetting_stage::{Findings, Measure, Outcome, context, explain, info, part, smart};
+
+use asked::Asked;
 
 vetting_stage::parameters! {
     /// Reallocated sectors (attribute 5) from which on a drive is worth a look: more than this.
@@ -65,20 +70,23 @@ vetting_stage::stage!(run);
 fn run() -> Result<Outcome, String> {
     let parameters = Parameters::read()?;
     let mut findings = Findings::new();
-    let devices = smart::devices().map_err(|e| explain(&e))?;
+    let shown = smart::devices().map_err(|e| explain(&e))?;
+    let found = match smart::scan() {
+        Ok(document) => scanned(&document, &mut findings),
+        // Without smartctl there is nothing that could be judged.
+        Err(error) if !shown.is_empty() => return Err(explain(&error)),
+        Err(_) => Vec::new(),
+    };
+    let devices = asked::drives(&shown, &found);
     let (mut judged, mut silent) = (0_u64, Vec::new());
     let count = devices.len();
     for (index, device) in devices.iter().enumerate() {
-        let id = &device.id;
-        let _shown = context::progress(index as f64 / count.max(1) as f64, id);
-        match smart::read(id) {
-            Ok(health) => {
-                judged += 1;
-                drive::judge(&health, &parameters, &mut findings);
-            }
+        let _shown = context::progress(index as f64 / count.max(1) as f64, device);
+        let document = match smart::read(device) {
+            Ok(document) => document,
             Err(Error::Cancelled) => {
                 for left in devices.iter().skip(index) {
-                    let missed = part("disk", left.id.clone());
+                    let missed = part("disk", left.clone());
                     findings.unknown(
                         rules::NOT_REACHED,
                         Some(&missed),
@@ -87,25 +95,28 @@ fn run() -> Result<Outcome, String> {
                 }
                 break;
             }
-            Err(error) => match absence(&error) {
-                Some(what) => {
-                    info!("{id} is not judged: {what} is not there");
-                    silent.push(format!("{id} ({what})"));
-                }
-                None => findings.unknown(
-                    rules::UNREADABLE,
-                    Some(&part("disk", id.clone())),
-                    format!("its health could not be read: {}", explain(&error)),
-                ),
-            },
+            Err(error) => {
+                unreadable(device, &explain(&error), &mut findings);
+                continue;
+            }
+        };
+        match asked::read(device, &document) {
+            Asked::Answered(drive) => {
+                judged += 1;
+                let status = asked::status(&document, &drive);
+                drive::judge(device, &drive, status, &parameters, &mut findings);
+            }
+            Asked::Absent(what) => {
+                info!("{device} is not judged: {what} is not there");
+                silent.push(what);
+            }
+            Asked::Silent(why) => unreadable(device, &why, &mut findings),
         }
     }
-    // A disk that went meanwhile is no virtual one that tells nothing. Those that only smartctl's
-    // scan finds may be missing because the scan failed.
+    // A disk that went meanwhile is no virtual one that tells nothing.
     if let Ok(now) = smart::devices() {
-        let shown = devices.iter().filter(|d| d.kind.is_none());
-        for gone in shown.filter(|d| !now.contains(d)) {
-            let place = part("disk", gone.id.clone());
+        for gone in shown.iter().filter(|d| !now.contains(d)) {
+            let place = part("disk", gone.clone());
             findings.broken(rules::DRIVE_LOST, Some(&place), "it went during the test");
         }
     }
@@ -130,4 +141,25 @@ fn run() -> Result<Outcome, String> {
     Ok(findings.outcome(format!(
         "{judged} of {count} drives judged, {wrong} findings"
     )))
+}
+
+fn unreadable(device: &str, why: &str, findings: &mut Findings) {
+    findings.unknown(
+        rules::UNREADABLE,
+        Some(&part("disk", device.to_owned())),
+        format!("its health could not be read: {why}"),
+    );
+}
+
+/// What smartctl's scan found. One that cannot be read hides drives behind RAID controllers.
+fn scanned(document: &Document, findings: &mut Findings) -> Vec<ScannedDevice> {
+    match smartctl::scan(&document.stdout) {
+        Ok(found) => found,
+        Err(error) => {
+            let message =
+                format!("drives behind RAID controllers could not be looked for: {error}");
+            findings.unknown(rules::SCAN, None, message);
+            Vec::new()
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! NVMe drives: the SMART / Health log page.
 
+use vetting_facts::smartctl::NvmeHealthLog;
 use vetting_stage::outcome::Value;
-use vetting_stage::smart::NvmeHealth;
 use vetting_stage::{Findings, Measure, Rule};
 
 use crate::drive::Drive;
@@ -30,94 +30,99 @@ const WARNINGS: [(u8, Rule, &str); 6] = [
 ];
 
 /// Holds the whole log.
-pub fn judge(log: &NvmeHealth, drive: &Drive, findings: &mut Findings) {
+pub fn judge(log: &NvmeHealthLog, drive: &Drive, findings: &mut Findings) {
     let p = drive.parameters;
     let name = &drive.name;
+    let Some(warning) = log.critical_warning else {
+        let message = format!("drive {name}: its critical_warning could not be read");
+        return findings.unknown(rules::NO_HEALTH_LOG, Some(&drive.part), message);
+    };
     for (bit, rule, meaning) in WARNINGS {
-        let set = log.critical_warning & bit != 0;
+        let set = warning & bit != 0;
         let measure = Measure::boolean(&format!("critical-warning-{bit:02x}"), set)
             .part(&drive.part)
             .equals(rule, Value::Boolean(false));
         findings.hold(measure, || {
-            format!(
-                "drive {name}: critical_warning is 0x{:02x}: {meaning}",
-                log.critical_warning
-            )
+            format!("drive {name}: critical_warning is 0x{warning:02x}: {meaning}")
         });
     }
-    let unknown = log.critical_warning & 0xc0;
+    let unknown = warning & 0xc0;
     if unknown != 0 {
         let message = format!("drive {name}: critical_warning has unknown bits 0x{unknown:02x}");
         findings.broken(CRITICAL_WARNING_REMARK, Some(&drive.part), message);
     }
-    let spare = f64::from(log.available_spare);
-    let threshold = f64::from(log.available_spare_threshold);
-    let measure = Measure::number("available-spare", spare)
-        .unit("%")
-        .part(&drive.part)
-        .at_least(rules::SPARE, threshold);
-    findings.hold(measure, || {
-        format!("drive {name}: available_spare is {spare} %, its threshold is {threshold} %")
-    });
-    drive.count(
-        findings,
-        "percentage_used",
-        u64::from(log.percentage_used),
-        Some((rules::USED, p.used_warn_percent)),
-        Some((rules::USED_UP, p.used_fail_percent)),
-        "per cent of its rated life",
-    );
-    let rule = (rules::MEDIA_ERRORS, p.media_errors_fail);
-    drive.count(
-        findings,
-        "media_errors",
-        log.media_errors,
-        None,
-        Some(rule),
-        "data were lost",
-    );
-    let rule = (rules::CRITICAL_MINUTES, p.critical_minutes_warn);
-    drive.count(
-        findings,
-        "critical_comp_time",
-        log.critical_temperature_minutes,
-        Some(rule),
-        None,
-        "minutes above the critical temperature",
-    );
-    if log.power_cycles > 0 {
-        let share = 100.0 * log.unsafe_shutdowns as f64 / log.power_cycles as f64;
+    if let (Some(spare), Some(threshold)) = (log.available_spare, log.available_spare_threshold) {
+        let (spare, threshold) = (f64::from(spare), f64::from(threshold));
+        let measure = Measure::number("available-spare", spare)
+            .unit("%")
+            .part(&drive.part)
+            .at_least(rules::SPARE, threshold);
+        findings.hold(measure, || {
+            format!("drive {name}: available_spare is {spare} %, its threshold is {threshold} %")
+        });
+    }
+    let used = (rules::USED, p.used_warn_percent);
+    let used_up = (rules::USED_UP, p.used_fail_percent);
+    let errors = (rules::MEDIA_ERRORS, p.media_errors_fail);
+    let minutes = (rules::CRITICAL_MINUTES, p.critical_minutes_warn);
+    for (what, value, warn, fail, advice) in [
+        (
+            "percentage_used",
+            log.percentage_used.map(u64::from),
+            Some(used),
+            Some(used_up),
+            "per cent of its rated life",
+        ),
+        (
+            "media_errors",
+            log.media_errors,
+            None,
+            Some(errors),
+            "data were lost",
+        ),
+        (
+            "critical_comp_time",
+            log.critical_temperature_minutes,
+            Some(minutes),
+            None,
+            "minutes above the critical temperature",
+        ),
+    ] {
+        if let Some(value) = value {
+            drive.count(findings, what, value, warn, fail, advice);
+        }
+    }
+    let cycles = log.power_cycles.filter(|cycles| *cycles > 0);
+    if let (Some(cycles), Some(unsafe_ones)) = (cycles, log.unsafe_shutdowns) {
+        let share = 100.0 * unsafe_ones as f64 / cycles as f64;
         let measure = Measure::number("unsafe-shutdowns", share)
             .unit("%")
             .part(&drive.part);
         let limit = p.unsafe_shutdowns_warn_percent;
         findings.hold(measure.at_most(rules::UNSAFE_SHUTDOWNS, limit), || {
-            format!(
-                "drive {name}: {} of its {} power cycles ended without notice",
-                log.unsafe_shutdowns, log.power_cycles
-            )
+            format!("drive {name}: {unsafe_ones} of its {cycles} power cycles ended without notice")
         });
     }
+    let bytes = |units: Option<u64>| units.map(|units| units as f64 * 512_000.0);
+    let whole = |count: Option<u64>| count.map(|count| count as f64);
     for (what, value, unit) in [
-        ("num_err_log_entries", log.error_log_entries as f64, "1"),
+        ("num_err_log_entries", whole(log.error_log_entries), "1"),
         (
             "warning_temp_time",
-            log.warning_temperature_minutes as f64,
+            whole(log.warning_temperature_minutes),
             "min",
         ),
         (
             "controller_busy_time",
-            log.controller_busy_minutes as f64,
+            whole(log.controller_busy_minutes),
             "min",
         ),
-        ("data-read", log.data_units_read as f64 * 512_000.0, "B"),
-        (
-            "data-written",
-            log.data_units_written as f64 * 512_000.0,
-            "B",
-        ),
+        ("data-read", bytes(log.data_units_read), "B"),
+        ("data-written", bytes(log.data_units_written), "B"),
     ] {
-        findings.note(Measure::number(what, value).unit(unit).part(&drive.part));
+        if let Some(value) = value {
+            findings.note(Measure::number(what, value).unit(unit).part(&drive.part));
+        }
     }
 }
 

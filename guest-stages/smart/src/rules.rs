@@ -9,6 +9,8 @@ vetting_stage::rules! {
     DRIVE_LOST: fail "drive-lost" = "0", "default";
     /// The stage was cut short before it came to a drive.
     NOT_REACHED: unknown "not-reached";
+    /// smartctl's list of drives could not be read, so that drives behind RAID controllers may be missing.
+    SCAN: unknown "smart-scan";
     /// The health of a drive could not be read.
     UNREADABLE: unknown "smart-unreadable";
     /// A drive tells nothing of itself but its own verdict.
@@ -75,6 +77,8 @@ vetting_stage::rules! {
     CRITICAL_WARNING: fail "critical_warning" = "none of 0x01, 0x04, 0x08, 0x10, 0x20", "NVM Express Base Specification, Critical Warning";
     /// The temperature bit of an NVMe drive's critical warning is set, or one that is not known here.
     CRITICAL_WARNING_REMARK: warn "critical_warning" = "none of 0x02, 0x40, 0x80", "NVM Express Base Specification, Critical Warning";
+    /// The critical warning of an NVMe drive could not be read.
+    NO_HEALTH_LOG: unknown "nvme-health-log";
     /// The spare of an NVMe drive is below its own threshold.
     SPARE: fail "available_spare_threshold" = "the drive's own threshold", "the drive's own threshold";
     /// Most of the rated life of an NVMe or SAS solid-state drive is used.
