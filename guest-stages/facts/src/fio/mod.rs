@@ -1,1 +1,57 @@
-//! Filled by its room.
+//! What fio prints: its JSON (`--output-format=json` and `json+`, 2.2 to 3.4x) and its standard error.
+
+mod complaints;
+pub(crate) mod document;
+pub(crate) mod fields;
+mod read;
+mod report;
+#[cfg(test)]
+mod tests;
+
+pub use complaints::{About, Complaint, complaints};
+pub use report::{
+    Bin, Direction, DiskUse, Job, Latency, LatencyShare, Percentile, Report, Share, Spread,
+    SteadyState, Sync,
+};
+
+use crate::Unreadable;
+
+/// Reads fio's standard output: the last result that came to its end, or else what the last one has.
+/// Text before, between and after the results is kept.
+pub fn output(stdout: &[u8]) -> Result<Report, Unreadable> {
+    let (mut reports, outside, unread) = documents(stdout);
+    let index = match reports.iter().rposition(|report| report.whole) {
+        Some(index) => index,
+        None => reports.len().saturating_sub(1),
+    };
+    let cut_after = index.saturating_add(1) < reports.len();
+    if index >= reports.len() {
+        return Err(Unreadable::starting("fio's JSON", stdout));
+    }
+    let mut report = reports.swap_remove(index);
+    report.cut_after = cut_after;
+    report.outside = outside;
+    report.unread = unread;
+    Ok(report)
+}
+
+/// Reads every result of fio's standard output: with `--status-interval` there is one per interval, each
+/// counted from the start.
+pub fn every(stdout: &[u8]) -> Vec<Report> {
+    documents(stdout).0
+}
+
+fn documents(stdout: &[u8]) -> (Vec<Report>, Vec<String>, Vec<String>) {
+    let found = document::find(stdout);
+    let known = ["fio version", "jobs", "client_stats"];
+    let mut outside = found.outside;
+    let mut reports = Vec::new();
+    for document in found.documents {
+        if known.iter().any(|name| document.value.contains_key(*name)) {
+            reports.push(read::report(document));
+        } else {
+            outside.push(serde_json::Value::Object(document.value).to_string());
+        }
+    }
+    (reports, outside, found.unread)
+}

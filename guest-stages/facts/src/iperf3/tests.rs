@@ -1,0 +1,3 @@
+use super::*;
+#[test]
+fn nothing_is_unreadable() { assert!(output(b"").is_err()); }
