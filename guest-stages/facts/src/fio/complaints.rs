@@ -188,8 +188,12 @@ fn access(complaint: &mut Complaint, rest: &str) {
 /// `fio: pid=12737, err=5/file:io_u.c:1896, func=io_u error, error=Input/output error`
 fn failed(complaint: &mut Complaint, line: &str) {
     complaint.about = About::Failed;
-    complaint.process = after(line, "pid=").and_then(number).and_then(|n| u32::try_from(n).ok());
-    complaint.errno = after(line, "err=").and_then(number).and_then(|n| i64::try_from(n).ok());
+    complaint.process = after(line, "pid=")
+        .and_then(number)
+        .and_then(|n| u32::try_from(n).ok());
+    complaint.errno = after(line, "err=")
+        .and_then(number)
+        .and_then(|n| i64::try_from(n).ok());
     complaint.error = after(line, "error=").map(|error| error.trim().to_owned());
     let call = after(line, "func=").and_then(|rest| rest.split(", error=").next());
     complaint.call = call.map(|call| call.trim().to_owned());
@@ -201,7 +205,9 @@ fn after<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
 
 /// The number at the start of a text.
 fn number(text: &str) -> Option<u64> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     text.get(..end)?.parse().ok()
 }
 

@@ -292,7 +292,9 @@ fn number(word: &str) -> Option<Number> {
 
 fn not_a_number(word: &str) -> bool {
     let word = word.trim_start_matches(['-', '+']);
-    ["nan", "inf", "infinity"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    ["nan", "inf", "infinity"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -307,7 +309,8 @@ mod tests {
 
     #[test]
     fn well_formed_documents_are_read_as_serde_json_does() {
-        let text = r#"{"a": [1, -2, 3.5, 1e3, true, null, "x\"\\\n\u00e9\ud83d\ude00"], "b": {"c": {}}}"#;
+        let text =
+            r#"{"a": [1, -2, 3.5, 1e3, true, null, "x\"\\\n\u00e9\ud83d\ude00"], "b": {"c": {}}}"#;
         let (value, whole) = first(text);
         assert!(whole);
         assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());

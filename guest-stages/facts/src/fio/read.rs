@@ -17,7 +17,9 @@ const US: u64 = 1000;
 pub(super) fn report(document: Document) -> Report {
     let mut fields = Fields::new(document.value);
     let version = fields.text("fio version");
-    let in_kib = version.as_deref().is_some_and(|version| version.starts_with("fio-2."));
+    let in_kib = version
+        .as_deref()
+        .is_some_and(|version| version.starts_with("fio-2."));
     let jobs = |name: &str, fields: &mut Fields| list(fields, name, |fields| job(fields, in_kib));
     Report {
         jobs: jobs("jobs", &mut fields),
@@ -58,7 +60,10 @@ fn options(fields: &mut Fields, name: &str) -> BTreeMap<String, String> {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    members.into_iter().map(|(key, value)| (key, text(value))).collect()
+    members
+        .into_iter()
+        .map(|(key, value)| (key, text(value)))
+        .collect()
 }
 
 fn job(mut fields: Fields, in_kib: bool) -> Job {
@@ -103,7 +108,9 @@ fn read_direction(mut fields: Fields, in_kib: bool) -> Direction {
     let bytes = match fields.unsigned("io_bytes") {
         Some(bytes) if kib => bytes.checked_mul(1024),
         Some(bytes) => Some(bytes),
-        None => fields.unsigned("io_kbytes").and_then(|kib| kib.checked_mul(1024)),
+        None => fields
+            .unsigned("io_kbytes")
+            .and_then(|kib| kib.checked_mul(1024)),
     };
     // The rounded value of the same.
     let _ = bytes.and_then(|_| fields.unsigned("io_kbytes"));
@@ -143,7 +150,11 @@ fn latency(fields: &mut Fields, name: &str) -> Option<Latency> {
         None => (fields.object(name)?, US),
     };
     let scaled = |value: Option<f64>| value.map(|value| value * unit as f64);
-    let mut whole = |name: &str| fields.unsigned(name).and_then(|value| value.checked_mul(unit));
+    let mut whole = |name: &str| {
+        fields
+            .unsigned(name)
+            .and_then(|value| value.checked_mul(unit))
+    };
     Some(Latency {
         min_ns: whole("min"),
         max_ns: whole("max"),
@@ -163,7 +174,10 @@ fn keyed(fields: &mut Fields, name: &str) -> Vec<(String, Value)> {
     let (found, others): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|(_, value)| is_number(value));
     if !others.is_empty() {
-        fields.keep(name, Value::Object(others.into_iter().collect::<Map<_, _>>()));
+        fields.keep(
+            name,
+            Value::Object(others.into_iter().collect::<Map<_, _>>()),
+        );
     }
     found
 }
@@ -172,7 +186,10 @@ fn percentiles(fields: &mut Fields, unit: u64) -> Vec<Percentile> {
     let members = keyed(fields, "percentile").into_iter();
     let mut found: Vec<Percentile> = members
         .filter_map(|(key, value)| {
-            let percent = key.parse().ok().filter(|percent: &f64| percent.is_finite())?;
+            let percent = key
+                .parse()
+                .ok()
+                .filter(|percent: &f64| percent.is_finite())?;
             let ns = value.as_u64()?.checked_mul(unit)?;
             // fio 2 prints "0.00": 0 for percentiles that it does not have.
             (percent > 0.0).then_some(Percentile { key, percent, ns })
@@ -204,7 +221,12 @@ fn bound(key: &str) -> (Option<u64>, bool) {
 fn shares(fields: &mut Fields, name: &str) -> Vec<Share> {
     let members = keyed(fields, name).into_iter();
     let mut found: Vec<Share> = members
-        .filter_map(|(key, value)| Some(Share { percent: value.as_f64()?, key }))
+        .filter_map(|(key, value)| {
+            Some(Share {
+                percent: value.as_f64()?,
+                key,
+            })
+        })
         .collect();
     found.sort_by_key(|share| {
         let (number, open) = bound(&share.key);
@@ -214,13 +236,19 @@ fn shares(fields: &mut Fields, name: &str) -> Vec<Share> {
 }
 
 fn latency_shares(fields: &mut Fields) -> Vec<LatencyShare> {
-    let units = [("latency_ns", "ns", 1), ("latency_us", "us", US), ("latency_ms", "ms", US * US)];
+    let units = [
+        ("latency_ns", "ns", 1),
+        ("latency_us", "us", US),
+        ("latency_ms", "ms", US * US),
+    ];
     let mut found = Vec::new();
     for (name, unit, factor) in units {
         for share in shares(fields, name) {
             let (number, open) = bound(&share.key);
             found.push(LatencyShare {
-                below_ns: number.and_then(|number| number.checked_mul(factor)).filter(|_| !open),
+                below_ns: number
+                    .and_then(|number| number.checked_mul(factor))
+                    .filter(|_| !open),
                 key: format!("{} {unit}", share.key),
                 percent: share.percent,
             });
@@ -241,7 +269,11 @@ fn steady_state(mut fields: Fields) -> SteadyState {
     let mut data = fields.object("data");
     let numbers = |data: &mut Option<Fields>, name: &str| -> Vec<f64> {
         let values = data.as_mut().and_then(|data| data.array(name));
-        values.unwrap_or_default().iter().filter_map(Value::as_f64).collect()
+        values
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Value::as_f64)
+            .collect()
     };
     let iops = numbers(&mut data, "iops");
     let bandwidth = numbers(&mut data, "bw");
@@ -263,7 +295,10 @@ fn steady_state(mut fields: Fields) -> SteadyState {
     if let Some(rest) = rest {
         fields.keep("data", Value::Object(rest));
     }
-    SteadyState { extra: fields.rest(), ..state }
+    SteadyState {
+        extra: fields.rest(),
+        ..state
+    }
 }
 
 fn disk(mut fields: Fields) -> DiskUse {

@@ -5,9 +5,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use output::{
-    Connection, Cpu, End, EndStream, Event, Interval, Output, Sums, Test, Traffic,
-};
+pub use output::{Connection, Cpu, End, EndStream, Event, Interval, Output, Sums, Test, Traffic};
 
 use serde_json::Value;
 

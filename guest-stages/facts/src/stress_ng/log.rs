@@ -122,7 +122,9 @@ fn tally(text: &str) -> Option<Tally> {
     let mut stressors = Vec::new();
     let mut words = rest.split_whitespace();
     while let Some(stressor) = words.next() {
-        let of = words.next().and_then(|word| number(word.trim_start_matches('(')));
+        let of = words
+            .next()
+            .and_then(|word| number(word.trim_start_matches('(')));
         stressors.push(Counted {
             stressor: stressor.to_owned(),
             count: of.unwrap_or(1),
@@ -141,14 +143,15 @@ fn seconds(text: &str) -> Option<f64> {
     for part in text.split(',') {
         let (number, unit) = part.trim().split_once(' ')?;
         let number: f64 = number.parse().ok()?;
-        total += number * match unit.trim().trim_end_matches('s') {
-            "sec" => 1.0,
-            "min" => 60.0,
-            "hour" => 3600.0,
-            "day" => 86_400.0,
-            "year" => 31_557_600.0,
-            _ => return None,
-        };
+        total += number
+            * match unit.trim().trim_end_matches('s') {
+                "sec" => 1.0,
+                "min" => 60.0,
+                "hour" => 3600.0,
+                "day" => 86_400.0,
+                "year" => 31_557_600.0,
+                _ => return None,
+            };
     }
     Some(total)
 }
@@ -181,7 +184,8 @@ fn metric(metrics: &mut Vec<Metrics>, text: &str) -> bool {
         metrics.push(table(stressor, &numbers));
         return true;
     }
-    let (1, Some((_, value)), Some(last)) = (numbers.len(), numbers.first(), metrics.len().checked_sub(1))
+    let (1, Some((_, value)), Some(last)) =
+        (numbers.len(), numbers.first(), metrics.len().checked_sub(1))
     else {
         return false;
     };
@@ -189,13 +193,20 @@ fn metric(metrics: &mut Vec<Metrics>, text: &str) -> bool {
     let Some(entry) = same.and_then(|at| metrics.get_mut(at.min(last))) else {
         return false;
     };
-    entry.figures.push(Figure { name, value: *value });
+    entry.figures.push(Figure {
+        name,
+        value: *value,
+    });
     true
 }
 
 fn table(stressor: &str, numbers: &[(&str, f64)]) -> Metrics {
     let at = |index: usize| numbers.get(index).map(|(_, number)| *number);
-    let count = |index: usize| numbers.get(index).and_then(|(text, number)| whole(text, *number));
+    let count = |index: usize| {
+        numbers
+            .get(index)
+            .and_then(|(text, number)| whole(text, *number))
+    };
     Metrics {
         stressor: stressor.to_owned(),
         bogo_ops: count(0),

@@ -94,7 +94,9 @@ pub(super) fn row(line: &str) -> Option<Row> {
         _ => (None, line),
     };
     let line = line.trim_start();
-    let found = LEVELS.iter().find_map(|(word, level)| Some((line.strip_prefix(word)?, *level)));
+    let found = LEVELS
+        .iter()
+        .find_map(|(word, level)| Some((line.strip_prefix(word)?, *level)));
     let (rest, level) = found?;
     let rest = rest.trim_start();
     let (process, text) = match bracketed(rest) {
@@ -117,7 +119,10 @@ pub(super) fn row(line: &str) -> Option<Row> {
 }
 
 fn is_time(word: &str) -> bool {
-    word.contains(':') && word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'))
+    word.contains(':')
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'))
 }
 
 /// `[123] text`
@@ -147,11 +152,16 @@ fn understood(mut row: Row) -> Row {
     }
     row.about = about(&text);
     if row.about == About::MemoryErrors {
-        row.errors = text.split_once("detected ").and_then(|(_, rest)| number(rest));
+        row.errors = text
+            .split_once("detected ")
+            .and_then(|(_, rest)| number(rest));
     }
     row.exit_status = after(&text, "exit status=").or_else(|| after(&text, "exit status "));
     row.signal = after(&text, "on signal: ").or_else(|| after(&text, "signal "));
-    let worker = text.find('[').and_then(|at| text.get(at..)).and_then(bracketed);
+    let worker = text
+        .find('[')
+        .and_then(|at| text.get(at..))
+        .and_then(bracketed);
     row.worker = worker.map(|(worker, _)| worker);
     row
 }
@@ -188,7 +198,9 @@ fn is_name(word: &str) -> bool {
 
 /// The number at the start of a text.
 pub(super) fn number(text: &str) -> Option<u64> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     text.get(..end)?.parse().ok()
 }
 

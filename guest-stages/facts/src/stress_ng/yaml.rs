@@ -138,7 +138,10 @@ impl State {
             "system-time" => metrics.system_seconds = Some(number),
             "cpu-usage-per-instance" => metrics.cpu_percent = Some(number),
             "max-rss" => metrics.max_rss_kib = whole(value, number),
-            _ => metrics.figures.push(Figure { name: name.to_owned(), value: number }),
+            _ => metrics.figures.push(Figure {
+                name: name.to_owned(),
+                value: number,
+            }),
         }
     }
 }
@@ -147,7 +150,10 @@ fn own(instance: &mut Instance, name: &str, value: &str, number: f64) {
     match name {
         "instance" => instance.instance = whole(value, number),
         "bogo-ops" => instance.bogo_ops = whole(value, number),
-        _ => instance.figures.push(Figure { name: name.to_owned(), value: number }),
+        _ => instance.figures.push(Figure {
+            name: name.to_owned(),
+            value: number,
+        }),
     }
 }
 
@@ -159,7 +165,9 @@ pub(super) fn whole(text: &str, number: f64) -> Option<u64> {
 
 fn unquoted(value: &str) -> &str {
     for quote in ['\'', '"'] {
-        let inner = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+        let inner = value
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote));
         if let Some(inner) = inner {
             return inner;
         }

@@ -64,18 +64,24 @@ pub struct ReportedError {
 pub(super) fn failure(kind: FailureKind, text: &str) -> Failure {
     let after = |mark: &str| text.split_once(mark).map(|(_, rest)| rest);
     let cpu = after("on CPU ");
-    let inner = cpu.and_then(|rest| rest.split_once('(')).and_then(|(_, rest)| rest.split_once(')'));
+    let inner = cpu
+        .and_then(|rest| rest.split_once('('))
+        .and_then(|(_, rest)| rest.split_once(')'));
     let inner = inner.map(|(inner, _)| inner);
     let place = after(" at ");
     let physical = place.and_then(|rest| rest.split_once('('));
-    let physical = physical.filter(|(address, _)| !address.contains(' ')).map(|(_, rest)| rest);
+    let physical = physical
+        .filter(|(address, _)| !address.contains(' '))
+        .map(|(_, rest)| rest);
     let what = text.split(" on CPU ").next().filter(|_| cpu.is_some());
     Failure {
         kind,
         what: what.map(str::to_owned),
         cpu: cpu.and_then(leading),
         last_cpu: inner.and_then(|inner| inner.strip_prefix("<-")?.parse().ok()),
-        cpu_mask: inner.filter(|inner| inner.starts_with("0x")).map(str::to_owned),
+        cpu_mask: inner
+            .filter(|inner| inner.starts_with("0x"))
+            .map(str::to_owned),
         address: place.and_then(hex),
         physical: physical.and_then(hex),
         module: physical.and_then(|rest| {
@@ -85,7 +91,9 @@ pub(super) fn failure(kind: FailureKind, text: &str) -> Failure {
         read: value(text, " read:"),
         reread: value(text, " reread:"),
         expected: value(text, " expected:"),
-        pattern: after("'").and_then(|rest| rest.split_once("' read error")).map(|(name, _)| name.to_owned()),
+        pattern: after("'")
+            .and_then(|rest| rest.split_once("' read error"))
+            .map(|(name, _)| name.to_owned()),
         text: text.to_owned(),
     }
 }
@@ -97,13 +105,17 @@ fn value(text: &str, mark: &str) -> Option<u64> {
 /// The number after `0x` at the start of a text.
 fn hex(text: &str) -> Option<u64> {
     let digits = text.trim_start().strip_prefix("0x")?;
-    let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
+    let end = digits
+        .find(|c: char| !c.is_ascii_hexdigit())
+        .unwrap_or(digits.len());
     u64::from_str_radix(digits.get(..end)?, 16).ok()
 }
 
 /// The number at the start of a text.
 pub(super) fn leading<N: std::str::FromStr>(text: &str) -> Option<N> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     text.get(..end)?.parse().ok()
 }
 

@@ -137,7 +137,8 @@ fn known(line: &str) -> Option<(Kind, &str)> {
     };
     at_start(line).or_else(|| {
         let (time, rest) = line.split_once(' ')?;
-        time.starts_with(|c: char| c.is_ascii_digit()).then_some(())?;
+        time.starts_with(|c: char| c.is_ascii_digit())
+            .then_some(())?;
         at_start(rest)
     })
 }
