@@ -303,7 +303,7 @@ mod tests {
 
     fn first(text: &str) -> (Value, bool) {
         let found = find(text.as_bytes());
-        let document = found.documents.into_iter().next().unwrap();
+        let document = found.documents.into_iter().next().expect("a document");
         (Value::Object(document.value), document.whole)
     }
 
@@ -313,7 +313,10 @@ mod tests {
             r#"{"a": [1, -2, 3.5, 1e3, true, null, "x\"\\\n\u00e9\ud83d\ude00"], "b": {"c": {}}}"#;
         let (value, whole) = first(text);
         assert!(whole);
-        assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(
+            value,
+            serde_json::from_str::<Value>(text).expect("a document")
+        );
     }
 
     #[test]
@@ -329,7 +332,7 @@ mod tests {
         let found = find(text.as_bytes());
         assert_eq!(found.outside, ["note {x}", "bye"]);
         assert_eq!(found.unread, ["fio: a message"]);
-        let last = found.documents.last().unwrap();
+        let last = found.documents.last().expect("a document");
         assert!(last.whole);
         let last = Value::Object(last.value.clone());
         assert_eq!(last, serde_json::json!({"a": 1, "b": "-nan"}));

@@ -191,7 +191,7 @@ fn without_lane(name: &str) -> (&str, Option<u32>) {
     let digits = rest
         .strip_prefix("Channel ")
         .or_else(|| rest.strip_prefix("Chan "));
-    match digits.and_then(|digits| lane_number(digits)) {
+    match digits.and_then(lane_number) {
         Some(lane) => (base.trim(), Some(lane)),
         None => (name, None),
     }

@@ -126,7 +126,7 @@ pub fn devices(bytes: &[u8]) -> Result<Devices, Unreadable> {
     }
 }
 
-/// `01:00.0 Ethernet controller: Maker Name (rev 02) (prog-if 00)` or `Slot:	01:00.0`
+/// `01:00.0 Ethernet controller: Maker Name (rev 02) (prog-if 00)` or `Slot: 01:00.0`
 fn start(devices: &mut Vec<Device>, text: &str) -> bool {
     let (address, rest) = match text.strip_prefix("Slot:") {
         Some(address) => (address.trim(), ""),

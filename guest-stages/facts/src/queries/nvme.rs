@@ -68,7 +68,11 @@ pub fn smart_log(bytes: &[u8]) -> Result<SmartLog, Unreadable> {
     };
     let mut fields = Fields::new(document.value);
     let warning = match fields.object("critical_warning") {
-        Some(mut bits) => bits.unsigned("value"),
+        Some(mut bits) => {
+            let value = bits.unsigned("value");
+            fields.keep("critical_warning", Value::Object(bits.rest()));
+            value
+        }
         None => fields.unsigned("critical_warning"),
     };
     let mut any = |names: &[&str]| names.iter().find_map(|name| counter(&mut fields, name));
