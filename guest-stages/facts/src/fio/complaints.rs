@@ -1,4 +1,4 @@
-//! What fio says on its standard error.
+//! What fio prints on its standard error.
 
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ pub struct Complaint {
     pub process: Option<u32>,
 }
 
-/// Reads the lines of fio's standard error. An empty line says nothing.
+/// Reads the lines of fio's standard error. Empty lines are left out.
 pub fn complaints(stderr: &[u8]) -> Vec<Complaint> {
     let text = String::from_utf8_lossy(stderr);
     let mut found: Vec<Complaint> = Vec::new();

@@ -78,14 +78,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn peek(&mut self) -> Option<u8> {
-        while let Some(byte) = self.bytes.get(self.at) {
-            if !byte.is_ascii_whitespace() {
-                return Some(*byte);
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        match rest.iter().position(|byte| !byte.is_ascii_whitespace()) {
+            Some(length) => {
+                self.at = self.at.saturating_add(length);
+                rest.get(length).copied()
             }
-            self.step();
+            None => {
+                self.at = self.bytes.len();
+                self.cut = true;
+                None
+            }
         }
-        self.cut = true;
-        None
     }
 
     fn step(&mut self) {
@@ -145,7 +149,7 @@ impl Reader<'_> {
         values
     }
 
-    /// `None`: no value is here. What is no value at all is skipped up to the end of its line.
+    /// `None`: no value is here. Words that are not a value are skipped up to the end of their line.
     fn value(&mut self, depth: usize) -> Option<Value> {
         match self.peek()? {
             b'{' | b'[' if depth >= MAX_DEPTH => {
@@ -205,21 +209,29 @@ impl Reader<'_> {
         self.step();
         let mut text: Vec<u8> = Vec::new();
         loop {
-            let Some(byte) = self.bytes.get(self.at).copied() else {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\n');
+            let Some(length) = rest.iter().position(special) else {
+                self.at = self.bytes.len();
                 self.cut = true;
                 return None;
             };
-            self.step();
-            match byte {
-                b'"' => return Some(String::from_utf8_lossy(&text).into_owned()),
-                b'\n' => {
-                    let line = String::from_utf8_lossy(&text);
-                    self.unread.push(line.trim().to_owned());
-                    return None;
-                }
-                b'\\' => self.escape(&mut text),
-                _ => text.push(byte),
+            let (plain, after) = rest.split_at_checked(length)?;
+            self.at = self.at.saturating_add(length).saturating_add(1);
+            let end = after.first() == Some(&b'"');
+            if end && text.is_empty() {
+                return Some(String::from_utf8_lossy(plain).into_owned());
             }
+            text.extend_from_slice(plain);
+            if end {
+                return Some(String::from_utf8_lossy(&text).into_owned());
+            }
+            if after.first() == Some(&b'\n') {
+                let line = String::from_utf8_lossy(&text);
+                self.unread.push(line.trim().to_owned());
+                return None;
+            }
+            self.escape(&mut text);
         }
     }
 
@@ -280,14 +292,18 @@ impl Reader<'_> {
 }
 
 fn number(word: &str) -> Option<Number> {
-    if let Ok(number) = word.parse::<u64>() {
+    let digits = word.trim_start_matches(['-', '+']);
+    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole && let Ok(number) = word.parse::<u64>() {
         return Some(number.into());
     }
-    if let Ok(number) = word.parse::<i64>() {
+    if whole && let Ok(number) = word.parse::<i64>() {
         return Some(number.into());
     }
-    let first = word.trim_start_matches(['-', '+']).bytes().next()?;
-    Number::from_f64(word.parse().ok().filter(|_| first.is_ascii_digit())?)
+    Number::from_f64(word.parse().ok()?)
 }
 
 fn not_a_number(word: &str) -> bool {

@@ -15,43 +15,46 @@ pub use report::{
 };
 
 use crate::Unreadable;
+use document::Document;
 
 /// Reads fio's standard output: the last result that came to its end, or else what the last one has.
 /// Text before, between and after the results is kept.
 pub fn output(stdout: &[u8]) -> Result<Report, Unreadable> {
-    let (mut reports, outside, unread) = documents(stdout);
-    let index = match reports.iter().rposition(|report| report.whole) {
+    let (mut documents, outside, unread) = documents(stdout);
+    let index = match documents.iter().rposition(|document| document.whole) {
         Some(index) => index,
-        None => reports.len().saturating_sub(1),
+        None => documents.len().saturating_sub(1),
     };
-    let cut_after = index.saturating_add(1) < reports.len();
-    if index >= reports.len() {
+    let cut_after = index.saturating_add(1) < documents.len();
+    if index >= documents.len() {
         return Err(Unreadable::starting("fio's JSON", stdout));
     }
-    let mut report = reports.swap_remove(index);
-    report.cut_after = cut_after;
-    report.outside = outside;
-    report.unread = unread;
-    Ok(report)
+    Ok(Report {
+        cut_after,
+        outside,
+        unread,
+        ..read::report(documents.swap_remove(index))
+    })
 }
 
 /// Reads every result of fio's standard output: with `--status-interval` there is one per interval, each
 /// counted from the start.
 pub fn every(stdout: &[u8]) -> Vec<Report> {
-    documents(stdout).0
+    let documents = documents(stdout).0;
+    documents.into_iter().map(read::report).collect()
 }
 
-fn documents(stdout: &[u8]) -> (Vec<Report>, Vec<String>, Vec<String>) {
+fn documents(stdout: &[u8]) -> (Vec<Document>, Vec<String>, Vec<String>) {
     let found = document::find(stdout);
     let known = ["fio version", "jobs", "client_stats"];
     let mut outside = found.outside;
-    let mut reports = Vec::new();
+    let mut documents = Vec::new();
     for document in found.documents {
         if known.iter().any(|name| document.value.contains_key(*name)) {
-            reports.push(read::report(document));
+            documents.push(document);
         } else {
             outside.push(serde_json::Value::Object(document.value).to_string());
         }
     }
-    (reports, outside, found.unread)
+    (documents, outside, found.unread)
 }

@@ -38,7 +38,7 @@ pub(super) fn report(document: Document) -> Report {
     }
 }
 
-/// Reads a list of objects; what is no object stays.
+/// Reads a list of objects; other values stay.
 fn list<T>(fields: &mut Fields, name: &str, read: impl Fn(Fields) -> T) -> Vec<T> {
     let mut found = Vec::new();
     let mut others = Vec::new();
@@ -182,32 +182,45 @@ fn keyed(fields: &mut Fields, name: &str) -> Vec<(String, Value)> {
     found
 }
 
+/// Keeps those members of an object that could not be read.
+fn keep_members(fields: &mut Fields, name: &str, others: Vec<(String, Value)>) {
+    if others.is_empty() {
+        return;
+    }
+    let mut kept = fields.object(name).map(Fields::rest).unwrap_or_default();
+    kept.extend(others);
+    fields.keep(name, Value::Object(kept));
+}
+
 fn percentiles(fields: &mut Fields, unit: u64) -> Vec<Percentile> {
-    let members = keyed(fields, "percentile").into_iter();
-    let mut found: Vec<Percentile> = members
-        .filter_map(|(key, value)| {
-            let percent = key
-                .parse()
-                .ok()
-                .filter(|percent: &f64| percent.is_finite())?;
-            let ns = value.as_u64()?.checked_mul(unit)?;
-            // fio 2 prints "0.00": 0 for percentiles that it does not have.
-            (percent > 0.0).then_some(Percentile { key, percent, ns })
-        })
-        .collect();
+    let mut found = Vec::new();
+    let mut others = Vec::new();
+    for (key, value) in keyed(fields, "percentile") {
+        let percent = key.parse().ok().filter(|percent: &f64| percent.is_finite());
+        let ns = value.as_u64().and_then(|value| value.checked_mul(unit));
+        match (percent, ns) {
+            // fio 2 fills up with "0.00": 0.
+            (Some(0.0), Some(0)) => {}
+            (Some(percent), Some(ns)) => found.push(Percentile { key, percent, ns }),
+            _ => others.push((key, value)),
+        }
+    }
+    keep_members(fields, "percentile", others);
     found.sort_by(|a, b| a.percent.total_cmp(&b.percent));
     found
 }
 
 fn bins(fields: &mut Fields, unit: u64) -> Vec<Bin> {
-    let members = keyed(fields, "bins").into_iter();
-    let mut found: Vec<Bin> = members
-        .filter_map(|(key, value)| {
-            let ns = key.parse::<u64>().ok()?.checked_mul(unit)?;
-            let count = value.as_u64()?;
-            Some(Bin { ns, count })
-        })
-        .collect();
+    let mut found = Vec::new();
+    let mut others = Vec::new();
+    for (key, value) in keyed(fields, "bins") {
+        let ns = key.parse().ok().and_then(|ns: u64| ns.checked_mul(unit));
+        match (ns, value.as_u64()) {
+            (Some(ns), Some(count)) => found.push(Bin { ns, count }),
+            _ => others.push((key, value)),
+        }
+    }
+    keep_members(fields, "bins", others);
     found.sort_by_key(|bin| bin.ns);
     found
 }

@@ -43,7 +43,7 @@ pub struct Job {
     pub name: Option<String>,
     /// The number of its group.
     pub group: Option<i64>,
-    /// What the job file says of it.
+    /// Its description in the job file.
     pub description: Option<String>,
     /// The first error's errno, 0 for none, 84 (EILSEQ) for a failed verification.
     pub error: Option<i64>,
@@ -223,7 +223,7 @@ pub struct LatencyShare {
     pub percent: f64,
 }
 
-/// What fio says about the steady state.
+/// The steady state as fio found it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SteadyState {
     /// What was asked for: `iops:20.000000%`.

@@ -15,10 +15,7 @@ use crate::fio::document;
 /// Reads what iperf3 printed, in either format; standard error may be joined to it.
 pub fn output(printed: &[u8]) -> Result<Output, Unreadable> {
     let found = document::find(printed);
-    let mut output = Output {
-        whole: true,
-        ..Output::default()
-    };
+    let mut output = Output::default();
     let mut some = false;
     let mut outside = found.outside;
     for document in found.documents {
@@ -28,8 +25,8 @@ pub fn output(printed: &[u8]) -> Result<Output, Unreadable> {
             continue;
         }
         some = true;
-        output.whole &= document.whole;
         read::document(&mut output, document.value);
+        output.whole = document.whole;
     }
     // The last line of a stream may be missing.
     output.whole &= output.events.is_empty() || output.events.contains(&Event::End);
@@ -41,7 +38,6 @@ pub fn output(printed: &[u8]) -> Result<Output, Unreadable> {
     output.outside = outside;
     if output.error.is_none() && said.is_some() {
         output.error = said;
-        output.whole &= some;
         some = true;
     }
     match some {

@@ -42,6 +42,9 @@ pub struct Output {
     pub server_text: Option<String>,
     /// What the server printed, if it was JSON.
     pub server: Option<Box<Output>>,
+    /// Results that were printed before this one, such as those of a wrapper that tries again; the
+    /// first 64.
+    pub earlier: Vec<Output>,
     /// The events of `--json-stream`; empty for one document.
     pub events: Vec<Event>,
     /// Whether the document, or the stream, came to its end.

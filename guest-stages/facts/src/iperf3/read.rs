@@ -7,12 +7,24 @@ use super::output::{
 };
 use crate::fio::fields::Fields;
 
+/// How many earlier results are kept.
+const MAX_EARLIER: usize = 64;
+
 /// Adds one document: a whole result, or one event.
 pub(super) fn document(output: &mut Output, value: Map<String, Value>) {
     let mut fields = Fields::new(value);
     match fields.text("event") {
         Some(event) => add_event(output, &event, fields),
-        None => whole(output, fields),
+        None => {
+            if *output != Output::default() {
+                let mut before = std::mem::take(output);
+                output.earlier = std::mem::take(&mut before.earlier);
+                if output.earlier.len() < MAX_EARLIER {
+                    output.earlier.push(before);
+                }
+            }
+            whole(output, fields);
+        }
     }
 }
 

@@ -157,6 +157,17 @@ fn lines_around_the_json_are_kept() {
 }
 
 #[test]
+fn last_of_several_results_counts() {
+    let mut text = captured!("busy.json").to_vec();
+    text.extend_from_slice(captured!("rev.json"));
+    let output = read(&text);
+    assert_eq!((output.error, output.intervals.len()), (None, 2));
+    assert_eq!(output.earlier.len(), 1);
+    let before = output.earlier[0].error.as_deref();
+    assert!(before.is_some_and(|error| error.contains("busy")));
+}
+
+#[test]
 fn servers_json_is_read() {
     let text = br#"{"start": {}, "server_output_json": {"start": {"version": "iperf 3.19"}, "server_output_json": {"a": 1}}, "later": 1}"#;
     let output = read(text);

@@ -36,7 +36,7 @@ pub struct Link {
     pub connector: Option<String>,
     /// Whether it has a link.
     pub link: Option<bool>,
-    /// Why there is no link, as printed: `(No cable)`.
+    /// The reason for a missing link, as printed: `(No cable)`.
     pub link_reason: Option<String>,
     /// All other rows.
     pub extra: Vec<(String, String)>,

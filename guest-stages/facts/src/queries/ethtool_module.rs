@@ -156,7 +156,7 @@ fn measured(module: &mut Module, name: &str, value: &str) {
     }
 }
 
-/// `Off`, `On`, `Yes`, `No`, or one of them per lane: `[ Yes, No, No, No ]`; and what is no flag.
+/// `Off`, `On`, `Yes`, `No`, or one of them per lane: `[ Yes, No, No, No ]`. Other values go to `extra`.
 fn flags(module: &mut Module, name: &str, base: &str, lane: Option<u32>, value: &str) {
     let one = |word: &str| match word.trim() {
         "On" | "Yes" => Some(true),
@@ -170,7 +170,10 @@ fn flags(module: &mut Module, name: &str, base: &str, lane: Option<u32>, value: 
         Some(list) => list.split(',').map(one).collect(),
         None => one(value).map(|on| vec![on]),
     };
-    let Some(read) = read else {
+    let lower = name.to_ascii_lowercase();
+    let raised = [" alarm", " warning", "loss of", "fault"];
+    let alarm = raised.iter().any(|word| lower.contains(word));
+    let Some(read) = read.filter(|_| alarm) else {
         module.extra.push((name.to_owned(), value.to_owned()));
         return;
     };

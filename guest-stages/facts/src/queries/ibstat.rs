@@ -27,7 +27,7 @@ pub struct Adapter {
     pub hardware: Option<String>,
     /// The node's GUID.
     pub node_guid: Option<String>,
-    /// How many ports it says it has.
+    /// Number of ports, as the adapter reports it.
     pub port_count: Option<u32>,
     /// Its ports.
     pub ports: Vec<Port>,

@@ -39,7 +39,7 @@ pub(super) fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     text.get(..end)?.trim_start_matches('+').parse().ok()
 }
 
-/// A value that says something: not `Unknown!`, `Not reported`, `N/A` or nothing.
+/// A value that is known: not `Unknown!`, `Not reported`, `N/A` or nothing.
 pub(super) fn known(text: &str) -> Option<String> {
     let text = text.trim();
     let nothing = ["", "Not reported", "N/A", "n/a", "None reported"].contains(&text);

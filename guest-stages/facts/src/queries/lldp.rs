@@ -1,4 +1,4 @@
-//! `lldpcli show neighbors -f json` and `-f json0`: what the switches at the ports say of themselves.
+//! `lldpcli show neighbors -f json` and `-f json0`: the switches at the ports.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -32,7 +32,7 @@ pub struct Neighbor {
     pub chassis_id: Option<String>,
     /// The neighbor's name.
     pub system_name: Option<String>,
-    /// What it says of itself.
+    /// Its own description.
     pub system_description: Option<String>,
     /// Addresses at which it is managed.
     pub management_addresses: Vec<String>,

@@ -51,7 +51,7 @@ pub struct Device {
     pub link_bits: Vec<Bit>,
     /// Advanced error reporting.
     pub aer: Option<Aer>,
-    /// What lspci says where it could not read everything: `<access denied>`, `!!! Unknown header type 7f`.
+    /// What lspci prints where it could not read everything: `<access denied>`, `!!! Unknown header type 7f`.
     pub unreadable: Option<String>,
     /// All other lines.
     pub extra: Vec<String>,
@@ -221,7 +221,7 @@ fn go_on(device: &mut Device, row: &str, text: &str) {
         "UEMsk" => aer(device).uncorrectable_mask.extend(bits(text)),
         "UESvrt" => aer(device).severity.extend(bits(text)),
         "RootSta" if device.aer.is_some() => aer(device).root_status.extend(bits(text)),
-        "LnkSta" | "LnkCap" => device.link_bits.extend(bits(text)),
+        "LnkSta" | "LnkCap" if text.ends_with(['+', '-']) => device.link_bits.extend(bits(text)),
         _ => device.extra.push(text.to_owned()),
     }
 }

@@ -8,6 +8,8 @@ use crate::Unreadable;
 /// The memory nodes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Hardware {
+    /// Which nodes there are, as printed: `4 nodes (0-3)`.
+    pub available: Option<String>,
     /// Each node. A node may have no CPUs, or no memory.
     pub nodes: Vec<Node>,
     /// The nodes that the columns and rows of the distances are of.
@@ -39,7 +41,7 @@ pub fn hardware(bytes: &[u8]) -> Result<Hardware, Unreadable> {
     for line in lines(&text) {
         let row = line.row();
         match row {
-            Some(("available", _)) => {}
+            Some(("available", value)) => found.available = Some(value.to_owned()),
             Some(("node distances", _)) => distances = true,
             Some((name, value)) if distances && name.parse::<u32>().is_ok() => {
                 found.distances.push(numbers(value));

@@ -127,6 +127,8 @@ pub struct List {
     pub entries: Vec<Entry>,
     /// Whether the document came to its end.
     pub whole: bool,
+    /// Members that are not known, of hosts and subsystems.
+    pub extra: Vec<Map<String, Value>>,
     /// Lines that are not JSON.
     pub unread: Vec<String>,
 }
@@ -178,7 +180,7 @@ pub fn list(bytes: &[u8]) -> Result<List, Unreadable> {
         some |= fields.has("Devices");
         list.whole = document.whole;
         for device in objects(&mut fields, "Devices") {
-            add_device(&mut list.entries, device);
+            add_device(&mut list, device);
         }
     }
     match some {
@@ -195,7 +197,8 @@ fn objects(fields: &mut Fields, name: &str) -> Vec<Fields> {
         .collect()
 }
 
-fn add_device(entries: &mut Vec<Entry>, mut device: Fields) {
+fn add_device(list: &mut List, mut device: Fields) {
+    let entries = &mut list.entries;
     let mut subsystems = objects(&mut device, "Subsystems");
     if device.has("Controllers") {
         // 2.0 to 2.10 with -v: the device is the subsystem.
@@ -203,6 +206,8 @@ fn add_device(entries: &mut Vec<Entry>, mut device: Fields) {
     } else if subsystems.is_empty() {
         entries.push(namespace(device, &Entry::default()));
         return;
+    } else {
+        list.extra.push(device.rest());
     }
     for mut subsystem in subsystems {
         let name = subsystem.text("Subsystem");
@@ -221,6 +226,7 @@ fn add_device(entries: &mut Vec<Entry>, mut device: Fields) {
             }
             first = first.or(Some(controller));
         }
+        list.extra.push(subsystem.rest());
         let controller = first.unwrap_or_default();
         if entries.len() == before {
             entries.extend(

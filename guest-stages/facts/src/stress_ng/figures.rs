@@ -23,7 +23,7 @@ pub struct Metrics {
     pub cpu_percent: Option<f64>,
     /// The largest resident set of a worker, in KiB.
     pub max_rss_kib: Option<u64>,
-    /// What this stressor counts besides.
+    /// Further figures of this stressor.
     pub figures: Vec<Figure>,
     /// The figures of each worker, where stress-ng lists them (0.22).
     pub instances: Vec<Instance>,

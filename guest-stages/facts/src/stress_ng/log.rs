@@ -1,5 +1,7 @@
 //! stress-ng's log as a whole: its lines, metrics and summary.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::figures::{Figure, Metrics};
@@ -11,7 +13,7 @@ use super::yaml::whole;
 pub struct Log {
     /// Its version, with `--verbose`.
     pub version: Option<String>,
-    /// Every line with a level, in order, metrics left out.
+    /// Every line with a level, in order; metrics and their headings left out.
     pub rows: Vec<Row>,
     /// What was started: `2 cpu, 1 vm`.
     pub started: Vec<Counted>,
@@ -62,25 +64,25 @@ pub struct Completion {
 pub fn log(bytes: &[u8]) -> Log {
     let text = String::from_utf8_lossy(bytes);
     let mut log = Log::default();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let mut places = BTreeMap::new();
+    for line in text.lines().map(str::trim) {
         match row(line) {
-            Some(row) => add(&mut log, row),
+            Some(row) => add(&mut log, &mut places, row),
+            None if line.is_empty() => {}
             None => log.unread.push(line.to_owned()),
         }
     }
     log
 }
 
-fn add(log: &mut Log, row: Row) {
-    if matches!(row.level, Level::Metric | Level::Info) && metric(&mut log.metrics, &row.text) {
-        return;
-    }
-    if row.level == Level::Metric {
-        // Headings, and notes such as "miscellaneous metrics:".
+/// `places`: where the metrics of a stressor are.
+fn add(log: &mut Log, places: &mut BTreeMap<String, usize>, row: Row) {
+    let figures = matches!(row.level, Level::Metric | Level::Info);
+    if figures && metric(&mut log.metrics, places, &row.text) {
         return;
     }
     let text = row.text.as_str();
-    if row.level == Level::Info && heading(text) {
+    if matches!(row.level, Level::Metric | Level::Info) && heading(text) {
         return;
     }
     if let Some(rest) = text.strip_prefix("dispatching hogs:") {
@@ -157,12 +159,14 @@ fn seconds(text: &str) -> Option<f64> {
 }
 
 fn heading(text: &str) -> bool {
-    (text.starts_with("stressor ") && text.contains("bogo ops")) || text.starts_with("(secs)")
+    (text.starts_with("stressor ") && text.contains("bogo ops"))
+        || text.starts_with("(secs)")
+        || text == "miscellaneous metrics:"
 }
 
 /// A line of metrics: `cpu 1645 1.00 0.99 0.00 1644.95 1668.69 46.25 6492`, or
 /// `matrix 130757.68 add matrix ops per sec (geometric mean of 1 instances)`.
-fn metric(metrics: &mut Vec<Metrics>, text: &str) -> bool {
+fn metric(metrics: &mut Vec<Metrics>, places: &mut BTreeMap<String, usize>, text: &str) -> bool {
     let mut words = text.split_whitespace();
     let Some(stressor) = words.next() else {
         return false;
@@ -181,22 +185,17 @@ fn metric(metrics: &mut Vec<Metrics>, text: &str) -> bool {
         }
     }
     if name.is_empty() && numbers.len() >= 6 {
+        places.insert(stressor.to_owned(), metrics.len());
         metrics.push(table(stressor, &numbers));
         return true;
     }
-    let (1, Some((_, value)), Some(last)) =
-        (numbers.len(), numbers.first(), metrics.len().checked_sub(1))
-    else {
+    let place = places.get(stressor).copied();
+    let entry = place.and_then(|place| metrics.get_mut(place));
+    let (Some(entry), [(_, value)]) = (entry, numbers.as_slice()) else {
         return false;
     };
-    let same = metrics.iter().position(|entry| entry.stressor == stressor);
-    let Some(entry) = same.and_then(|at| metrics.get_mut(at.min(last))) else {
-        return false;
-    };
-    entry.figures.push(Figure {
-        name,
-        value: *value,
-    });
+    let value = *value;
+    entry.figures.push(Figure { name, value });
     true
 }
 

@@ -181,6 +181,14 @@ fn summary_names_what_was_left_out() {
 }
 
 #[test]
+fn unknown_metrics_are_rows() {
+    let text = b"stress-ng: metrc: [7] gpu 12.5 frames per sec\n";
+    let log = log(text);
+    assert_eq!((log.rows.len(), log.metrics.len()), (1, 0));
+    assert!(log.rows[0].text.contains("frames"));
+}
+
+#[test]
 fn wrong_options_are_kept() {
     let log = log(captured!("usage.stderr"));
     assert_eq!(log.unread, ["stress-ng: unrecognized option '--nosuch'"]);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::figures::{Figure, Instance, Metrics};
 use crate::Unreadable;
 
-/// What the file says.
+/// What the file holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Yaml {
     /// stress-ng's version: `0.15.06`.

@@ -22,7 +22,7 @@ pub struct Log {
     pub seconds: Option<u64>,
     /// The last `Seconds remaining`.
     pub seconds_remaining: Option<u64>,
-    /// Hardware incidents that it says it found.
+    /// Hardware incidents that it counted.
     pub incidents: Option<u64>,
     /// The result, at the end.
     pub result: Option<Result>,
@@ -71,13 +71,13 @@ pub struct Rate {
 /// The status at the end.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ending {
-    /// What it says.
+    /// Its first word.
     pub status: Status,
     /// The words after it: `test discovered HW problems`.
     pub text: String,
 }
 
-/// What the status line says.
+/// The first word of the status line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {

@@ -75,6 +75,9 @@ fn module_has_lanes_limits_and_flags() {
         names,
         ["Laser bias current low alarm", "Laser tx power low alarm"]
     );
+    let implemented = |name: &str| name == "Alarm/warning flags implemented";
+    assert!(!module.flags.iter().any(|flag| implemented(&flag.name)));
+    assert!(module.extra.iter().any(|(name, _)| implemented(name)));
     assert_eq!(module.limits.len(), 4);
     assert_eq!(
         (module.limits[1].value, module.limits[1].dbm),
@@ -108,7 +111,7 @@ fn module_with_one_lane_has_lane_1() {
 }
 
 #[test]
-fn link_settings_tell_modes_speed_and_reason() {
+fn link_settings_have_modes_speed_and_reason() {
     let link = ethtool_link::link(captured!("ethtool-link-10g.txt")).expect("a link");
     assert_eq!(link.port.as_deref(), Some("lan2"));
     assert_eq!(link.supported_ports, ["TP", "FIBRE"]);
@@ -179,7 +182,7 @@ fn neighbors_are_read_in_both_forms() {
 }
 
 #[test]
-fn switch_tells_port_vlan_and_capabilities() {
+fn switch_has_port_vlan_and_capabilities() {
     let found = lldp::neighbors(captured!("lldp-switch.json")).expect("neighbors");
     let switch = found.neighbors.first().expect("a switch");
     assert_eq!(switch.port.as_deref(), Some("eth0"));
