@@ -217,3 +217,6 @@ fn quoted(line: &str, mark: &str) -> Option<String> {
     let end = rest.find(['\'', ',', '.', ' ']).unwrap_or(rest.len());
     rest.get(..end).map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use crate::Unreadable;
 use document::Document;
 
 /// Reads fio's standard output: the last result that came to its end, or else what the last one has.
-/// Text before, between and after the results is kept.
+/// Text before, between and after the results is kept; [`complaints`] reads such lines too.
 pub fn output(stdout: &[u8]) -> Result<Report, Unreadable> {
     let (mut documents, outside, unread) = documents(stdout);
     let index = match documents.iter().rposition(|document| document.whole) {

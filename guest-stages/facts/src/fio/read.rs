@@ -81,6 +81,7 @@ fn job(mut fields: Fields, in_kib: bool) -> Job {
         first_error: fields.signed("first_error"),
         eta_s: fields.unsigned("eta"),
         elapsed_s: fields.unsigned("elapsed"),
+        started_ms: fields.unsigned("job_start"),
         runtime_ms: fields.unsigned("job_runtime"),
         options: options(&mut fields, "job options"),
         sync: fields.object("sync").map(sync),

@@ -55,6 +55,8 @@ pub struct Job {
     pub eta_s: Option<u64>,
     /// Seconds since fio began, at least 1.
     pub elapsed_s: Option<u64>,
+    /// When it began, in milliseconds since 1970 (in later versions).
+    pub started_ms: Option<u64>,
     /// Milliseconds of all workers together.
     pub runtime_ms: Option<u64>,
     /// Its own options; an option without a value is an empty text.

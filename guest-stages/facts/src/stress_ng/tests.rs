@@ -260,3 +260,13 @@ fn damage_does_not_panic() {
         }
     }
 }
+
+#[test]
+fn scientific_numbers_and_other_indents_are_read() {
+    let text =
+        b"metrics:\n- stressor: cpu\n  bogo-ops: 1.25e4\n  wall-clock-time: 5.0e+00\n  odd: .nan\n";
+    let yaml = yaml(text).expect("a file");
+    let cpu = metrics(&yaml.metrics, "cpu");
+    assert_eq!((cpu.bogo_ops, cpu.real_seconds), (Some(12_500), Some(5.0)));
+    assert_eq!(cpu.unread, ["odd: .nan"]);
+}

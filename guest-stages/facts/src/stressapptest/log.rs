@@ -24,8 +24,8 @@ pub struct Log {
     pub seconds_remaining: Option<u64>,
     /// Hardware incidents that it counted.
     pub incidents: Option<u64>,
-    /// The result, at the end.
-    pub result: Option<Result>,
+    /// What it did in all, at the end.
+    pub totals: Option<Totals>,
     /// How much each kind of work moved.
     pub rates: Vec<Rate>,
     /// The status, at the end; `None`: it did not come to its end.
@@ -44,7 +44,7 @@ pub struct Log {
 
 /// `Completed: 87984.00M in 5.00s 17594.72MB/s, with 1 hardware incidents, 0 errors`
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Result {
+pub struct Totals {
     /// MiB moved.
     pub mib: Option<f64>,
     /// Seconds it ran, cooling down included.
@@ -90,7 +90,7 @@ pub enum Status {
 }
 
 /// Reads stressapptest's log.
-pub fn log(bytes: &[u8]) -> std::result::Result<Log, Unreadable> {
+pub fn log(bytes: &[u8]) -> Result<Log, Unreadable> {
     let text = String::from_utf8_lossy(bytes);
     let mut log = Log::default();
     let mut some = false;
@@ -190,7 +190,7 @@ fn stats(log: &mut Log, text: &str) {
     } else if let Some(rest) = text.strip_prefix("Found ") {
         log.incidents = leading(rest);
     } else if let Some(rest) = text.strip_prefix("Completed: ") {
-        log.result = Some(result(rest));
+        log.totals = Some(totals(rest));
     } else if let Some(rate) = rate(text) {
         log.rates.push(rate);
     } else {
@@ -198,21 +198,21 @@ fn stats(log: &mut Log, text: &str) {
     }
 }
 
-fn result(text: &str) -> Result {
-    let mut result = Result::default();
+fn totals(text: &str) -> Totals {
+    let mut totals = Totals::default();
     for word in text.split([' ', ',']) {
         if let Some(rate) = word.strip_suffix("MB/s") {
-            result.mib_per_second = rate.parse().ok();
+            totals.mib_per_second = rate.parse().ok();
         } else if let Some(mib) = word.strip_suffix('M') {
-            result.mib = mib.parse().ok();
+            totals.mib = mib.parse().ok();
         } else if let Some(seconds) = word.strip_suffix('s') {
-            result.seconds = seconds.parse().ok().or(result.seconds);
+            totals.seconds = seconds.parse().ok().or(totals.seconds);
         }
     }
     let before = |mark: &str| text.split_once(mark)?.0.rsplit(' ').next()?.parse().ok();
-    result.incidents = before(" hardware incidents");
-    result.errors = before(" errors");
-    result
+    totals.incidents = before(" hardware incidents");
+    totals.errors = before(" errors");
+    totals
 }
 
 fn rate(text: &str) -> Option<Rate> {

@@ -6,4 +6,4 @@ mod log;
 mod tests;
 
 pub use failure::{Failure, FailureKind, ReportedError};
-pub use log::{Ending, Log, Rate, Result, Status, log};
+pub use log::{Ending, Log, Rate, Status, Totals, log};

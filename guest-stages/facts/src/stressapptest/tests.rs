@@ -26,10 +26,10 @@ fn passed_run_is_read() {
     assert_eq!((log.nodes, log.cpus), (Some(1), Some(2)));
     assert_eq!((log.memory_mib, log.seconds), (Some(32), Some(2)));
     assert_eq!(log.incidents, Some(0));
-    let result = log.result.expect("a result");
-    assert_eq!((result.mib, result.seconds), (Some(52_834.0), Some(5.04)));
-    assert_eq!(result.mib_per_second, Some(10_485.01));
-    assert_eq!((result.incidents, result.errors), (Some(0), Some(0)));
+    let totals = log.totals.expect("a result");
+    assert_eq!((totals.mib, totals.seconds), (Some(52_834.0), Some(5.04)));
+    assert_eq!(totals.mib_per_second, Some(10_485.01));
+    assert_eq!((totals.incidents, totals.errors), (Some(0), Some(0)));
     assert_eq!(log.rates.len(), 6);
     let invert = log
         .rates
@@ -59,7 +59,7 @@ fn hardware_error_names_cpu_address_and_values() {
     assert_eq!(failure.expected, Some(u64::MAX));
     let reported = log.reported.first().expect("a report");
     assert_eq!((reported.count, reported.seconds), (Some(1), Some(0)));
-    assert_eq!(log.result.and_then(|result| result.incidents), Some(1));
+    assert_eq!(log.totals.and_then(|totals| totals.incidents), Some(1));
     assert_eq!(log.ending.map(|ending| ending.status), Some(Status::Fail));
 }
 
@@ -72,7 +72,7 @@ fn last_writer_and_pattern_are_read() {
     assert_eq!(failure.pattern.as_deref(), Some("Checker8b10b32"));
     assert_ne!(failure.read, failure.reread);
     assert_eq!(failure.reread, failure.expected);
-    assert_eq!((log.ending, log.result), (None, None));
+    assert_eq!((log.ending, log.totals), (None, None));
 }
 
 #[test]

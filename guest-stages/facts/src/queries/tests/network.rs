@@ -225,3 +225,15 @@ fn adapters_and_ports_are_read() {
         (Some("Disabled"), Some(2.5))
     );
 }
+
+#[test]
+fn reason_of_a_missing_link_is_kept() {
+    let text = b"Settings for eth0:\n\tSupported FEC modes: None        RS      BASER\n\tSpeed: 40000Mb/s\n\tLink detected: no (Cable issue, Unsupported cable)\n";
+    let link = ethtool_link::link(text).expect("a link");
+    assert_eq!(link.supported_fec, ["None", "RS", "BASER"]);
+    assert_eq!(link.speed_mbps, Some(40_000));
+    assert_eq!(
+        link.link_reason.as_deref(),
+        Some("(Cable issue, Unsupported cable)")
+    );
+}
