@@ -1,6 +1,7 @@
 //! What only ATA drives have: attributes, self-test status, security.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::ata_logs::{self, AtaErrorLog, AtaPendingDefects, AtaSelfTestLog, Farm};
 use super::ata_statistics::{
@@ -23,6 +24,8 @@ pub struct Ata {
     pub self_test: Option<SelfTestStatus>,
     /// How long self-tests take.
     pub polling_minutes: Option<PollingMinutes>,
+    /// What the drive says that it can do.
+    pub capabilities: Option<Capabilities>,
     /// Seconds of an offline data collection.
     pub offline_collection_seconds: Option<u64>,
     /// How the last offline data collection ended: bits 0 to 6 are ATA's status, bit 7 is automatic mode.
@@ -41,6 +44,8 @@ pub struct Ata {
     pub statistics: Option<Vec<StatisticsPage>>,
     /// Counters of the SATA link.
     pub phy_counters: Option<Vec<PhyCounter>>,
+    /// Whether smartctl set the counters of the SATA link to 0 after it read them.
+    pub phy_counters_reset: Option<bool>,
     /// SMART Command Transport status.
     pub sct: Option<SctStatus>,
     /// Temperature history.
@@ -112,6 +117,21 @@ pub struct PollingMinutes {
     pub conveyance: Option<u64>,
 }
 
+/// What a drive says that it can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Capabilities {
+    /// Self-tests.
+    pub self_tests: Option<bool>,
+    /// Conveyance self-tests.
+    pub conveyance_self_tests: Option<bool>,
+    /// Selective self-tests.
+    pub selective_self_tests: Option<bool>,
+    /// Error logs.
+    pub error_logs: Option<bool>,
+    /// General purpose logs, which device statistics and pending defects are.
+    pub general_purpose_logs: Option<bool>,
+}
+
 /// Whether and how a drive takes TRIM.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Trim {
@@ -153,6 +173,7 @@ pub(super) fn read(document: &mut Members) -> Ata {
         }),
         security: within(document, "ata_security", security),
         attributes: within(document, "ata_smart_attributes", |found| {
+            drop_if(found, "revision", Value::is_u64);
             rows(found, "table", attribute)
         })
         .flatten(),
@@ -231,13 +252,20 @@ fn self_tests(ata: &mut Ata, data: &mut Members) {
             conveyance: number(minutes, "conveyance"),
         });
     });
+    ata.capabilities = within(data, "capabilities", |found| Capabilities {
+        self_tests: boolean(found, "self_tests_supported"),
+        conveyance_self_tests: boolean(found, "conveyance_self_test_supported"),
+        selective_self_tests: boolean(found, "selective_self_test_supported"),
+        error_logs: boolean(found, "error_logging_supported"),
+        general_purpose_logs: boolean(found, "gp_logging_supported"),
+    });
     within(data, "offline_data_collection", |collection| {
         ata.offline_collection_seconds = number(collection, "completion_seconds");
         let status = within(collection, "status", |status| {
             let value = number(status, "value");
             if value.is_some() {
-                drop_if(status, "string", serde_json::Value::is_string);
-                drop_if(status, "passed", serde_json::Value::is_boolean);
+                drop_if(status, "string", Value::is_string);
+                drop_if(status, "passed", Value::is_boolean);
             }
             value
         });

@@ -102,6 +102,7 @@ pub(super) fn read(ata: &mut Ata, document: &mut Members) {
     })
     .flatten();
     ata.phy_counters = within(document, "sata_phy_event_counters", |log| {
+        ata.phy_counters_reset = boolean(log, "reset");
         rows(log, "table", |row| {
             drop_if(row, "size", serde_json::Value::is_u64);
             Some(PhyCounter {

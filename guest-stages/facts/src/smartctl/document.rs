@@ -16,23 +16,36 @@ const MAX_STARTS: usize = 8;
 /// How often a damaged object is cut shorter.
 const MAX_REPAIRS: usize = 4;
 
-/// Finds the first JSON object that has members. `None` where there is none.
+/// Finds the first JSON object that has a member of smartctl's. `None` where there is none.
 pub(super) fn find(text: &str) -> Option<Document> {
     let mut start = 0;
     for _ in 0..MAX_STARTS {
         start = next_start(text, start)?;
         let (before, rest) = text.split_at_checked(start)?;
-        if let Some((members, end)) = object(rest) {
-            let mut unread = lines(before);
-            unread.extend(lines(rest.get(end..).unwrap_or_default()));
-            return Some(Document { members, unread });
-        }
-        start = start.saturating_add(1);
+        let skip = match object(rest) {
+            Some((members, end)) if is_smartctl(&members) => {
+                let mut unread = lines(before);
+                unread.extend(lines(rest.get(end..).unwrap_or_default()));
+                return Some(Document { members, unread });
+            }
+            Some((_, end)) => end,
+            None => 1,
+        };
+        start = start.saturating_add(skip);
     }
     None
 }
 
-/// The next `{` that a quote or a `}` follows: braces in a line of text are no object.
+/// Whether an object has a member that smartctl prints: a program's log line may be JSON too.
+fn is_smartctl(members: &Map<String, Value>) -> bool {
+    let ours = ["json_format_version", "device", "devices", "local_time"];
+    let families = ["smart", "ata_", "nvme_", "scsi_"];
+    members.keys().any(|key| {
+        ours.contains(&key.as_str()) || families.iter().any(|family| key.starts_with(family))
+    })
+}
+
+/// The next `{` that a quote follows: braces in a line of text are no object.
 fn next_start(text: &str, from: usize) -> Option<usize> {
     let mut at = from;
     loop {

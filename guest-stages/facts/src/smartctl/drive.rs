@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::ata::{self, Ata};
 use super::device::{self, DeviceName, LinkSpeed, PowerMode, Temperature, Traffic, Wwn};
-use super::members::{Members, boolean, drop_if, number, text, wide, within};
+use super::members::{Members, boolean, drop_if, number, signed, text, wide, within};
 use super::nvme::{self, Nvme};
 use super::run::{self, Run};
 use super::scsi::{self, Scsi};
@@ -117,7 +117,7 @@ pub(super) fn read(mut document: Members, unread: Vec<String>) -> Drive {
     let (found, is_nvme) = (nvme::read(document), is("NVMe"));
     drive.nvme = (is_nvme || found != Nvme::default()).then_some(found);
     let (mut found, is_scsi) = (scsi::read(document), is("SCSI"));
-    found.non_medium_errors = non_medium_errors(&drive.run);
+    text_only(&mut found, &drive.run, document);
     if let (None, Some(vendor), Some(product)) = (&drive.model, &found.vendor, &found.product) {
         drive.model = Some(format!("{vendor} {product}"));
     }
@@ -181,6 +181,11 @@ fn health(drive: &mut Drive, document: &mut Members) {
     (drive.smart_available, drive.smart_enabled) = support.unwrap_or_default();
     drive.passed = within(document, "smart_status", |s| boolean(s, "passed")).flatten();
     drive.temperature = device::temperature(document);
+    let trip = within(document, "scsi_temperature", |t| signed(t, "drive_trip"));
+    if let Some(Some(trip)) = trip {
+        let temperature = drive.temperature.get_or_insert_default();
+        temperature.drive_trip = temperature.drive_trip.or(Some(trip));
+    }
     let time = within(document, "power_on_time", |time| {
         (number(time, "hours"), number(time, "minutes"))
     });
@@ -203,9 +208,27 @@ fn health(drive: &mut Drive, document: &mut Members) {
     drive.power_mode = device::power_mode(document);
 }
 
-/// smartctl prints the count as text only, which `--json=o` adds to the JSON.
-fn non_medium_errors(run: &Run) -> Option<u64> {
-    let mut lines = run.output.iter().flatten();
-    let count = lines.find_map(|line| line.strip_prefix("Non-medium error count:"))?;
-    count.trim().parse().ok()
+/// Reads what smartctl prints of SCSI drives as text only: `--json=o` adds the whole text to the JSON,
+/// `--json=u` the lines that are not in the JSON.
+fn text_only(scsi: &mut Scsi, run: &Run, document: &Members) {
+    let lines = run.output.iter().flatten().map(String::as_str);
+    let others = document
+        .iter()
+        .filter(|(key, _)| key.starts_with("smartctl_"));
+    for line in lines.chain(others.filter_map(|(_, line)| line.as_str())) {
+        let Some((name, value)) = line.split_once(':') else {
+            continue;
+        };
+        let enabled = || match value.trim() {
+            "Enabled" => Some(true),
+            "Disabled" => Some(false),
+            _ => None,
+        };
+        match name {
+            "Non-medium error count" => scsi.non_medium_errors = value.trim().parse().ok(),
+            "Read Cache is" => scsi.read_cache = enabled(),
+            "Writeback Cache is" => scsi.write_cache = enabled(),
+            _ => {}
+        }
+    }
 }

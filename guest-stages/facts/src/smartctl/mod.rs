@@ -8,6 +8,8 @@
 mod ata;
 mod ata_logs;
 mod ata_statistics;
+#[cfg(test)]
+mod damage_tests;
 mod device;
 mod document;
 mod drive;
@@ -20,7 +22,9 @@ mod scsi_logs;
 #[cfg(test)]
 mod tests;
 
-pub use ata::{Ata, Attribute, PollingMinutes, Security, SelfTestStatus, Trim, WhenFailed};
+pub use ata::{
+    Ata, Attribute, Capabilities, PollingMinutes, Security, SelfTestStatus, Trim, WhenFailed,
+};
 pub use ata_logs::{
     AtaError, AtaErrorLog, AtaPendingDefect, AtaPendingDefects, AtaSelfTest, AtaSelfTestLog, Farm,
 };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::members::{Members, drop_if, number, numbers, rows, text, texts, within};
+use super::members::{Members, boolean, drop_if, number, numbers, rows, text, texts, within};
 
 /// What smartctl says of its own run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -11,6 +11,8 @@ pub struct Run {
     pub version: Option<Vec<i64>>,
     /// Subversion's revision, up to 7.4: `5338`.
     pub svn_revision: Option<String>,
+    /// Whether it was built from unreleased source.
+    pub pre_release: Option<bool>,
     /// Operating system and kernel that it ran on.
     pub platform: Option<String>,
     /// Who built it.
@@ -77,7 +79,9 @@ pub fn exit_bits(status: u8) -> ExitBits {
 /// Takes smartctl's own members out of a document.
 pub(super) fn read(document: &mut Members) -> Run {
     drop_if(document, "json_format_version", |version| {
-        version.get(0).is_some_and(|major| *major == 1)
+        version
+            .as_array()
+            .is_some_and(|parts| parts.iter().all(|part| part.is_u64()))
     });
     let mut run = within(document, "smartctl", of_smartctl).unwrap_or_default();
     run.time = within(document, "local_time", |time| {
@@ -100,9 +104,11 @@ fn of_smartctl(found: &mut Members) -> Run {
             text: said,
         })
     };
+    drop_if(found, "uint128_precision_bits", serde_json::Value::is_u64);
     Run {
         version: numbers(found, "version"),
         svn_revision: text(found, "svn_revision"),
+        pre_release: boolean(found, "pre_release"),
         platform: text(found, "platform_info"),
         build: text(found, "build_info"),
         database: within(found, "drive_database_version", |version| {

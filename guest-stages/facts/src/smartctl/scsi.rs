@@ -32,6 +32,10 @@ pub struct Scsi {
     pub protection_bytes: Option<u64>,
     /// Logical block provisioning: `fully provisioned`.
     pub provisioning: Option<String>,
+    /// Whether reads are cached. smartctl prints it as text, as [`Scsi::non_medium_errors`].
+    pub read_cache: Option<bool>,
+    /// Whether writes are cached. smartctl prints it as text, as [`Scsi::non_medium_errors`].
+    pub write_cache: Option<bool>,
     /// Whether temperature warnings are switched on.
     pub temperature_warning: Option<bool>,
     /// Why the drive's health is not good.
@@ -49,7 +53,7 @@ pub struct Scsi {
     /// Errors of verifications.
     pub verify_errors: Option<ErrorCounters>,
     /// Errors outside the medium: bus, cable, commands. smartctl prints them as text, which its JSON has with
-    /// `--json=o` only.
+    /// `--json=o` and `--json=u` only.
     pub non_medium_errors: Option<u64>,
     /// The scan that the drive does by itself.
     pub background_scan: Option<BackgroundScan>,
@@ -197,7 +201,14 @@ pub(super) fn read(document: &mut Members) -> Scsi {
         scsi.transport = number(protocol, "value");
         scsi.transport_text = text(protocol, "name");
     });
-    let provisioning = within(document, "scsi_lb_provisioning", |kind| text(kind, "name"));
+    let provisioning = within(document, "scsi_lb_provisioning", |kind| {
+        let name = text(kind, "name");
+        if name.is_some() {
+            // The same as a number.
+            drop_if(kind, "value", serde_json::Value::is_u64);
+        }
+        name
+    });
     scsi.provisioning = provisioning.flatten();
     let warning = within(document, "temperature_warning", |w| boolean(w, "enabled"));
     scsi.temperature_warning = warning.flatten();
