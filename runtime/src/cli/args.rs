@@ -289,6 +289,9 @@ pub struct ShowArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Print what the tool or the kernel printed, for smart and kernel-log
+    #[arg(long, conflicts_with = "json", requires = "topic")]
+    pub raw: bool,
     /// Which machine
     #[command(flatten)]
     pub machine: MachineChoice,
@@ -311,7 +314,7 @@ pub enum Topic {
     Power,
     /// The kernel's totals: throttling, memory errors, PCIe errors, network
     Counters,
-    /// The kernel's log from now on, for a few seconds
+    /// What the kernel's log since boot reports
     KernelLog,
 }
 

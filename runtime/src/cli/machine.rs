@@ -6,15 +6,13 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use vetting_machine::contract::types::Error;
 use vetting_machine::real::{self, RealMachine};
-use vetting_machine::{Answer, Attempt, Machine, Reply, Request, Session};
+use vetting_machine::{Attempt, Machine, Reply, Request, Session};
 
 use super::args::{CheckArgs, MachineArgs, MachineCommand, ShowArgs, Topic};
+use super::machine_facts::{self, ShownDrive, ShownLog};
 use super::machine_tables as tables;
 use super::run::machine as chosen;
 use super::{Exit, Failure, print};
-
-/// How long `show kernel-log` listens.
-const LISTEN: Duration = Duration::from_secs(3);
 
 /// Dispatches the subcommand.
 pub async fn machine(args: MachineArgs) -> Result<Exit, Failure> {
@@ -52,6 +50,7 @@ async fn show(args: ShowArgs) -> Result<Exit, Failure> {
         } else {
             text.push_str(&format!("── {} ──\n", name(*topic)));
             text.push_str(&match &answer {
+                Ok(shown) if args.raw => raw(shown)?,
                 Ok(shown) => tables::table(shown),
                 Err(error) => format!("{error}\n"),
             });
@@ -76,12 +75,26 @@ async fn show(args: ShowArgs) -> Result<Exit, Failure> {
     })
 }
 
-/// What was shown: replies, several for SMART.
+/// What was shown.
 pub enum Shown {
     /// One reply.
     One(Box<Reply>),
-    /// One drive after the other: its id, and what it told.
-    Drives(Vec<(String, Answer)>),
+    /// One drive after the other.
+    Drives(Vec<ShownDrive>),
+    /// The kernel's log.
+    Log(ShownLog),
+}
+
+/// The documents themselves, where the topic has any.
+fn raw(shown: &Shown) -> Result<String, Failure> {
+    match shown {
+        Shown::Drives(drives) => Ok(machine_facts::drives_raw(drives)),
+        Shown::Log(log) => Ok(log.raw()),
+        Shown::One(_) => {
+            let topics = "use --raw with smart or kernel-log: the other topics have no document";
+            Err(Failure::usage(anyhow::anyhow!(topics)))
+        }
+    }
 }
 
 async fn ask(session: &dyn Session, topic: Topic) -> Result<Shown, Error> {
@@ -92,28 +105,8 @@ async fn ask(session: &dyn Session, topic: Topic) -> Result<Shown, Error> {
         Topic::Gpu => Request::GpuRead,
         Topic::Power => Request::PowerRead,
         Topic::Counters => Request::Counters,
-        Topic::Smart => {
-            let Reply::SmartDevices(devices) = session.call(Request::SmartDevices).await? else {
-                return Err(Error::tool_failed("smartctl", "gave no list of devices"));
-            };
-            let mut drives = Vec::new();
-            for device in devices {
-                let id = device.id;
-                let request = Request::SmartRead { device: id.clone() };
-                drives.push((id, session.call(request).await));
-            }
-            return Ok(Shown::Drives(drives));
-        }
-        Topic::KernelLog => {
-            let Reply::Watch(watch) = session.call(Request::KernelLogOpen).await? else {
-                return Err(Error::tool_failed(
-                    "the kernel's log",
-                    "could not be opened",
-                ));
-            };
-            let timeout_ms = u64::try_from(LISTEN.as_millis()).unwrap_or(u64::MAX);
-            Request::KernelLogNext { watch, timeout_ms }
-        }
+        Topic::Smart => return machine_facts::drives(session).await.map(Shown::Drives),
+        Topic::KernelLog => return machine_facts::log(session).await.map(Shown::Log),
     };
     let reply = session.call(request).await?;
     Ok(Shown::One(Box::new(reply)))
@@ -127,6 +120,7 @@ async fn begin(machine: &dyn Machine, recorded: bool) -> Result<Box<dyn Session>
         soft_deadline: hour,
         scratch: std::env::temp_dir(),
         cpu_allowance: 1,
+        max_watches: 1,
         // A recording tells what it holds of any attempt.
         beside: recorded,
         ..Attempt::beside("machine show")
@@ -145,17 +139,8 @@ fn as_json(answer: &Result<Shown, Error>) -> Result<Value, Failure> {
     };
     let value = match answer {
         Ok(Shown::One(reply)) => told(reply),
-        Ok(Shown::Drives(drives)) => drives
-            .iter()
-            .map(|(id, answer)| {
-                let health = match answer {
-                    Ok(reply) => told(reply)?,
-                    Err(error) => json!({ "error": error, "message": error.to_string() }),
-                };
-                Ok(json!({ "device": id, "health": health }))
-            })
-            .collect::<Result<Vec<_>, serde_json::Error>>()
-            .map(Value::Array),
+        Ok(Shown::Drives(drives)) => machine_facts::drives_json(drives),
+        Ok(Shown::Log(log)) => log.json(),
         Err(error) => Ok(json!({ "error": error, "message": error.to_string() })),
     };
     value.map_err(Failure::runtime)

@@ -3,31 +3,18 @@
 use comfy_table::{ContentArrangement, Table, presets::UTF8_BORDERS_ONLY};
 use vetting_machine::check::Check;
 use vetting_machine::contract::inventory::Parts;
-use vetting_machine::contract::{counters, disks, gpu, hwmon, kernel_log, power, smart};
+use vetting_machine::contract::{counters, disks, gpu, hwmon, power};
 use vetting_machine::{Condition, Reply};
 
 use super::machine::Shown;
+use super::machine_facts;
 use vetting_protocol::printable;
 
 /// Whatever was shown, as text.
 pub fn table(shown: &Shown) -> String {
     match shown {
-        Shown::Drives(drives) => of(
-            &[
-                "Drive", "Model", "Serial", "Health", "°C", "Hours", "Remarks",
-            ],
-            drives.iter().map(|(id, answer)| match answer {
-                Ok(Reply::SmartHealth(health)) => drive(id, health),
-                Ok(other) => vec![id.clone(), format!("{other:?}")],
-                Err(error) => {
-                    let mut row = vec![String::new(); 7];
-                    row[0] = id.clone();
-                    row[6] = error.to_string();
-                    row
-                }
-            }),
-            "no disks",
-        ),
+        Shown::Drives(drives) => machine_facts::drives_table(drives),
+        Shown::Log(log) => log.table(),
         Shown::One(reply) => match &**reply {
             Reply::Hwmon(reading) => sensors(reading),
             Reply::Inventory(parts) => inventory(parts),
@@ -35,7 +22,6 @@ pub fn table(shown: &Shown) -> String {
             Reply::GpuReading(reading) => gpus(reading),
             Reply::Power(reading) => supplies(reading),
             Reply::Counters(reading) => totals(reading),
-            Reply::KernelLog(events) => kernel_lines(events),
             other => format!("{other:?}\n"),
         },
     }
@@ -239,27 +225,6 @@ fn block_devices(list: &[disks::Disk]) -> String {
     )
 }
 
-fn drive(id: &str, health: &smart::Health) -> Vec<String> {
-    let overall = match health.overall_passed {
-        Some(true) => "passed",
-        Some(false) => "FAILED",
-        None => "not told",
-    };
-    vec![
-        id.to_owned(),
-        health.model.clone().unwrap_or_default(),
-        health.serial.clone().unwrap_or_default(),
-        overall.to_owned(),
-        health
-            .temperature
-            .map_or(String::new(), |t| format!("{t:.0}")),
-        health
-            .power_on_hours
-            .map_or(String::new(), |h| h.to_string()),
-        health.messages.first().cloned().unwrap_or_default(),
-    ]
-}
-
 fn gpus(reading: &gpu::Reading) -> String {
     let asked = reading.devices.iter().map(|device| {
         vec![
@@ -358,14 +323,6 @@ fn totals(reading: &counters::Reading) -> String {
     )
 }
 
-fn kernel_lines(events: &[kernel_log::Event]) -> String {
-    if events.is_empty() {
-        return "nothing was logged while listening\n".to_owned();
-    }
-    let line = |e: &kernel_log::Event| format!("{:?}: {}\n", e.kind, printable(&e.text));
-    events.iter().map(line).collect()
-}
-
 /// A size with a decimal unit, as disks are sold.
 fn bytes(size: u64) -> String {
     const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
@@ -379,7 +336,7 @@ fn bytes(size: u64) -> String {
 }
 
 /// A table, or a sentence where there are no rows. Texts of the machine are made printable.
-fn of(header: &[&str], rows: impl Iterator<Item = Vec<String>>, none: &str) -> String {
+pub fn of(header: &[&str], rows: impl Iterator<Item = Vec<String>>, none: &str) -> String {
     let mut table = Table::new();
     table
         .load_style(UTF8_BORDERS_ONLY)

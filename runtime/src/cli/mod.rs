@@ -7,6 +7,7 @@ mod completions;
 mod exit;
 mod live;
 mod machine;
+mod machine_facts;
 mod machine_tables;
 mod power_off;
 mod print;
