@@ -10,8 +10,8 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     /// `None`: fewer than three columns.
-    pub(super) fn of(line: &'a str, separator: char) -> Option<Self> {
-        let cut: Vec<&str> = line.split(separator).collect();
+    pub(super) fn of(line: &'a str, separator: u8) -> Option<Self> {
+        let cut = printed::cut(line, separator);
         (cut.len() >= 3).then_some(Columns { line, cut })
     }
 
@@ -22,7 +22,11 @@ impl<'a> Columns<'a> {
 
     /// One column without spaces around it; empty where there is none.
     pub(super) fn get(&self, index: usize) -> &'a str {
-        self.cut.get(index).copied().unwrap_or_default().trim()
+        self.cut
+            .get(index)
+            .copied()
+            .unwrap_or_default()
+            .trim_ascii()
     }
 
     /// The text before a column, separators included: a name that was cut.
@@ -31,7 +35,7 @@ impl<'a> Columns<'a> {
         let separators = index.saturating_sub(1);
         let length = cut.iter().map(|column| column.len()).sum::<usize>();
         let end = length.saturating_add(separators);
-        self.line.get(..end).unwrap_or(self.line).trim()
+        self.line.get(..end).unwrap_or(self.line).trim_ascii()
     }
 
     /// The text from a column on, separators included.
@@ -39,7 +43,7 @@ impl<'a> Columns<'a> {
         let cut = self.cut.get(..index).unwrap_or_default();
         let length = cut.iter().map(|column| column.len()).sum::<usize>();
         let begin = length.saturating_add(index);
-        self.line.get(begin..).unwrap_or_default().trim()
+        self.line.get(begin..).unwrap_or_default().trim_ascii()
     }
 
     /// Where `number | status | entity` stand: the column of the number.

@@ -80,10 +80,10 @@ pub fn controller(info: &[u8]) -> Result<Controller, Unreadable> {
     let mut found = Controller::default();
     let mut list = List::None;
     let mut known = false;
-    for line in lines(&text).filter(|line| !line.trim().is_empty()) {
+    for line in lines(&text).filter(|line| !line.trim_ascii().is_empty()) {
         // Lists follow their title, indented.
         if list != List::None && line.starts_with([' ', '\t']) && !line.contains(" : ") {
-            item(&mut found, &list, line.trim());
+            item(&mut found, &list, line.trim_ascii());
             continue;
         }
         list = List::None;
@@ -147,7 +147,7 @@ fn item(found: &mut Controller, list: &List, value: &str) {
 pub fn self_test(output: &[u8]) -> Result<SelfTest, Unreadable> {
     let text = printed::text(output);
     let mut found: Option<SelfTest> = None;
-    for line in lines(&text).filter(|line| !line.trim().is_empty()) {
+    for line in lines(&text).filter(|line| !line.trim_ascii().is_empty()) {
         match (field(line), &mut found) {
             (Some(("Selftest", value)), None) => {
                 found = Some(SelfTest {
@@ -163,9 +163,9 @@ pub fn self_test(output: &[u8]) -> Result<SelfTest, Unreadable> {
                 test.code = printed::hex(value).or(test.code)
             }
             (_, Some(test)) => {
-                let line = line.trim();
+                let line = line.trim_ascii();
                 let detail = line.strip_prefix("->").unwrap_or(line);
-                test.details.push(detail.trim().to_owned());
+                test.details.push(detail.trim_ascii().to_owned());
             }
             (_, None) => {}
         }

@@ -13,10 +13,10 @@ use crate::Unreadable;
 pub fn from_elist(elist: &[u8]) -> Result<Sensors, Unreadable> {
     let text = printed::text(elist);
     let mut found = Sensors::default();
-    for line in lines(&text).filter(|line| !line.trim().is_empty()) {
+    for line in lines(&text).filter(|line| !line.trim_ascii().is_empty()) {
         let taken = row(line, &mut found);
         if taken.is_none() && printed::is_complaint(line) {
-            found.complaints.push(line.trim().to_owned());
+            found.complaints.push(line.trim_ascii().to_owned());
         } else if taken.is_none() {
             found.unread.push(line.to_owned());
         }
@@ -28,13 +28,13 @@ pub fn from_elist(elist: &[u8]) -> Result<Sensors, Unreadable> {
 }
 
 fn row(line: &str, found: &mut Sensors) -> Option<()> {
-    if let Some(columns) = Columns::of(line, '|') {
+    if let Some(columns) = Columns::of(line, b'|') {
         return match columns.numbered() {
             Some(at) => numbered(&columns, at, line, found),
             None => short(&columns, line, found),
         };
     }
-    let columns = Columns::of(line, ',')?;
+    let columns = Columns::of(line, b',')?;
     match columns.numbered() {
         Some(at) => numbered(&columns, at, line, found),
         None => measured(&columns, line, found),

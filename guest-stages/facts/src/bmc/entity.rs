@@ -17,13 +17,18 @@ pub struct Entity {
 impl Entity {
     /// Reads `10.1` or `10.1 (Power Supply)`.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let (numbers, name) = match text.split_once('(') {
             Some((numbers, name)) => (numbers, Some(name)),
             None => (text, None),
         };
-        let (id, instance) = numbers.trim().split_once('.')?;
-        let name = name.map(|name| name.trim().strip_suffix(')').unwrap_or(name).trim());
+        let (id, instance) = numbers.trim_ascii().split_once('.')?;
+        let name = name.map(|name| {
+            name.trim_ascii()
+                .strip_suffix(')')
+                .unwrap_or(name)
+                .trim_ascii()
+        });
         Some(Entity {
             id: id.parse().ok()?,
             instance: instance.parse().ok()?,

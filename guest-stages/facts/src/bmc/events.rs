@@ -102,13 +102,13 @@ pub struct EventReading {
 /// whether ipmitool prints nothing or that there are no entries.
 pub fn event_log(sel: &[u8]) -> Result<EventLog, Unreadable> {
     let text = printed::text(sel);
-    let is_block = |line: &str| line.trim_start().starts_with("SEL Record ID");
+    let is_block = |line: &str| line.trim_ascii_start().starts_with("SEL Record ID");
     let log = match lines(&text).any(is_block) {
         true => verbose_event::read(&text),
         false => listed_event::read(&text),
     };
     let says_empty = text.contains("SEL has no entries");
-    if log.events.is_empty() && !says_empty && !text.trim().is_empty() {
+    if log.events.is_empty() && !says_empty && !text.trim_ascii().is_empty() {
         return Err(Unreadable::starting("ipmitool's event log", sel));
     }
     Ok(log)
@@ -141,23 +141,38 @@ impl Event {
         }
     }
 
-    /// Takes the words for what happened: their detail in brackets, and what they mean.
+    /// Takes the words for what happened: their detail, and what they mean.
     pub(super) fn happened(&mut self, text: &str) {
-        let text = text.trim();
+        let text = text.trim_ascii();
+        let (words, detail) = match self.meaning_of(text) {
+            Some(_) => (text, ""),
+            None => self.apart(text),
+        };
+        self.text = words.to_owned();
+        if !detail.is_empty() {
+            self.detail = Some(detail.to_owned());
+        }
+        self.meaning = self.meaning_of(words);
+        self.settle();
+    }
+
+    /// Splits `Uncorrectable ECC (CPU0_G1)`, `Config Error: Vendor Mismatch` and the like. What is no bracket is a
+    /// detail only behind words that mean something.
+    fn apart<'a>(&self, text: &'a str) -> (&'a str, &'a str) {
         let bracket = text
             .strip_suffix(')')
             .and_then(|text| text.split_once(" ("));
-        let whole = self.meaning_of(text);
-        let (words, detail) = match bracket {
-            Some((words, detail)) if whole.is_none() => (words.trim(), Some(detail.trim())),
-            _ => (text, None),
-        };
-        self.text = words.to_owned();
-        if let Some(detail) = detail.filter(|detail| !detail.is_empty()) {
-            self.detail = Some(detail.to_owned());
+        if let Some((words, detail)) = bracket {
+            return (words.trim_ascii(), detail.trim_ascii());
         }
-        self.meaning = whole.or_else(|| self.meaning_of(words));
-        self.settle();
+        for separator in [": ", ", ", " @"] {
+            if let Some((words, detail)) = text.split_once(separator)
+                && self.meaning_of(words).is_some()
+            {
+                return (words, detail.trim_ascii());
+            }
+        }
+        (text, "")
     }
 
     fn meaning_of(&self, words: &str) -> Option<Meaning> {
@@ -168,22 +183,17 @@ impl Event {
         }
     }
 
-    /// Fills codes from the meaning, and the meaning from codes.
-    pub(super) fn settle(&mut self) {
+    /// Fills codes from the meaning, and the meaning from codes, which are surer than words.
+    fn settle(&mut self) {
         let data = self
             .data
             .as_deref()
             .filter(|_| self.kind == RecordKind::System);
         let first = data.and_then(|data| printed::hex::<u8>(data.get(..2)?));
-        self.offset = self.offset.or(first.map(|first| first & 0x0f));
-        let code = self
-            .sensor_type
-            .as_ref()
-            .and_then(|kind| kind.code)
-            .unwrap_or(0);
-        if let (None, Some(event_type), Some(offset)) = (self.meaning, self.event_type, self.offset)
-        {
-            self.meaning = Meaning::of(event_type, code, offset);
+        self.offset = first.map(|first| first & 0x0f);
+        let code = self.sensor_type.as_ref().and_then(|kind| kind.code);
+        if let (Some(event_type), Some(offset)) = (self.event_type, self.offset) {
+            self.meaning = Meaning::of(event_type, code.unwrap_or(0), offset).or(self.meaning);
         }
         self.event_type = self.event_type.or(self.meaning.map(Meaning::event_type));
         self.offset = self.offset.or(self.meaning.map(Meaning::offset));
@@ -191,7 +201,7 @@ impl Event {
 
     /// Takes `Reading 101 > Threshold 100 degrees C`.
     pub(super) fn measured(&mut self, detail: &str) {
-        let Some(rest) = detail.trim().strip_prefix("Reading ") else {
+        let Some(rest) = detail.trim_ascii().strip_prefix("Reading ") else {
             return;
         };
         let mut words = rest.splitn(2, ' ');
@@ -200,7 +210,10 @@ impl Event {
         };
         let more = words.next().unwrap_or_default();
         let (threshold, unit) = match more.split_once("Threshold ") {
-            Some((_, limit)) => limit.trim().split_once(' ').unwrap_or((limit.trim(), "")),
+            Some((_, limit)) => limit
+                .trim_ascii()
+                .split_once(' ')
+                .unwrap_or((limit.trim_ascii(), "")),
             None => ("", more),
         };
         self.reading = Some(EventReading {

@@ -111,8 +111,8 @@ pub fn frus(print: &[u8]) -> Result<Frus, Unreadable> {
     let text = printed::text(print);
     let mut found = Frus::default();
     let mut record = String::new();
-    for line in lines(&text).filter(|line| !line.trim().is_empty()) {
-        let trimmed = line.trim_start();
+    for line in lines(&text).filter(|line| !line.trim_ascii().is_empty()) {
+        let trimmed = line.trim_ascii_start();
         if let Some(("FRU Device Description", value)) = field(trimmed) {
             found.units.push(described(value));
             record.clear();
@@ -130,7 +130,10 @@ pub fn frus(print: &[u8]) -> Result<Frus, Unreadable> {
         match (absent, field(trimmed)) {
             (Some(why), _) => {
                 unit.presence = FruPresence::NotPresent;
-                let why = why.trim().trim_start_matches('(').trim_end_matches(')');
+                let why = why
+                    .trim_ascii()
+                    .trim_start_matches('(')
+                    .trim_end_matches(')');
                 unit.absence = Some(why.to_owned()).filter(|why| !why.is_empty());
             }
             (None, Some((name, value))) => {
@@ -162,7 +165,7 @@ fn is_of_unit(line: &str) -> bool {
 /// `PS1 (ID 4)`.
 fn described(value: &str) -> Fru {
     let (name, id) = match value.rsplit_once("(ID") {
-        Some((name, id)) => (name.trim(), printed::whole(id.trim_end_matches(')'))),
+        Some((name, id)) => (name.trim_ascii(), printed::whole(id.trim_end_matches(')'))),
         None => (value, None),
     };
     Fru {

@@ -6,11 +6,13 @@ use super::{Meaning, SensorType, Time};
 
 pub(super) fn read(text: &str) -> EventLog {
     let mut log = EventLog::default();
-    for line in lines(text).filter(|line| !line.trim().is_empty()) {
+    for line in lines(text).filter(|line| !line.trim_ascii().is_empty()) {
         match row(line) {
             Some(event) => log.events.push(event),
             None if line.contains("SEL has no entries") => {}
-            None if printed::is_complaint(line) => log.complaints.push(line.trim().to_owned()),
+            None if printed::is_complaint(line) => {
+                log.complaints.push(line.trim_ascii().to_owned())
+            }
             None => log.unread.push(line.to_owned()),
         }
     }
@@ -19,10 +21,10 @@ pub(super) fn read(text: &str) -> EventLog {
 
 fn row(line: &str) -> Option<Event> {
     let bars = line.contains('|');
-    let columns: Vec<&str> = match bars {
-        true => line.split('|').map(str::trim).collect(),
-        false => line.split(',').map(str::trim).collect(),
-    };
+    let mut columns = printed::cut(line, if bars { b'|' } else { b',' });
+    for column in &mut columns {
+        *column = column.trim_ascii();
+    }
     let (id, rest) = columns.split_first()?;
     // `0x1a` and `1ah` are no ids of a log.
     let digits = !id.is_empty() && id.len() <= 8 && id.bytes().all(|b| b.is_ascii_hexdigit());
@@ -34,7 +36,7 @@ fn row(line: &str) -> Option<Event> {
         event.kind = RecordKind::KernelPanic;
         // Its letters may hold separators.
         let at = line.find("Linux kernel panic")?;
-        event.text = line.get(at..)?.trim().to_owned();
+        event.text = line.get(at..)?.trim_ascii().to_owned();
         return Some(event);
     }
     if first.starts_with("OEM record") {
@@ -65,7 +67,7 @@ fn maker(event: &mut Event, title: &str, columns: &[&str]) {
     event.text = title.to_owned();
     event.record_type = title
         .strip_prefix("OEM record")
-        .and_then(|code| printed::hex(code.trim()));
+        .and_then(|code| printed::hex(code.trim_ascii()));
     let after = columns
         .iter()
         .skip_while(|column| **column != title)
@@ -87,7 +89,7 @@ fn source(event: &mut Event, sensor: &str) {
     let (kind, rest) = match SensorType::beginning(sensor) {
         Some((kind, rest)) => (Some(kind), rest),
         None => match sensor.split_once('#') {
-            Some((kind, _)) => (Some(SensorType::named(kind.trim())), sensor),
+            Some((kind, _)) => (Some(SensorType::named(kind.trim_ascii())), sensor),
             None => (None, sensor),
         },
     };

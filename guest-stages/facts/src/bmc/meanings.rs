@@ -165,9 +165,23 @@ meanings! {
     DriveInFailedArray = 0x6f, 0x0d, 6: "In Failed Array";
     DriveRebuildInProgress = 0x6f, 0x0d, 7: "Rebuild In Progress" | "Rebuild/Remap In Progress";
     DriveRebuildAborted = 0x6f, 0x0d, 8: "Rebuild Aborted" | "Rebuild/Remap Aborted" | "Rebuild/Remap Aborted (was not completed normally)";
-    FirmwareUnknownError = 0x6f, 0x0f, 0: "Unknown Error";
-    FirmwareUnknownHang = 0x6f, 0x0f, 1: "Unknown Hang";
-    FirmwareUnknownProgress = 0x6f, 0x0f, 2: "Unknown Progress";
+    FirmwareError = 0x6f, 0x0f, 0: "Unknown Error"
+        | "No system memory installed"
+        | "No usable system memory"
+        | "Unrecoverable IDE device failure"
+        | "Unrecoverable hard-disk failure"
+        | "Unrecoverable system-board failure"
+        | "Unrecoverable diskette failure"
+        | "Unrecoverable hard-disk controller failure"
+        | "Unrecoverable PS/2 or USB keyboard failure"
+        | "Removable boot media not found"
+        | "Unrecoverable video controller failure"
+        | "No video device selected"
+        | "BIOS corruption detected"
+        | "CPU voltage mismatch"
+        | "CPU speed mismatch failure";
+    FirmwareHang = 0x6f, 0x0f, 1: "Unknown Hang";
+    FirmwareProgress = 0x6f, 0x0f, 2: "Unknown Progress";
     LogCorrectableMemoryErrorsDisabled = 0x6f, 0x10, 0: "Correctable memory error logging disabled";
     LogEventTypeDisabled = 0x6f, 0x10, 1: "Event logging disabled" | "Event Type Logging Disabled";
     LogCleared = 0x6f, 0x10, 2: "Log area reset/cleared";

@@ -35,7 +35,7 @@ pub fn power_reading(reading: &[u8]) -> Result<PowerReading, Unreadable> {
     let text = printed::text(reading);
     let mut found = PowerReading::default();
     let mut known = false;
-    for line in lines(&text).filter(|line| !line.trim().is_empty()) {
+    for line in lines(&text).filter(|line| !line.trim_ascii().is_empty()) {
         // ipmitool 1.8.19 prints no line end behind the timestamp.
         let (first, second) = match line.find("Sampling period:") {
             Some(at) if at > 0 => line.split_at_checked(at).unwrap_or((line, "")),
@@ -43,11 +43,11 @@ pub fn power_reading(reading: &[u8]) -> Result<PowerReading, Unreadable> {
         };
         for part in [first, second]
             .into_iter()
-            .filter(|part| !part.trim().is_empty())
+            .filter(|part| !part.trim_ascii().is_empty())
         {
             match field(part).filter(|_| !printed::is_complaint(part)) {
                 Some((name, value)) => known |= take(&mut found, name, value),
-                None => found.unread.push(part.trim().to_owned()),
+                None => found.unread.push(part.trim_ascii().to_owned()),
             }
         }
     }

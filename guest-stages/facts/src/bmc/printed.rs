@@ -4,19 +4,42 @@ use std::borrow::Cow;
 
 /// The text of some output; bytes that are not UTF-8 are replaced.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
-/// The lines of an output without line ends and NULs around them.
+/// The lines of an output without line ends, spaces and NULs behind them.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n')
-        .map(|line| line.trim_end_matches(['\r', '\0', ' ', '\t']))
+    text.split('\n').map(|line| {
+        let end = line
+            .bytes()
+            .rev()
+            .take_while(|b| matches!(b, b'\r' | b'\0' | b' ' | b'\t'));
+        line.get(..line.len().saturating_sub(end.count()))
+            .unwrap_or(line)
+    })
+}
+
+/// Cuts a line at every separator, which is an ASCII character.
+pub(super) fn cut(line: &str, separator: u8) -> Vec<&str> {
+    let mut cut = Vec::with_capacity(12);
+    let mut begin = 0usize;
+    for (at, byte) in line.bytes().enumerate() {
+        if byte == separator {
+            cut.extend(line.get(begin..at));
+            begin = at.saturating_add(1);
+        }
+    }
+    cut.extend(line.get(begin..));
+    cut
 }
 
 /// Splits `Name : value`; a name is not empty, and holds no bar.
 pub(super) fn field(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once(':')?;
-    let (name, value) = (name.trim(), value.trim());
+    let (name, value) = (name.trim_ascii(), value.trim_ascii());
     (!name.is_empty() && name.len() <= 48 && !name.contains('|')).then_some((name, value))
 }
 
@@ -54,7 +77,7 @@ pub(super) fn is_complaint(line: &str) -> bool {
         "RAKP",
         "BMC ",
     ];
-    let line = line.trim_start();
+    let line = line.trim_ascii_start();
     let begins = BEGINNINGS.iter().any(|b| line.starts_with(b));
     begins && !line.contains(" | ")
         || line.contains("command failed")
@@ -63,7 +86,7 @@ pub(super) fn is_complaint(line: &str) -> bool {
 
 /// `true`, `false`, and their like.
 pub(super) fn flag(value: &str) -> Option<bool> {
-    match value.trim() {
+    match value.trim_ascii() {
         "true" | "yes" | "Yes" | "on" | "active" | "enabled" | "asserted" => Some(true),
         "false" | "no" | "No" | "off" | "inactive" | "disabled" | "deasserted" => Some(false),
         _ => None,
@@ -72,7 +95,7 @@ pub(super) fn flag(value: &str) -> Option<bool> {
 
 /// The number at the beginning of a text: `1500 bytes`, `12,5`, `98 Watts`.
 pub(super) fn number(text: &str) -> Option<f64> {
-    let word = text.trim().split([' ', '\t', '%', '(']).next()?;
+    let word = text.trim_ascii().split([' ', '\t', '%', '(']).next()?;
     decimal(word)
 }
 
@@ -90,7 +113,7 @@ pub(super) fn decimal(word: &str) -> Option<f64> {
 
 /// The whole number at the beginning of a text, in decimal.
 pub(super) fn whole<N: std::str::FromStr>(text: &str) -> Option<N> {
-    let digits = text.trim();
+    let digits = text.trim_ascii();
     let end = digits
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(digits.len());
@@ -99,7 +122,7 @@ pub(super) fn whole<N: std::str::FromStr>(text: &str) -> Option<N> {
 
 /// A byte in hexadecimal: `0x20`, `20h`, `20`.
 pub(super) fn hex<N: TryFrom<u32>>(text: &str) -> Option<N> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     let digits = text.strip_prefix("0x").unwrap_or(text);
     let digits = digits.strip_suffix('h').unwrap_or(digits);
     // `from_str_radix` takes a sign, which a byte has not.

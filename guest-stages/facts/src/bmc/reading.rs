@@ -77,9 +77,9 @@ pub enum Unit {
 impl Unit {
     /// Reads a unit and the per-cent mark before it.
     pub(super) fn read(text: &str) -> Option<(Self, bool)> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let (bare, marked) = match text.strip_prefix("% ") {
-            Some(bare) => (bare.trim_start(), true),
+            Some(bare) => (bare.trim_ascii_start(), true),
             None => (text, false),
         };
         let unit = match bare {
@@ -135,7 +135,7 @@ pub enum Status {
 impl Status {
     /// Reads the short word of a table or the long one of a verbose listing.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
         Some(match () {
             () if text.is_empty() => return None,
@@ -171,7 +171,7 @@ impl Reading {
     /// A value with its unit apart.
     pub(super) fn of_value(value: &str, unit: &str, text: &str) -> Self {
         let mut reading = Self::of_state(ReadingState::Unknown, text);
-        reading.value = printed::decimal(value.trim());
+        reading.value = printed::decimal(value.trim_ascii());
         if let Some((unit, percent)) = Unit::read(unit) {
             reading.unit = Some(unit);
             reading.percent = percent;
@@ -185,7 +185,7 @@ impl Reading {
     /// Reads one column or field, and gives what follows a comma: the states of a sensor that has both.
     /// `45 (+/- 1) degrees C`, `0 Watts, Presence detected`, `13h`, `0x01`, `No Reading`.
     pub(super) fn read(text: &str) -> (Self, &str) {
-        let text = text.trim();
+        let text = text.trim_ascii();
         if let Some(state) = absent(text) {
             return (Self::of_state(state, text), "");
         }
@@ -199,9 +199,9 @@ impl Reading {
             return (Self::of_state(ReadingState::States, text), text);
         }
         let (measure, states) = rest.split_once(", ").unwrap_or((rest, ""));
-        let (tolerance, unit) = match measure.trim().strip_prefix("(+/-") {
+        let (tolerance, unit) = match measure.trim_ascii().strip_prefix("(+/-") {
             Some(more) => match more.split_once(')') {
-                Some((tolerance, unit)) => (printed::decimal(tolerance.trim()), unit),
+                Some((tolerance, unit)) => (printed::decimal(tolerance.trim_ascii()), unit),
                 None => (None, ""),
             },
             None => (None, measure),

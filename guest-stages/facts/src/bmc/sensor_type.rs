@@ -90,10 +90,10 @@ impl SensorType {
 
     /// Reads `Power Supply (0x08)`, `Unknown (0xC6) (0xc6)` or `Temperature`.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let printed = text.rsplit_once("(0x").and_then(|(name, code)| {
-            let code = u8::from_str_radix(code.trim_end().strip_suffix(')')?, 16).ok()?;
-            Some((name.trim(), code))
+            let code = u8::from_str_radix(code.trim_ascii_end().strip_suffix(')')?, 16).ok()?;
+            Some((name.trim_ascii(), code))
         });
         match printed {
             Some((name, code)) => Some(SensorType {
@@ -109,6 +109,9 @@ impl SensorType {
     pub(super) fn beginning(text: &str) -> Option<(Self, &str)> {
         let mut found: Option<(u8, &str)> = None;
         for (code, name) in NAMES {
+            if name.as_bytes().first() != text.as_bytes().first() {
+                continue;
+            }
             let begins = text
                 .strip_prefix(name)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
@@ -122,7 +125,7 @@ impl SensorType {
         };
         let rest = text.strip_prefix(name)?;
         let name = name.to_owned();
-        Some((SensorType { code, name }, rest.trim()))
+        Some((SensorType { code, name }, rest.trim_ascii()))
     }
 }
 

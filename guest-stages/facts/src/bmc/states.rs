@@ -73,7 +73,7 @@ impl Meaning {
 
     /// The state that a sensor of this type calls so.
     pub fn of_words(sensor_type: u8, words: &str) -> Option<Self> {
-        let words = words.trim();
+        let words = words.trim_ascii();
         let called = |row: &&Row| {
             row.words
                 .iter()
@@ -85,7 +85,7 @@ impl Meaning {
 
     /// The threshold or generic state with these words.
     pub(super) fn generic(words: &str) -> Option<Self> {
-        let mut found = called(words.trim());
+        let mut found = called(words.trim_ascii());
         found
             .find(|row| row.sensor_type == 0)
             .map(|row| row.meaning)
@@ -93,7 +93,7 @@ impl Meaning {
 
     /// The sensor types that have a state of their own with these words, each with that state.
     pub(super) fn specific(words: &str) -> impl Iterator<Item = (u8, Self)> {
-        let own = called(words.trim()).filter(|row| row.sensor_type != 0);
+        let own = called(words.trim_ascii()).filter(|row| row.sensor_type != 0);
         own.map(|row| (row.sensor_type, row.meaning))
     }
 }
@@ -144,7 +144,7 @@ const WITH_COMMAS: [&str; 7] = [
 /// The states of one field, between commas. Commas inside a state's words do not separate.
 pub(super) fn split(field: &str) -> Vec<&str> {
     let mut states = Vec::new();
-    let mut rest = field.trim();
+    let mut rest = field.trim_ascii();
     while !rest.is_empty() {
         let begins = |words: &&&str| {
             let start = rest.get(..words.len());
@@ -153,7 +153,7 @@ pub(super) fn split(field: &str) -> Vec<&str> {
         let known = WITH_COMMAS.iter().find(begins).map(|words| words.len());
         let end = known.or_else(|| rest.find(", ")).unwrap_or(rest.len());
         let (state, more) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let state = state.trim().trim_end_matches(',');
+        let state = state.trim_ascii().trim_end_matches(',');
         if !state.is_empty() {
             states.push(state);
         }

@@ -13,10 +13,12 @@ const AFTER_NAME: usize = 9;
 pub fn sensor_table(sensor: &[u8]) -> Result<Sensors, Unreadable> {
     let text = printed::text(sensor);
     let mut found = Sensors::default();
-    for line in lines(&text).filter(|line| !line.trim().is_empty()) {
+    for line in lines(&text).filter(|line| !line.trim_ascii().is_empty()) {
         match row(line) {
             Some(sensor) => found.sensors.push(sensor),
-            None if printed::is_complaint(line) => found.complaints.push(line.trim().to_owned()),
+            None if printed::is_complaint(line) => {
+                found.complaints.push(line.trim_ascii().to_owned())
+            }
             None => found.unread.push(line.to_owned()),
         }
     }
@@ -30,7 +32,7 @@ pub fn sensor_table(sensor: &[u8]) -> Result<Sensors, Unreadable> {
 }
 
 fn row(line: &str) -> Option<Sensor> {
-    let columns = Columns::of(line, '|')?;
+    let columns = Columns::of(line, b'|')?;
     let at = columns.len().checked_sub(AFTER_NAME).filter(|at| *at > 0)?;
     let column = |more: usize| columns.get(at.saturating_add(more));
     let (value, unit, state) = (column(0), column(1), column(2));

@@ -24,9 +24,9 @@ pub struct Time {
 impl Time {
     /// Reads a date and a time of day, each a column or one text. A date without time counts as 00:00:00.
     pub(super) fn read(date: &str, time: &str) -> Self {
-        let (date, time) = (date.trim(), time.trim());
+        let (date, time) = (date.trim_ascii(), time.trim_ascii());
         let mut found = Time {
-            text: [date, time].join(" ").trim().to_owned(),
+            text: [date, time].join(" ").trim_ascii().to_owned(),
             seconds: None,
             date_only: false,
             zone: None,
@@ -65,7 +65,7 @@ impl Time {
 
     /// Reads `03/11/25 16:34:51 UTC`.
     pub(super) fn read_one(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         if matches!(text, "" | "Not Available" | "Unspecified" | "Not available") {
             return None;
         }

@@ -67,7 +67,7 @@ const FETCHING: [&str; 6] = [
 
 impl Listing {
     fn line(&mut self, line: &str) {
-        let trimmed = line.trim_start();
+        let trimmed = line.trim_ascii_start();
         if trimmed.is_empty() {
             return;
         }
@@ -98,7 +98,10 @@ impl Listing {
         let record_id = self.record_id.take();
         self.close();
         let (name, number) = match value.rsplit_once("(0x") {
-            Some((name, number)) => (name.trim_end(), printed::hex(number.trim_end_matches(')'))),
+            Some((name, number)) => (
+                name.trim_ascii_end(),
+                printed::hex(number.trim_end_matches(')')),
+            ),
             None => (value, None),
         };
         let mut sensor = Sensor::named(name);

@@ -11,7 +11,7 @@ pub(super) fn read(text: &str) -> EventLog {
     let mut open: Option<Event> = None;
     let mut list: Option<String> = None;
     for line in lines(text) {
-        let trimmed = line.trim_start();
+        let trimmed = line.trim_ascii_start();
         if trimmed.is_empty() {
             continue;
         }
@@ -87,7 +87,7 @@ fn take(event: &mut Event, name: &str, value: &str) -> bool {
             }
         }
         "Event Data" | "Event Data (RAW)" | "OEM Defined" => {
-            let data = value.split(" [").next().unwrap_or_default().trim();
+            let data = value.split(" [").next().unwrap_or_default().trim_ascii();
             event.data = Some(data.to_owned()).filter(|data| !data.is_empty());
             if name == "OEM Defined" && value.contains('[') {
                 add(event, name, value);
@@ -99,7 +99,7 @@ fn take(event: &mut Event, name: &str, value: &str) -> bool {
         "Sensor ID" => {
             let name = value
                 .rsplit_once("(0x")
-                .map_or(value, |(name, _)| name.trim_end());
+                .map_or(value, |(name, _)| name.trim_ascii_end());
             event.sensor_name = Some(name.to_owned()).filter(|name| !name.is_empty());
         }
         "Entity ID" if event.entity.is_none() => event.entity = Entity::read(value),
@@ -133,9 +133,12 @@ fn add(event: &mut Event, name: &str, value: &str) {
 fn time(value: &str) -> Option<Time> {
     let (date, clock) = value.split_once(' ').unwrap_or((value, ""));
     if date.starts_with("S+") {
-        return Some(Time::read("S+", value.trim_start_matches("S+").trim()));
+        return Some(Time::read(
+            "S+",
+            value.trim_start_matches("S+").trim_ascii(),
+        ));
     }
-    match clock.trim() == date {
+    match clock.trim_ascii() == date {
         true => Time::read_one(date),
         false => Time::read_one(value),
     }

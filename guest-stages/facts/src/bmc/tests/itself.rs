@@ -3,13 +3,16 @@ use crate::bmc::*;
 
 #[test]
 fn log_and_repository() {
-    let full = event_log_info(captured!("dell-sel-info.txt")).unwrap();
+    let full = event_log_info(captured!("dell-sel-info.txt")).expect("is there");
     assert_eq!(
         (full.entries, full.free_bytes, full.used_percent),
         (Some(7), Some(0), Some(100.0))
     );
     assert_eq!((full.overflow, &full.last_delete), (Some(true), &None));
-    assert_eq!(full.last_add.as_ref().unwrap().seconds, Some(1_741_700_500));
+    assert_eq!(
+        full.last_add.as_ref().expect("is there").seconds,
+        Some(1_741_700_500)
+    );
     assert_eq!(full.commands, ["Delete", "Reserve", "Get Alloc Info"]);
     assert_eq!(
         (full.units, full.free_units, full.unit_bytes),
@@ -18,7 +21,7 @@ fn log_and_repository() {
     let unknown = event_log_info(
         b"Entries : 2\nFree Space : 65535 bytes or more\nPercent Used : unknown\nX : y\nz\n",
     )
-    .unwrap();
+    .expect("is there");
     assert_eq!(
         (unknown.used_percent, &unknown.extra["X"]),
         (None, &"y".into())
@@ -26,7 +29,7 @@ fn log_and_repository() {
     assert_eq!(unknown.unread, ["z"]);
     assert!(event_log_info(b"Get SEL Info command failed: Timeout\n").is_err());
 
-    let repository = repository(captured!("supermicro-sdr-info.txt")).unwrap();
+    let repository = repository(captured!("supermicro-sdr-info.txt")).expect("is there");
     assert_eq!(
         (
             repository.records,
@@ -35,14 +38,14 @@ fn log_and_repository() {
         ),
         (Some(13), Some(false), &None)
     );
-    let now = clock(captured!("supermicro-sel-time-get.txt")).unwrap();
+    let now = clock(captured!("supermicro-sel-time-get.txt")).expect("is there");
     assert_eq!(now.seconds, Some(1_752_570_000));
     assert!(clock(b"Unspecified\n").is_err());
 }
 
 #[test]
 fn what_the_controller_is() {
-    let found = controller(captured!("supermicro-mc-info.txt")).unwrap();
+    let found = controller(captured!("supermicro-mc-info.txt")).expect("is there");
     assert_eq!(
         (found.manufacturer_id, found.manufacturer.as_deref()),
         (Some(10876), Some("Super Micro Computer Inc."))
@@ -61,12 +64,12 @@ fn what_the_controller_is() {
         (Some(true), 7, 4)
     );
     assert!(found.unread.is_empty() && found.extra.is_empty());
-    let found = controller(captured!("openbmc-mc-info.txt")).unwrap();
+    let found = controller(captured!("openbmc-mc-info.txt")).expect("is there");
     assert_eq!(
         (found.firmware.as_deref(), &found.aux_firmware[..]),
         (Some("0.00"), &[][..])
     );
-    let guid = controller(captured!("supermicro-mc-guid.txt")).unwrap();
+    let guid = controller(captured!("supermicro-mc-guid.txt")).expect("is there");
     assert_eq!(
         guid.guid.as_deref(),
         Some("13121110-1514-1716-1819-1a1b1c1d1e1f")
@@ -79,7 +82,7 @@ fn outcomes_of_the_self_test() {
     let of = |bytes: &[u8]| {
         self_test(bytes)
             .map(|test| (test.result, test.code, test.details.len()))
-            .unwrap()
+            .expect("is there")
     };
     assert_eq!(
         of(captured!("mc-selftest-5500.txt")),
@@ -105,7 +108,7 @@ fn outcomes_of_the_self_test() {
         of(captured!("mc-selftest-ff00.txt")),
         (SelfTestResult::NotAvailable, None, 0)
     );
-    let dell = self_test(captured!("dell-mc-selftest.txt")).unwrap();
+    let dell = self_test(captured!("dell-mc-selftest.txt")).expect("is there");
     assert_eq!(
         dell.details,
         ["SDR repository not accessible", "SDR repository empty"]
@@ -114,7 +117,7 @@ fn outcomes_of_the_self_test() {
 
 #[test]
 fn units_present_absent_and_rated() {
-    let found = frus(captured!("dell-fru-print.txt")).unwrap();
+    let found = frus(captured!("dell-fru-print.txt")).expect("is there");
     let names: Vec<_> = found
         .units
         .iter()
@@ -138,13 +141,13 @@ fn units_present_absent_and_rated() {
         found.units[3].absence.as_deref(),
         Some("Requested sensor, data, or record not found")
     );
-    let board = frus(captured!("supermicro-fru-print.txt")).unwrap();
+    let board = frus(captured!("supermicro-fru-print.txt")).expect("is there");
     assert_eq!(
         board.units[0].chassis.serial.as_deref(),
         Some("C829UAA00000001")
     );
 
-    let supplies = frus(captured!("supplies-fru-print-with-stderr.txt")).unwrap();
+    let supplies = frus(captured!("supplies-fru-print-with-stderr.txt")).expect("is there");
     assert_eq!(
         supplies.unread.len() + supplies.units.iter().map(|u| u.unread.len()).sum::<usize>(),
         1
@@ -153,13 +156,13 @@ fn units_present_absent_and_rated() {
     assert_eq!(states[1..3], [FruPresence::NotPresent, FruPresence::Empty]);
     assert_eq!(supplies.units[1].absence.as_deref(), Some("Timeout"));
     // Of one unit alone, with its records.
-    let rated = frus(captured!("supply-fru-print-v.txt")).unwrap();
+    let rated = frus(captured!("supply-fru-print-v.txt")).expect("is there");
     let unit = &rated.units[0];
     assert_eq!((unit.id, unit.capacity_watts), (None, Some(750.0)));
     assert_eq!(unit.extra["Power Supply Record: Peak VA"], "65535 VA");
     assert_eq!(unit.extra["DC Output Record: Nominal voltage"], "12.20 V");
 
-    let odd = frus(b"FRU Device Description : PSU1 (ID 3)\n Product Extra         : \xb1\xff\n Moon : x\n odd\n").unwrap();
+    let odd = frus(b"FRU Device Description : PSU1 (ID 3)\n Product Extra         : \xb1\xff\n Moon : x\n odd\n").expect("is there");
     assert_eq!(
         (
             odd.units[0].product.extra.len(),
@@ -173,7 +176,7 @@ fn units_present_absent_and_rated() {
 
 #[test]
 fn chassis_and_power() {
-    let chassis = chassis_status(captured!("dell-chassis-status.txt")).unwrap();
+    let chassis = chassis_status(captured!("dell-chassis-status.txt")).expect("is there");
     assert_eq!(
         (chassis.power_on, chassis.cooling_fault, chassis.drive_fault),
         (Some(true), Some(true), Some(false))
@@ -181,14 +184,14 @@ fn chassis_and_power() {
     assert_eq!(chassis.last_power_events, ["interlock"]);
     assert_eq!(chassis.restore_policy.as_deref(), Some("previous"));
     assert_eq!(chassis.extra["Power Button Disabled"], "false");
-    let off = chassis_status(captured!("openbmc-chassis-status.txt")).unwrap();
+    let off = chassis_status(captured!("openbmc-chassis-status.txt")).expect("is there");
     assert_eq!(
         (off.power_on, off.last_power_events.len()),
         (Some(false), 0)
     );
     assert!(chassis_status(b"").is_err());
 
-    let power = power_reading(captured!("supermicro-dcmi-power-reading.txt")).unwrap();
+    let power = power_reading(captured!("supermicro-dcmi-power-reading.txt")).expect("is there");
     assert_eq!(
         (power.watts, power.minimum_watts, power.maximum_watts),
         (Some(215.0), Some(162.0), Some(276.0))
@@ -197,12 +200,15 @@ fn chassis_and_power() {
         (power.average_watts, power.active),
         (Some(176.0), Some(true))
     );
-    assert_eq!(power.time.as_ref().unwrap().seconds, Some(1_741_713_001));
+    assert_eq!(
+        power.time.as_ref().expect("is there").seconds,
+        Some(1_741_713_001)
+    );
     assert_eq!(power.sampling_seconds, Some(1_131_466));
-    let idle = power_reading(captured!("dell-dcmi-power-reading.txt")).unwrap();
+    let idle = power_reading(captured!("dell-dcmi-power-reading.txt")).expect("is there");
     assert_eq!((idle.watts, idle.active), (Some(98.0), Some(false)));
     // Before 1.8.19 the time is printed as C does; lovoo/ipmi_exporter issue 18 has such an output.
-    let old = power_reading(b"  Instantaneous power reading:    7 Watts\n  IPMI timestamp:   Wed Feb 15 12:49:51 2017\n").unwrap();
-    assert_eq!(old.time.unwrap().seconds, Some(1_487_162_991));
+    let old = power_reading(b"  Instantaneous power reading:    7 Watts\n  IPMI timestamp:   Wed Feb 15 12:49:51 2017\n").expect("is there");
+    assert_eq!(old.time.expect("is there").seconds, Some(1_487_162_991));
     assert!(power_reading(b"\n    DCMI request failed because: Invalid command (c1)\n").is_err());
 }

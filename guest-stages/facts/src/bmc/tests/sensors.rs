@@ -1,9 +1,9 @@
 use super::captured;
 use crate::bmc::*;
 
-fn sensor<'a>(found: &'a Sensors, number: u8) -> &'a Sensor {
+fn sensor(found: &Sensors, number: u8) -> &Sensor {
     let is = |sensor: &&Sensor| sensor.number == Some(number) && sensor.class != Class::EventOnly;
-    found.sensors.iter().find(is).unwrap()
+    found.sensors.iter().find(is).expect("is there")
 }
 
 fn meanings(states: &[State]) -> Vec<Meaning> {
@@ -12,7 +12,7 @@ fn meanings(states: &[State]) -> Vec<Meaning> {
 
 #[test]
 fn verbose_listing_of_a_dell() {
-    let found = sensors(captured!("dell-sdr-elist-all-v.txt")).unwrap();
+    let found = sensors(captured!("dell-sdr-elist-all-v.txt")).expect("is there");
     assert_eq!((found.sensors.len(), found.devices.len()), (24, 6));
     assert!(found.unread.is_empty() && found.complaints.is_empty());
 
@@ -27,7 +27,7 @@ fn verbose_listing_of_a_dell() {
         Some((3, 1))
     );
     assert_eq!(
-        first.entity.as_ref().unwrap().name.as_deref(),
+        first.entity.as_ref().expect("is there").name.as_deref(),
         Some("Processor")
     );
     assert_eq!(
@@ -38,7 +38,8 @@ fn verbose_listing_of_a_dell() {
     assert_eq!(first.thresholds.upper_critical, Some(88.0));
     assert_eq!(first.thresholds.upper_non_recoverable, None);
     assert!(
-        first.readable.unwrap().upper_critical && !first.readable.unwrap().lower_non_recoverable
+        first.readable.expect("is there").upper_critical
+            && !first.readable.expect("is there").lower_non_recoverable
     );
     assert_eq!(first.positive_hysteresis, Some(1.0));
     assert_eq!(
@@ -54,7 +55,7 @@ fn verbose_listing_of_a_dell() {
     assert_eq!(sensor(&found, 0x6b).reading.state, ReadingState::NoReading);
 
     let supply = sensor(&found, 0x63);
-    let kind = supply.sensor_type.as_ref().unwrap();
+    let kind = supply.sensor_type.as_ref().expect("is there");
     assert_eq!((kind.code, kind.name.as_str()), (Some(8), "Power Supply"));
     assert_eq!(supply.type_source, Some(TypeSource::Printed));
     assert_eq!(
@@ -85,7 +86,7 @@ fn verbose_listing_of_a_dell() {
         (ReadingState::States, 0)
     );
     let own = sensor(&found, 0x90);
-    assert_eq!(own.sensor_type.as_ref().unwrap().code, Some(0xc5));
+    assert_eq!(own.sensor_type.as_ref().expect("is there").code, Some(0xc5));
     assert_eq!(sensor(&found, 0x91).name, "A | B Riser");
     assert_eq!(sensor(&found, 0x92).reading.state, ReadingState::NoReading);
 
@@ -95,19 +96,22 @@ fn verbose_listing_of_a_dell() {
         .filter(|s| s.class == Class::EventOnly)
         .collect();
     assert_eq!(only.len(), 2);
-    assert_eq!(only[0].sensor_type.as_ref().unwrap().code, Some(0x0c));
+    assert_eq!(
+        only[0].sensor_type.as_ref().expect("is there").code,
+        Some(0x0c)
+    );
 
     let kinds: Vec<_> = found.devices.iter().map(|d| (d.kind, d.fru_id)).collect();
     assert_eq!(kinds[0], (DeviceKind::Controller, None));
     assert_eq!(kinds[2], (DeviceKind::Fru, Some(1)));
     assert_eq!(kinds[5], (DeviceKind::Generic, None));
-    assert_eq!(found.devices[2].entity.as_ref().unwrap().id, 10);
+    assert_eq!(found.devices[2].entity.as_ref().expect("is there").id, 10);
     assert_eq!(found.devices[0].fields["Device Slave Address"], "20h");
 }
 
 #[test]
 fn thresholds_and_crossings_of_a_supermicro() {
-    let found = sensors(captured!("supermicro-sdr-elist-all-v.txt")).unwrap();
+    let found = sensors(captured!("supermicro-sdr-elist-all-v.txt")).expect("is there");
     let hot = sensor(&found, 2);
     assert_eq!(hot.status, Some(Status::UpperNonRecoverable));
     assert_eq!(hot.reading.value, Some(101.0));
@@ -138,14 +142,14 @@ fn thresholds_and_crossings_of_a_supermicro() {
         [Meaning::BatteryPresence]
     );
     // `-v sensor` prints the same in other letters.
-    let same = sensors(captured!("supermicro-sensor-v.txt")).unwrap();
+    let same = sensors(captured!("supermicro-sensor-v.txt")).expect("is there");
     assert_eq!(same.sensors[1].thresholds, hot.thresholds);
     assert_eq!(same.sensors[1].status, hot.status);
 }
 
 #[test]
 fn percent_marks_of_a_quanta_do_not_hide_the_unit() {
-    let found = sensors(captured!("quanta-sdr-elist-all-v.txt")).unwrap();
+    let found = sensors(captured!("quanta-sdr-elist-all-v.txt")).expect("is there");
     let fan = sensor(&found, 0xc0);
     assert_eq!(
         (&fan.reading.unit, fan.reading.percent),
@@ -156,7 +160,7 @@ fn percent_marks_of_a_quanta_do_not_hide_the_unit() {
         meanings(&sensor(&found, 0x47).asserted),
         [Meaning::DriveHotSpare, Meaning::DriveInCriticalArray]
     );
-    let table = sensor_table(captured!("quanta-sensor.txt")).unwrap();
+    let table = sensor_table(captured!("quanta-sensor.txt")).expect("is there");
     assert_eq!(
         (
             &table.sensors[0].reading.unit,
@@ -170,10 +174,10 @@ fn percent_marks_of_a_quanta_do_not_hide_the_unit() {
 
 #[test]
 fn broken_repository_is_read_as_far_as_it_goes() {
-    let found = sensors(captured!("broken-sdr-elist-all-v.txt")).unwrap();
+    let found = sensors(captured!("broken-sdr-elist-all-v.txt")).expect("is there");
     assert_eq!(found.sensors.len(), 6);
     assert_eq!(found.sensors[0].reading.state, ReadingState::NoReading);
-    let found = from_elist(captured!("broken-sdr-elist-all-with-stderr.txt")).unwrap();
+    let found = from_elist(captured!("broken-sdr-elist-all-with-stderr.txt")).expect("is there");
     assert_eq!(
         (
             found.sensors.len(),
@@ -205,7 +209,10 @@ fn short_listing_says_the_same_as_the_verbose_one() {
             captured!("supermicro-sdr-elist-all-v.txt"),
         ),
     ] {
-        let (short, long) = (from_elist(short).unwrap(), sensors(long).unwrap());
+        let (short, long) = (
+            from_elist(short).expect("is there"),
+            sensors(long).expect("is there"),
+        );
         assert!(short.unread.is_empty());
         assert_eq!(short.sensors.len(), long.sensors.len());
         assert_eq!(short.devices.len(), long.devices.len());
@@ -230,7 +237,7 @@ fn short_listing_says_the_same_as_the_verbose_one() {
 
 #[test]
 fn commas_and_columns_of_the_other_forms() {
-    let found = from_elist(captured!("dell-sdr-elist-all-c.txt")).unwrap();
+    let found = from_elist(captured!("dell-sdr-elist-all-c.txt")).expect("is there");
     assert_eq!(
         (found.sensors.len(), found.devices.len(), found.unread.len()),
         (24, 6, 0)
@@ -241,10 +248,10 @@ fn commas_and_columns_of_the_other_forms() {
         .sensors
         .iter()
         .find(|s| s.number == Some(0x63))
-        .unwrap();
+        .expect("is there");
     assert!(lost.is(Meaning::PowerSupplyInputLost));
 
-    let found = from_elist(captured!("dell-sdr.txt")).unwrap();
+    let found = from_elist(captured!("dell-sdr.txt")).expect("is there");
     assert_eq!((found.sensors.len(), found.unread.len()), (22, 0));
     assert_eq!(found.sensors[2].reading.state, ReadingState::Disabled);
     assert_eq!(found.sensors[7].reading.byte, Some(0x09));
@@ -255,7 +262,7 @@ fn commas_and_columns_of_the_other_forms() {
         b"Fan_A,1800,% RPM,ok,29.1,Fan Device,Fan,,,,,,,,600.000,,0.000,25500.000\n\
         Hot_B,,,ns,7.16,System Board,Temperature,,,,,76.000,75.000,,,,-128.000,127.000\n",
     )
-    .unwrap();
+    .expect("is there");
     let [fan, hot] = &found.sensors[..] else {
         panic!()
     };
@@ -268,10 +275,10 @@ fn commas_and_columns_of_the_other_forms() {
         (Some(1800.0), Some(600.0), Some(25500.0))
     );
     assert_eq!(
-        fan.entity.as_ref().unwrap().name.as_deref(),
+        fan.entity.as_ref().expect("is there").name.as_deref(),
         Some("Fan Device")
     );
-    assert_eq!(fan.sensor_type.as_ref().unwrap().code, Some(4));
+    assert_eq!(fan.sensor_type.as_ref().expect("is there").code, Some(4));
     assert_eq!(
         (
             hot.reading.value,
@@ -290,7 +297,7 @@ fn values_before_states_as_hpe_prints_them() {
           01-Front Ambient | 08h | ok  | 64.1 | 21,5 degrees C\r\n\
           Fan Block 7      | 09h | ok  |  7.1 | 20.38 percent, Transition to Degraded\r\n",
     )
-    .unwrap();
+    .expect("is there");
     let [supply, front, fan] = &found.sensors[..] else {
         panic!()
     };
@@ -310,8 +317,8 @@ fn values_before_states_as_hpe_prints_them() {
 
 #[test]
 fn bits_and_thresholds_join_the_listing() {
-    let listing = sensors(captured!("dell-sdr-elist-all-v.txt")).unwrap();
-    let table = sensor_table(captured!("dell-sensor.txt")).unwrap();
+    let listing = sensors(captured!("dell-sdr-elist-all-v.txt")).expect("is there");
+    let table = sensor_table(captured!("dell-sensor.txt")).expect("is there");
     assert_eq!((table.sensors.len(), table.unread.len()), (22, 0));
     assert_eq!(table.sensors[7].bits, Some(0x09));
     let both = joined(listing.clone(), &table);
@@ -327,7 +334,7 @@ fn bits_and_thresholds_join_the_listing() {
     assert_eq!(own, [(Some(0), None), (Some(2), None)]);
 
     let both = joined(
-        from_elist(captured!("dell-sdr-elist-all.txt")).unwrap(),
+        from_elist(captured!("dell-sdr-elist-all.txt")).expect("is there"),
         &table,
     );
     assert_eq!(both.sensors.len(), listing.sensors.len());
@@ -342,10 +349,10 @@ fn bits_and_thresholds_join_the_listing() {
 
 #[test]
 fn every_state_that_ipmitool_prints_has_its_codes() {
-    let found = from_elist(captured!("all-states-sdr-elist-all.txt")).unwrap();
+    let found = from_elist(captured!("all-states-sdr-elist-all.txt")).expect("is there");
     assert!(found.unread.is_empty());
     for sensor in &found.sensors {
-        let code = u8::from_str_radix(&sensor.name[1..], 16).unwrap();
+        let code = u8::from_str_radix(&sensor.name[1..], 16).expect("is there");
         if sensor.asserted.is_empty() {
             continue;
         }
@@ -354,7 +361,10 @@ fn every_state_that_ipmitool_prints_has_its_codes() {
                 .meaning
                 .unwrap_or_else(|| panic!("{} {}", sensor.name, state.text));
             if sensor.name.starts_with('T') {
-                assert_eq!(sensor.sensor_type.as_ref().unwrap().code, Some(code));
+                assert_eq!(
+                    sensor.sensor_type.as_ref().expect("is there").code,
+                    Some(code)
+                );
                 assert_eq!(
                     (meaning.event_type(), meaning.sensor_type()),
                     (SENSOR_SPECIFIC, Some(code))
@@ -386,7 +396,7 @@ fn words_of_several_types_are_decided_by_entity_or_name() {
           CPU9     | 82h | ok  |  0.1 | Disabled\n\
           PSU3     | 83h | ok  | 10.3 | AC out-of-range, but present, Config Error\n",
     )
-    .unwrap();
+    .expect("is there");
     let kinds: Vec<_> = found
         .sensors
         .iter()
@@ -417,7 +427,7 @@ fn unknown_fields_and_rows_are_kept() {
           Entity ID             : 3.2\n Sensor Type (Threshold)  : Temperature\n Moon Phase            : full\n \
           Upper critical        : many\nsome odd row\nUnable to obtain SDR reservation\n",
     )
-    .unwrap();
+    .expect("is there");
     let one = &found.sensors[0];
     assert_eq!((one.record_id, one.number), (Some(0x10), Some(0x62)));
     assert_eq!(one.extra["Moon Phase"], "full");
@@ -428,7 +438,7 @@ fn unknown_fields_and_rows_are_kept() {
     assert_eq!(found.unread, ["some odd row"]);
     assert_eq!(found.complaints, ["Unable to obtain SDR reservation"]);
 
-    let found = from_elist(b"FAN1 | 41h | ok | 29.1 | 5 RPM\nFAN2 | what\n").unwrap();
+    let found = from_elist(b"FAN1 | 41h | ok | 29.1 | 5 RPM\nFAN2 | what\n").expect("is there");
     assert_eq!(found.unread, ["FAN2 | what"]);
     assert!(from_elist(b"Could not open device at /dev/ipmi0\n").is_err());
     assert!(sensors(b"").is_err() && sensor_table(b"\n").is_err());

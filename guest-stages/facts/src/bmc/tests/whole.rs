@@ -73,17 +73,17 @@ fn cut_bmc_outputs_are_read_up_to_the_cut() {
             every_parser(&capture[..end]);
         }
     }
-    let whole = sensors(captured!("dell-sdr-elist-all-v.txt")).unwrap();
+    let whole = sensors(captured!("dell-sdr-elist-all-v.txt")).expect("is there");
     let text = captured!("dell-sdr-elist-all-v.txt");
     for end in (4000..text.len()).step_by(97) {
-        let cut = sensors(&text[..end]).unwrap();
+        let cut = sensors(&text[..end]).expect("is there");
         let before = cut.sensors.len().saturating_sub(1);
         assert_eq!(cut.sensors[..before], whole.sensors[..before]);
     }
-    let whole = event_log(captured!("supermicro-sel-elist.txt")).unwrap();
+    let whole = event_log(captured!("supermicro-sel-elist.txt")).expect("is there");
     let text = captured!("supermicro-sel-elist.txt");
     for end in 200..text.len() {
-        let cut = event_log(&text[..end]).unwrap();
+        let cut = event_log(&text[..end]).expect("is there");
         let before = cut.events.len().saturating_sub(1);
         assert_eq!(cut.events[..before], whole.events[..before]);
     }
@@ -91,8 +91,9 @@ fn cut_bmc_outputs_are_read_up_to_the_cut() {
 
 #[test]
 fn facts_serialise_in_kebab_case() {
-    let found = from_elist(b"PS1 Status | C8h | ok | 10.1 | Power Supply AC lost\n").unwrap();
-    let json = serde_json::to_value(&found).unwrap();
+    let found =
+        from_elist(b"PS1 Status | C8h | ok | 10.1 | Power Supply AC lost\n").expect("is there");
+    let json = serde_json::to_value(&found).expect("is there");
     let sensor = &json["sensors"][0];
     assert_eq!(sensor["asserted"][0]["meaning"], "power-supply-input-lost");
     assert_eq!(sensor["reading"]["state"], "states");
