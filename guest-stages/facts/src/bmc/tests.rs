@@ -1,0 +1,14 @@
+//! Tests on what ipmitool printed; see `captured/bmc/ORIGIN.md`.
+
+mod events;
+mod itself;
+mod sensors;
+mod whole;
+
+/// A captured output.
+macro_rules! captured {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../captured/bmc/", $name)).as_slice()
+    };
+}
+pub(crate) use captured;
