@@ -134,15 +134,14 @@ enum Meaning {
 
 fn meaning(incident: &Incident) -> Option<Meaning> {
     let sections = incident.ghes.iter().flat_map(|ghes| &ghes.sections);
-    let mut kinds = sections.map(|section| &section.kind);
-    let of_apei = || match kinds.next() {
+    let of_apei = match sections.map(|section| &section.kind).next() {
         Some(SectionKind::Memory) => Meaning::Memory,
         Some(SectionKind::Pcie) => Meaning::Pcie,
         _ => Meaning::MachineCheck,
     };
     Some(match incident.kind {
         Kind::MachineCheck | Kind::MachineCheckStorm => Meaning::MachineCheck,
-        Kind::Apei => of_apei(),
+        Kind::Apei => of_apei,
         Kind::MemoryError | Kind::MemoryFailure => Meaning::Memory,
         Kind::Aer | Kind::Dpc => Meaning::Pcie,
         Kind::BlockError
@@ -166,12 +165,17 @@ fn meaning(incident: &Incident) -> Option<Meaning> {
 
 /// Whether it was not corrected. What has no severity of its own is judged by its status or its kind.
 fn uncorrected(incident: &Incident) -> bool {
-    let status = incident.machine_check.as_ref().and_then(|check| check.status.as_ref());
+    let status = incident
+        .machine_check
+        .as_ref()
+        .and_then(|check| check.status.as_ref());
     let edac = incident.edac.as_ref().is_some_and(|edac| edac.uncorrected);
     status.is_some_and(|status| status.uncorrected)
         || edac
         || matches!(incident.kind, Kind::MemoryFailure | Kind::Dpc)
-        || incident.severity.is_some_and(|severity| severity > Severity::Corrected)
+        || incident
+            .severity
+            .is_some_and(|severity| severity > Severity::Corrected)
 }
 
 /// The part that an incident names, as a finding names it.
@@ -211,7 +215,9 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
         if meaning == Meaning::Disk && incident.severity == Some(Severity::Info) {
             continue;
         }
-        let line = entries.get(incident.first).map_or("", |entry| entry.text.trim());
+        let line = entries
+            .get(incident.first)
+            .map_or("", |entry| entry.text.trim());
         let text = match incident.times {
             0 | 1 => line.to_owned(),
             times => format!("{line} ({times} times)"),
@@ -242,7 +248,13 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
             }
             Meaning::Xid(xid) => (GPU_XID_REMARK, format!("Xid {xid}")),
         };
-        let counted = [MACHINE_CHECK, MEMORY_UNCORRECTED, PCIE_UNCORRECTED, IO_ERROR, GPU_XID];
+        let counted = [
+            MACHINE_CHECK,
+            MEMORY_UNCORRECTED,
+            PCIE_UNCORRECTED,
+            IO_ERROR,
+            GPU_XID,
+        ];
         errors += u32::from(counted.contains(&rule));
         findings.broken(rule, place(&incident).as_ref(), format!("{words}: {text}"));
     }
@@ -266,8 +278,12 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
 /// The bank of a machine check, in words.
 fn bank(incident: &Incident) -> String {
     let check = incident.machine_check.as_ref();
-    let cpu = check.and_then(|check| check.cpu).map(|cpu| format!("CPU {cpu}"));
-    let bank = check.and_then(|check| check.bank).map(|bank| format!("bank {bank}"));
+    let cpu = check
+        .and_then(|check| check.cpu)
+        .map(|cpu| format!("CPU {cpu}"));
+    let bank = check
+        .and_then(|check| check.bank)
+        .map(|bank| format!("bank {bank}"));
     let words: Vec<String> = cpu.into_iter().chain(bank).collect();
     match words.is_empty() {
         true => "an unknown bank".to_owned(),
@@ -327,9 +343,18 @@ mod tests {
                 "pcieport 0000:65:00.0: PCIe Bus Error: severity=Correctable, type=Data Link Layer, (Transmitter ID)",
                 Verdict::Pass,
             ),
-            ("NVRM: Xid (PCI:0000:3b:00): 79, pid=1, GPU has fallen off the bus.", Verdict::Fail),
-            ("NVRM: Xid (PCI:0000:3b:00): 63, pid=1, Row Remapper", Verdict::Pass),
-            ("I/O error, dev sdb, sector 8 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2", Verdict::Fail),
+            (
+                "NVRM: Xid (PCI:0000:3b:00): 79, pid=1, GPU has fallen off the bus.",
+                Verdict::Fail,
+            ),
+            (
+                "NVRM: Xid (PCI:0000:3b:00): 63, pid=1, Row Remapper",
+                Verdict::Pass,
+            ),
+            (
+                "I/O error, dev sdb, sector 8 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2",
+                Verdict::Fail,
+            ),
             ("eth0: Link is Down", Verdict::Pass),
         ] {
             assert_eq!(verdict(&[line]), expected, "{line}");

@@ -25,9 +25,8 @@ pub struct ShownDrive {
 
 /// Asks every drive that the kernel shows, and those that smartctl's scan finds.
 pub async fn drives(session: &dyn Session) -> Result<Vec<ShownDrive>, Error> {
-    let unexpected = |reply: Reply| {
-        Error::tool_failed("the machine", format!("answered with {reply:?}"))
-    };
+    let unexpected =
+        |reply: Reply| Error::tool_failed("the machine", format!("answered with {reply:?}"));
     let mut devices = match session.call(Request::SmartDevices).await? {
         Reply::SmartDevices(devices) => devices,
         other => return Err(unexpected(other)),
@@ -80,7 +79,9 @@ impl ShownDrive {
                 row[2] = drive.serial.unwrap_or_default();
                 row[3] = verdict.to_owned();
                 row[4] = heat.map_or_else(String::new, |celsius| celsius.to_string());
-                row[5] = drive.power_on_hours.map_or_else(String::new, |hours| hours.to_string());
+                row[5] = drive
+                    .power_on_hours
+                    .map_or_else(String::new, |hours| hours.to_string());
                 row[6] = remark.unwrap_or_default();
             }
         }
@@ -90,7 +91,9 @@ impl ShownDrive {
 
 /// The drives as a table.
 pub fn drives_table(drives: &[ShownDrive]) -> String {
-    let head = ["Drive", "Model", "Serial", "Health", "°C", "Hours", "Remarks"];
+    let head = [
+        "Drive", "Model", "Serial", "Health", "°C", "Hours", "Remarks",
+    ];
     of(&head, drives.iter().map(ShownDrive::row), "no disks")
 }
 
@@ -184,7 +187,10 @@ impl ShownLog {
                 severity: incident.severity,
                 times: incident.times,
                 at_us: incident.first_at_us,
-                text: self.0.get(incident.first).map_or("", |entry| entry.text.as_str()),
+                text: self
+                    .0
+                    .get(incident.first)
+                    .map_or("", |entry| entry.text.as_str()),
             })
         };
         incidents.iter().map(row).collect()
@@ -198,11 +204,18 @@ impl ShownLog {
                 0 | 1 => String::new(),
                 times => format!(" ({times} times)"),
             };
-            format!("{seconds} s: {:?}: {}{times}\n", row.kind, printable(row.text))
+            format!(
+                "{seconds} s: {:?}: {}{times}\n",
+                row.kind,
+                printable(row.text)
+            )
         };
         let rows = self.rows(row);
         match rows.is_empty() {
-            true => format!("{} lines since boot, none of them reports trouble\n", self.0.len()),
+            true => format!(
+                "{} lines since boot, none of them reports trouble\n",
+                self.0.len()
+            ),
             false => rows.concat(),
         }
     }

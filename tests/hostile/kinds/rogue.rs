@@ -246,11 +246,7 @@ fn tools() -> Vec<Kind> {
         ("fio-disk-partition", "fio-disk:sda1", "is not available"),
         ("fio-disk-memory", "fio-disk:../mem", "is not available"),
         ("smart-device-option", "smart:--all", "is invalid"),
-        (
-            "smart-other-device",
-            "smart:-d sat /dev/sda",
-            "is invalid",
-        ),
+        ("smart-other-device", "smart:-d sat /dev/sda", "is invalid"),
         ("smart-watchdog", "smart:watchdog", "is invalid"),
         ("smart-tape", "smart:st0", "is invalid"),
         ("smart-type-option", "smart:sda:-x", "is invalid"),
