@@ -165,7 +165,16 @@ pub struct Security {
 /// Takes the members of an ATA drive.
 pub(super) fn read(document: &mut Members) -> Ata {
     let mut ata = Ata {
-        version: within(document, "ata_version", |version| text(version, "string")).flatten(),
+        version: within(document, "ata_version", |version| {
+            let name = text(version, "string");
+            if name.is_some() {
+                // The same as numbers.
+                drop_if(version, "major_value", Value::is_u64);
+                drop_if(version, "minor_value", Value::is_u64);
+            }
+            name
+        })
+        .flatten(),
         trim: within(document, "trim", |trim| Trim {
             supported: boolean(trim, "supported"),
             deterministic: boolean(trim, "deterministic"),

@@ -57,17 +57,21 @@ const EXPECTED: &str = "smartctl's JSON";
 /// Nothing of it is smartctl's JSON.
 pub fn drive(bytes: &[u8]) -> Result<Drive, Unreadable> {
     let text = String::from_utf8_lossy(bytes);
-    document::find(&text)
-        .map(|found| drive::read(found.members, found.unread))
-        .filter(|drive| {
-            let unknown = Drive {
-                extra: drive.extra.clone(),
-                unread: drive.unread.clone(),
-                ..Drive::default()
-            };
-            *drive != unknown
-        })
-        .ok_or_else(|| Unreadable::starting(EXPECTED, bytes))
+    let unreadable = || Unreadable::starting(EXPECTED, bytes);
+    let found = document::find(&text).ok_or_else(unreadable)?;
+    let mut drive = drive::read(found.members, found.unread);
+    let (extra, unread) = (
+        std::mem::take(&mut drive.extra),
+        std::mem::take(&mut drive.unread),
+    );
+    if drive == Drive::default() {
+        return Err(unreadable());
+    }
+    Ok(Drive {
+        extra,
+        unread,
+        ..drive
+    })
 }
 
 /// Reads the devices that `smartctl --scan` or `--scan-open` found, those that did not open included.
