@@ -13,6 +13,7 @@ mod damage_tests;
 mod device;
 mod document;
 mod drive;
+mod json;
 mod members;
 mod nvme;
 mod run;
@@ -43,8 +44,6 @@ pub use scsi::{
     BackgroundScan, EnvironmentReading, ErrorCounters, Exception, FormatStatus, Scsi, StartStop,
 };
 pub use scsi_logs::{BackgroundScanResult, SasPhy, ScsiPendingDefect, ScsiSelfTest};
-
-use serde_json::{Map, Value};
 
 use crate::Unreadable;
 
@@ -96,8 +95,8 @@ pub fn scan_with_messages(bytes: &[u8]) -> Result<Scan, Unreadable> {
         .ok_or_else(|| Unreadable::starting(EXPECTED, bytes))
 }
 
-fn is_smartctl(members: &Map<String, Value>) -> bool {
+fn is_smartctl(members: &members::Members) -> bool {
     ["smartctl", "devices", "json_format_version"]
         .iter()
-        .any(|key| members.contains_key(*key))
+        .any(|key| members.get(key).is_some())
 }
