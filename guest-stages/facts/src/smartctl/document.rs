@@ -45,14 +45,15 @@ fn is_smartctl(members: &Members) -> bool {
 
 /// The next `{` that a quote follows: braces in a line of text are no object.
 fn next_start(text: &str, from: usize) -> Option<usize> {
-    let mut at = from;
+    let mut rest = text.as_bytes().get(from..)?;
     loop {
-        at = at.checked_add(text.get(at..)?.find('{')?)?;
-        let after = text.get(at.checked_add(1)?..)?.trim_start();
-        if after.starts_with('"') {
-            return Some(at);
+        let at = rest.iter().position(|byte| *byte == b'{')?;
+        let after = rest.get(at.checked_add(1)?..)?.trim_ascii_start();
+        if after.first() == Some(&b'"') {
+            let left = rest.len().checked_sub(at)?;
+            return text.len().checked_sub(left);
         }
-        at = at.checked_add(1)?;
+        rest = after;
     }
 }
 

@@ -44,13 +44,11 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_space(&mut self) -> Option<u8> {
-        loop {
-            let byte = self.peek()?;
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(byte);
-            }
-            self.step();
-        }
+        let rest = self.bytes.get(self.at..)?;
+        let is_space = |byte: &u8| matches!(*byte, b' ' | b'\n' | b'\r' | b'\t');
+        let length = rest.iter().position(|byte| !is_space(byte))?;
+        self.at = self.at.saturating_add(length);
+        rest.get(length).copied()
     }
 
     /// The next value; `None` where none stands whole.

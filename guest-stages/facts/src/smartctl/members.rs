@@ -97,51 +97,74 @@ fn decimal(digits: &str) -> Value {
 /// The members of an object that were not taken yet.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Members<'a> {
-    entries: Vec<(Cow<'a, str>, Node<'a>)>,
+    entries: Vec<Entry<'a>>,
     left: usize,
     is_sorted: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Entry<'a> {
+    rank: u64,
+    key: Cow<'a, str>,
+    node: Node<'a>,
 }
 
 /// From how many members on an object is sorted and searched by halves.
 const SORTED_FROM: usize = 12;
 
+/// A number by which two names almost always differ: smartctl's names differ at their ends.
+fn rank(key: &str) -> u64 {
+    let bytes = key.as_bytes();
+    let end = match bytes.last_chunk::<8>() {
+        Some(end) => u64::from_le_bytes(*end),
+        None => bytes
+            .iter()
+            .fold(0, |rank, byte| (rank << 8) | u64::from(*byte)),
+    };
+    end ^ u64::try_from(bytes.len())
+        .unwrap_or_default()
+        .rotate_right(8)
+}
+
 impl<'a> Members<'a> {
     /// Adds a member.
     pub fn push(&mut self, key: Cow<'a, str>, node: Node<'a>) {
-        self.entries.push((key, node));
+        let rank = rank(&key);
+        self.entries.push(Entry { rank, key, node });
         self.left = self.left.saturating_add(1);
     }
 
     /// Ends an object. Of two members with one name the first is found.
     pub fn close(&mut self) {
         if self.entries.len() >= SORTED_FROM {
-            self.entries.sort_by(|a, b| a.0.cmp(&b.0));
+            self.entries.sort_by_key(|entry| entry.rank);
             self.is_sorted = true;
         }
     }
 
     fn place(&self, key: &str) -> Option<usize> {
-        let found = if self.is_sorted {
-            let at = self.entries.partition_point(|(name, _)| **name < *key);
-            at..at.saturating_add(1)
+        let rank = rank(key);
+        let begin = if self.is_sorted {
+            self.entries.partition_point(|entry| entry.rank < rank)
         } else {
-            0..self.entries.len()
+            0
         };
-        let begin = found.start;
-        let found = self.entries.get(found)?;
-        let at = found.iter().position(|(name, _)| *name == key)?;
+        let candidates = self.entries.get(begin..)?.iter();
+        let at = candidates
+            .take_while(|entry| !self.is_sorted || entry.rank == rank)
+            .position(|entry| entry.rank == rank && entry.key == key)?;
         begin.checked_add(at)
     }
 
     /// A member that was not taken.
     pub fn get(&self, key: &str) -> Option<&Node<'a>> {
-        let (_, node) = self.entries.get(self.place(key)?)?;
+        let node = &self.entries.get(self.place(key)?)?.node;
         (!node.is_taken()).then_some(node)
     }
 
     fn get_mut(&mut self, key: &str) -> Option<&mut Node<'a>> {
         let at = self.place(key)?;
-        let (_, node) = self.entries.get_mut(at)?;
+        let node = &mut self.entries.get_mut(at)?.node;
         (!node.is_taken()).then_some(node)
     }
 
@@ -161,7 +184,7 @@ impl<'a> Members<'a> {
 
     /// Takes all members that do not satisfy `keep`.
     pub fn retain(&mut self, keep: impl Fn(&str, &Node<'a>) -> bool) {
-        for (key, node) in &mut self.entries {
+        for Entry { key, node, .. } in &mut self.entries {
             if !node.is_taken() && !keep(key, node) {
                 *node = Node::Taken;
                 self.left = self.left.saturating_sub(1);
@@ -176,8 +199,8 @@ impl<'a> Members<'a> {
 
     /// All members that were not taken.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Node<'a>)> {
-        let left = self.entries.iter().filter(|(_, node)| !node.is_taken());
-        left.map(|(key, node)| (key.as_ref(), node))
+        let left = self.entries.iter().filter(|entry| !entry.node.is_taken());
+        left.map(|entry| (entry.key.as_ref(), &entry.node))
     }
 
     /// The names of all members that were not taken.
@@ -189,8 +212,8 @@ impl<'a> Members<'a> {
     pub fn into_map(self) -> Map<String, Value> {
         self.entries
             .into_iter()
-            .filter(|(_, node)| !node.is_taken())
-            .map(|(key, node)| (key.into_owned(), node.into_value()))
+            .filter(|entry| !entry.node.is_taken())
+            .map(|entry| (entry.key.into_owned(), entry.node.into_value()))
             .collect()
     }
 }

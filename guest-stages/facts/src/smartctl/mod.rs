@@ -45,6 +45,8 @@ pub use scsi::{
 };
 pub use scsi_logs::{BackgroundScanResult, SasPhy, ScsiPendingDefect, ScsiSelfTest};
 
+use std::borrow::Cow;
+
 use crate::Unreadable;
 
 const EXPECTED: &str = "smartctl's JSON";
@@ -55,7 +57,7 @@ const EXPECTED: &str = "smartctl's JSON";
 ///
 /// Nothing of it is smartctl's JSON.
 pub fn drive(bytes: &[u8]) -> Result<Drive, Unreadable> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = text(bytes);
     let unreadable = || Unreadable::starting(EXPECTED, bytes);
     let found = document::find(&text).ok_or_else(unreadable)?;
     let mut drive = drive::read(found.members, found.unread);
@@ -88,11 +90,19 @@ pub fn scan(bytes: &[u8]) -> Result<Vec<ScannedDevice>, Unreadable> {
 ///
 /// Nothing of it is smartctl's JSON.
 pub fn scan_with_messages(bytes: &[u8]) -> Result<Scan, Unreadable> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = text(bytes);
     document::find(&text)
         .filter(|found| is_smartctl(&found.members))
         .map(|found| scan::read(found.members, found.unread))
         .ok_or_else(|| Unreadable::starting(EXPECTED, bytes))
+}
+
+/// The bytes as text; what is not UTF-8 is replaced.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 fn is_smartctl(members: &members::Members) -> bool {
