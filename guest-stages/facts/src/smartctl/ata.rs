@@ -1,13 +1,12 @@
 //! What only ATA drives have: attributes, self-test status, security.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::ata_logs::{self, AtaErrorLog, AtaPendingDefects, AtaSelfTestLog, Farm};
 use super::ata_statistics::{
     self, ErrorRecovery, PhyCounter, SctStatus, SctTemperatureHistory, StatisticsPage,
 };
-use super::members::{Members, boolean, drop_if, number, rows, text, within};
+use super::members::{Members, Node, boolean, drop_if, number, rows, text, within};
 
 /// What only ATA drives have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -165,7 +164,16 @@ pub struct Security {
 /// Takes the members of an ATA drive.
 pub(super) fn read(document: &mut Members) -> Ata {
     let mut ata = Ata {
-        version: within(document, "ata_version", |version| text(version, "string")).flatten(),
+        version: within(document, "ata_version", |version| {
+            let name = text(version, "string");
+            if name.is_some() {
+                // The same as numbers.
+                drop_if(version, "major_value", Node::is_number);
+                drop_if(version, "minor_value", Node::is_number);
+            }
+            name
+        })
+        .flatten(),
         trim: within(document, "trim", |trim| Trim {
             supported: boolean(trim, "supported"),
             deterministic: boolean(trim, "deterministic"),
@@ -173,7 +181,7 @@ pub(super) fn read(document: &mut Members) -> Ata {
         }),
         security: within(document, "ata_security", security),
         attributes: within(document, "ata_smart_attributes", |found| {
-            drop_if(found, "revision", Value::is_u64);
+            drop_if(found, "revision", Node::is_number);
             rows(found, "table", attribute)
         })
         .flatten(),
@@ -201,7 +209,7 @@ fn security(found: &mut Members) -> Security {
 
 fn attribute(row: &mut Members) -> Option<Attribute> {
     let id = number(row, "id")?;
-    let when_failed = match row.get("when_failed").and_then(|when| when.as_str()) {
+    let when_failed = match row.get("when_failed").and_then(Node::as_text) {
         Some("") => Some(WhenFailed::Never),
         Some("past") => Some(WhenFailed::Past),
         Some("now") => Some(WhenFailed::Now),
@@ -264,8 +272,8 @@ fn self_tests(ata: &mut Ata, data: &mut Members) {
         let status = within(collection, "status", |status| {
             let value = number(status, "value");
             if value.is_some() {
-                drop_if(status, "string", Value::is_string);
-                drop_if(status, "passed", Value::is_boolean);
+                drop_if(status, "string", Node::is_text);
+                drop_if(status, "passed", Node::is_boolean);
             }
             value
         });

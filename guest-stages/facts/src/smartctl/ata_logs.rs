@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::ata::Ata;
-use super::members::{Members, boolean, drop_if, number, rows, text, wide, within};
+use super::members::{Members, Node, boolean, drop_if, number, rows, text, wide, within};
 
 /// A log of ATA errors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -135,8 +135,8 @@ pub(super) fn read(ata: &mut Ata, document: &mut Members) {
 }
 
 fn errors(log: &mut Members) -> AtaErrorLog {
-    drop_if(log, "revision", serde_json::Value::is_u64);
-    drop_if(log, "sectors", serde_json::Value::is_u64);
+    drop_if(log, "revision", Node::is_number);
+    drop_if(log, "sectors", Node::is_number);
     AtaErrorLog {
         count: number(log, "count"),
         logged: number(log, "logged_count"),
@@ -167,8 +167,8 @@ fn error(row: &mut Members) -> AtaError {
 }
 
 fn self_tests(log: &mut Members) -> AtaSelfTestLog {
-    drop_if(log, "revision", serde_json::Value::is_u64);
-    drop_if(log, "sectors", serde_json::Value::is_u64);
+    drop_if(log, "revision", Node::is_number);
+    drop_if(log, "sectors", Node::is_number);
     AtaSelfTestLog {
         count: number(log, "count"),
         failed: number(log, "error_count_total"),

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::ata::Ata;
 use super::device::{self, Temperature};
-use super::members::{Members, boolean, drop_if, number, rows, signed, text, within};
+use super::members::{
+    Members, Node, boolean, drop_if, number, numbers, rows, signed, text, within,
+};
 
 /// A page of the device statistics log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -104,7 +106,7 @@ pub(super) fn read(ata: &mut Ata, document: &mut Members) {
     ata.phy_counters = within(document, "sata_phy_event_counters", |log| {
         ata.phy_counters_reset = boolean(log, "reset");
         rows(log, "table", |row| {
-            drop_if(row, "size", serde_json::Value::is_u64);
+            drop_if(row, "size", Node::is_number);
             Some(PhyCounter {
                 id: number(row, "id"),
                 name: text(row, "name"),
@@ -135,7 +137,7 @@ pub(super) fn read(ata: &mut Ata, document: &mut Members) {
 }
 
 fn statistics(page: &mut Members) -> StatisticsPage {
-    drop_if(page, "revision", serde_json::Value::is_u64);
+    drop_if(page, "revision", Node::is_number);
     StatisticsPage {
         number: number(page, "number"),
         name: text(page, "name"),
@@ -144,7 +146,7 @@ fn statistics(page: &mut Members) -> StatisticsPage {
 }
 
 fn statistic(row: &mut Members) -> Statistic {
-    drop_if(row, "size", serde_json::Value::is_u64);
+    drop_if(row, "size", Node::is_number);
     let mut statistic = Statistic {
         offset: number(row, "offset"),
         name: text(row, "name"),
@@ -159,8 +161,8 @@ fn statistic(row: &mut Members) -> Statistic {
         statistic.condition_met = boolean(flags, "monitored_condition_met");
         if statistic.valid.is_some() {
             // The same once more.
-            drop_if(flags, "value", serde_json::Value::is_u64);
-            drop_if(flags, "string", serde_json::Value::is_string);
+            drop_if(flags, "value", Node::is_number);
+            drop_if(flags, "string", Node::is_text);
         }
     });
     statistic
@@ -183,16 +185,8 @@ fn sct(status: &mut Members) -> SctStatus {
 }
 
 fn temperatures(history: &mut Members) -> SctTemperatureHistory {
-    let mut ring = Vec::new();
-    if let Some(table) = history.get("table").and_then(|table| table.as_array())
-        && table
-            .iter()
-            .all(|celsius| celsius.is_null() || celsius.is_i64())
-    {
-        ring = table.iter().map(|celsius| celsius.as_i64()).collect();
-        history.remove("table");
-    }
-    drop_if(history, "size", serde_json::Value::is_u64);
+    let ring = numbers(history, "table").unwrap_or_default();
+    drop_if(history, "size", Node::is_number);
     SctTemperatureHistory {
         interval_minutes: number(history, "logging_interval_minutes"),
         index: number(history, "index"),

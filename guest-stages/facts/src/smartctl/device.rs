@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::members::{Members, number, signed, text, wide, within};
+use super::members::{Members, Node, number, signed, text, wide, within};
 
 /// How smartctl reached a drive.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -158,7 +158,7 @@ pub(super) fn traffic(document: &mut Members, key: &str) -> Option<Traffic> {
         };
         if traffic.units.is_some() {
             // The units once more, rounded.
-            super::members::drop_if(found, "string", serde_json::Value::is_string);
+            super::members::drop_if(found, "string", Node::is_text);
         }
         traffic
     })

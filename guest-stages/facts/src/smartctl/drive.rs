@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::ata::{self, Ata};
 use super::device::{self, DeviceName, LinkSpeed, PowerMode, Temperature, Traffic, Wwn};
-use super::members::{Members, boolean, drop_if, number, signed, text, wide, within};
+use super::members::{Members, Node, boolean, drop_if, number, signed, text, wide, within};
 use super::nvme::{self, Nvme};
 use super::run::{self, Run};
 use super::scsi::{self, Scsi};
@@ -123,7 +123,7 @@ pub(super) fn read(mut document: Members, unread: Vec<String>) -> Drive {
     }
     drive.firmware = drive.firmware.take().or_else(|| found.revision.clone());
     drive.scsi = (is_scsi || found != Scsi::default()).then_some(found);
-    drive.extra = std::mem::take(document);
+    drive.extra = std::mem::take(document).into_map();
     drive
 }
 
@@ -148,8 +148,8 @@ fn identity(drive: &mut Drive, document: &mut Members) {
         let name = text(form, "name");
         if name.is_some() {
             // The same as a number.
-            drop_if(form, "ata_value", Value::is_u64);
-            drop_if(form, "scsi_value", Value::is_u64);
+            drop_if(form, "ata_value", Node::is_number);
+            drop_if(form, "scsi_value", Node::is_number);
         }
         name
     });
@@ -157,7 +157,7 @@ fn identity(drive: &mut Drive, document: &mut Members) {
     let sata = within(document, "sata_version", |version| {
         let name = text(version, "string");
         if name.is_some() {
-            drop_if(version, "value", Value::is_u64);
+            drop_if(version, "value", Node::is_number);
         }
         name
     });
@@ -215,7 +215,7 @@ fn text_only(scsi: &mut Scsi, run: &Run, document: &Members) {
     let others = document
         .iter()
         .filter(|(key, _)| key.starts_with("smartctl_"));
-    for line in lines.chain(others.filter_map(|(_, line)| line.as_str())) {
+    for line in lines.chain(others.filter_map(|(_, line)| line.as_text())) {
         let Some((name, value)) = line.split_once(':') else {
             continue;
         };

@@ -13,6 +13,7 @@ mod damage_tests;
 mod device;
 mod document;
 mod drive;
+mod json;
 mod members;
 mod nvme;
 mod run;
@@ -44,7 +45,7 @@ pub use scsi::{
 };
 pub use scsi_logs::{BackgroundScanResult, SasPhy, ScsiPendingDefect, ScsiSelfTest};
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 use crate::Unreadable;
 
@@ -56,18 +57,22 @@ const EXPECTED: &str = "smartctl's JSON";
 ///
 /// Nothing of it is smartctl's JSON.
 pub fn drive(bytes: &[u8]) -> Result<Drive, Unreadable> {
-    let text = String::from_utf8_lossy(bytes);
-    document::find(&text)
-        .map(|found| drive::read(found.members, found.unread))
-        .filter(|drive| {
-            let unknown = Drive {
-                extra: drive.extra.clone(),
-                unread: drive.unread.clone(),
-                ..Drive::default()
-            };
-            *drive != unknown
-        })
-        .ok_or_else(|| Unreadable::starting(EXPECTED, bytes))
+    let text = text(bytes);
+    let unreadable = || Unreadable::starting(EXPECTED, bytes);
+    let found = document::find(&text).ok_or_else(unreadable)?;
+    let mut drive = drive::read(found.members, found.unread);
+    let (extra, unread) = (
+        std::mem::take(&mut drive.extra),
+        std::mem::take(&mut drive.unread),
+    );
+    if drive == Drive::default() {
+        return Err(unreadable());
+    }
+    Ok(Drive {
+        extra,
+        unread,
+        ..drive
+    })
 }
 
 /// Reads the devices that `smartctl --scan` or `--scan-open` found, those that did not open included.
@@ -85,15 +90,23 @@ pub fn scan(bytes: &[u8]) -> Result<Vec<ScannedDevice>, Unreadable> {
 ///
 /// Nothing of it is smartctl's JSON.
 pub fn scan_with_messages(bytes: &[u8]) -> Result<Scan, Unreadable> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = text(bytes);
     document::find(&text)
         .filter(|found| is_smartctl(&found.members))
         .map(|found| scan::read(found.members, found.unread))
         .ok_or_else(|| Unreadable::starting(EXPECTED, bytes))
 }
 
-fn is_smartctl(members: &Map<String, Value>) -> bool {
+/// The bytes as text; what is not UTF-8 is replaced.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
+fn is_smartctl(members: &members::Members) -> bool {
     ["smartctl", "devices", "json_format_version"]
         .iter()
-        .any(|key| members.contains_key(*key))
+        .any(|key| members.get(key).is_some())
 }

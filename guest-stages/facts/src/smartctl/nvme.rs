@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::members::{Members, boolean, drop_if, number, rows, signed, text, wide, within};
+use super::members::{
+    Members, Node, boolean, drop_if, number, numbers, rows, signed, text, wide, within,
+};
 
 /// What only NVMe drives have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -236,7 +238,7 @@ pub(super) fn read(document: &mut Members) -> Nvme {
     let version = within(document, "nvme_version", |version| {
         let name = text(version, "string");
         if name.is_some() {
-            drop_if(version, "value", serde_json::Value::is_u64);
+            drop_if(version, "value", Node::is_number);
         }
         name
     });
@@ -305,15 +307,6 @@ fn status_flags(flags: &mut Members) -> StatusFlags {
 }
 
 fn health(log: &mut Members) -> NvmeHealthLog {
-    let mut sensors = None;
-    if let Some(table) = log.get("temperature_sensors").and_then(|t| t.as_array())
-        && table
-            .iter()
-            .all(|celsius| celsius.is_null() || celsius.is_i64())
-    {
-        sensors = Some(table.iter().map(|celsius| celsius.as_i64()).collect());
-        log.remove("temperature_sensors");
-    }
     NvmeHealthLog {
         namespace: signed(log, "nsid"),
         critical_warning: number(log, "critical_warning"),
@@ -334,7 +327,7 @@ fn health(log: &mut Members) -> NvmeHealthLog {
         error_log_entries: wide(log, "num_err_log_entries"),
         warning_temperature_minutes: number(log, "warning_temp_time"),
         critical_temperature_minutes: number(log, "critical_comp_time"),
-        temperature_sensors: sensors,
+        temperature_sensors: numbers(log, "temperature_sensors"),
         throttle_1_count: number(log, "thermal_mgmt_temperature_1_transition_count"),
         throttle_1_seconds: number(log, "thermal_mgmt_temperature_1_total_time"),
         throttle_2_count: number(log, "thermal_mgmt_temperature_2_transition_count"),
@@ -360,7 +353,7 @@ fn error(row: &mut Members) -> NvmeError {
         error.do_not_retry = boolean(status, "do_not_retry");
     });
     error.lba = within(row, "lba", |lba| wide(lba, "value")).flatten();
-    drop_if(row, "phase_tag", serde_json::Value::is_boolean);
+    drop_if(row, "phase_tag", Node::is_boolean);
     error
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::members::{Members, boolean, drop_if, number, numbers, rows, text, texts, within};
+use super::members::{Members, Node, boolean, drop_if, number, numbers, rows, text, texts, within};
 
 /// What smartctl says of its own run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -79,15 +79,13 @@ pub fn exit_bits(status: u8) -> ExitBits {
 /// Takes smartctl's own members out of a document.
 pub(super) fn read(document: &mut Members) -> Run {
     drop_if(document, "json_format_version", |version| {
-        version
-            .as_array()
-            .is_some_and(|parts| parts.iter().all(|part| part.is_u64()))
+        version.as_numbers().is_some()
     });
     let mut run = within(document, "smartctl", of_smartctl).unwrap_or_default();
     run.time = within(document, "local_time", |time| {
         let seconds = super::members::signed(time, "time_t");
         if seconds.is_some() {
-            drop_if(time, "asctime", serde_json::Value::is_string);
+            drop_if(time, "asctime", Node::is_text);
         }
         seconds
     })
@@ -104,9 +102,9 @@ fn of_smartctl(found: &mut Members) -> Run {
             text: said,
         })
     };
-    drop_if(found, "uint128_precision_bits", serde_json::Value::is_u64);
+    drop_if(found, "uint128_precision_bits", Node::is_number);
     Run {
-        version: numbers(found, "version"),
+        version: version(found),
         svn_revision: text(found, "svn_revision"),
         pre_release: boolean(found, "pre_release"),
         platform: text(found, "platform_info"),
@@ -121,4 +119,9 @@ fn of_smartctl(found: &mut Members) -> Run {
         output: texts(found, "output"),
         time: None,
     }
+}
+
+fn version(found: &mut Members) -> Option<Vec<i64>> {
+    let parts = numbers(found, "version")?;
+    Some(parts.into_iter().flatten().collect())
 }

@@ -48,7 +48,7 @@ pub(super) fn read(mut document: Members, unread: Vec<String>) -> Scan {
     Scan {
         run: run::read(&mut document),
         devices: rows(&mut document, "devices", device).unwrap_or_default(),
-        extra: document,
+        extra: document.into_map(),
         unread,
     }
 }

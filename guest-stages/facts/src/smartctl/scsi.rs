@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::members::{Members, boolean, drop_if, number, signed, text, wide, within};
+use super::members::{Members, Node, boolean, drop_if, number, signed, text, wide, within};
 use super::scsi_logs::{self, BackgroundScanResult, SasPhy, ScsiPendingDefect, ScsiSelfTest};
 
 /// What only SCSI and SAS drives have.
@@ -195,7 +195,7 @@ pub(super) fn read(document: &mut Members) -> Scsi {
     within(document, "device_type", |kind| {
         scsi.device_type = number(kind, "scsi_value");
         scsi.device_type_text = text(kind, "name");
-        drop_if(kind, "scsi_terminology", serde_json::Value::is_string);
+        drop_if(kind, "scsi_terminology", Node::is_text);
     });
     within(document, "scsi_transport_protocol", |protocol| {
         scsi.transport = number(protocol, "value");
@@ -205,7 +205,7 @@ pub(super) fn read(document: &mut Members) -> Scsi {
         let name = text(kind, "name");
         if name.is_some() {
             // The same as a number.
-            drop_if(kind, "value", serde_json::Value::is_u64);
+            drop_if(kind, "value", Node::is_number);
         }
         name
     });
@@ -235,10 +235,12 @@ pub(super) fn read(document: &mut Members) -> Scsi {
 }
 
 fn counters(log: &mut Members) -> ErrorCounters {
-    let gigabytes = log.get("gigabytes_processed").and_then(|text| match text {
-        serde_json::Value::String(text) => text.parse().ok().filter(|n: &f64| n.is_finite()),
-        other => other.as_f64(),
-    });
+    let gigabytes = match log.get("gigabytes_processed") {
+        Some(Node::Text(digits)) => digits.parse().ok(),
+        Some(node) => node.as_number(),
+        None => None,
+    };
+    let gigabytes = gigabytes.filter(|number: &f64| number.is_finite());
     if gigabytes.is_some() {
         log.remove("gigabytes_processed");
     }
@@ -255,7 +257,7 @@ fn counters(log: &mut Members) -> ErrorCounters {
 
 fn format_status(log: &mut Members) -> FormatStatus {
     // `not_available` stands for a number that the drive has not.
-    log.retain(|_, value| value != "not_available");
+    log.retain(|_, value| value.as_text() != Some("not_available"));
     FormatStatus {
         grown_defects: number(log, "grown_defects_during_cert"),
         reassigned: number(log, "blocks_reassigned_during_format"),
@@ -278,10 +280,11 @@ fn start_stop(log: &mut Members) -> StartStop {
 fn environment(document: &mut Members) -> Vec<EnvironmentReading> {
     let mut readings = Vec::new();
     within(document, "scsi_environmental_reports", |reports| {
-        for name in super::members::keys(reports) {
+        let names: Vec<String> = reports.keys().map(str::to_owned).collect();
+        for name in names {
             let reading = within(reports, &name, |report| {
                 // `unknown` stands for a number that the drive has not.
-                report.retain(|_, value| value != "unknown");
+                report.retain(|_, value| value.as_text() != Some("unknown"));
                 EnvironmentReading {
                     name: name.clone(),
                     code: number(report, "parameter_code"),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::members::{Members, boolean, drop_if, number, rows, text, wide, within};
+use super::members::{Members, Node, boolean, drop_if, number, rows, text, wide, within};
 use super::scsi::{BackgroundScan, Scsi};
 
 /// A self-test.
@@ -131,7 +131,7 @@ fn numbered(members: &Members, prefix: &str) -> Vec<String> {
     let number = |name: &str| name.strip_prefix(prefix)?.parse::<u32>().ok();
     let mut names: Vec<(u32, String)> = members
         .keys()
-        .filter_map(|name| Some((number(name)?, name.clone())))
+        .filter_map(|name| Some((number(name)?, name.to_owned())))
         .collect();
     names.sort();
     names.into_iter().map(|(_, name)| name).collect()
@@ -187,7 +187,7 @@ fn self_test(row: &mut Members) -> ScsiSelfTest {
     (test.sense_key, test.sense_text) = valued(row, "sense_key");
     let mut also_known_as = |key, name| {
         within(row, key, |found| {
-            drop_if(found, "aka", serde_json::Value::is_string);
+            drop_if(found, "aka", Node::is_text);
             wide(found, name)
         })
         .flatten()
@@ -200,8 +200,8 @@ fn self_test(row: &mut Members) -> ScsiSelfTest {
 
 fn phys(port: &str, found: &mut Members) -> Vec<SasPhy> {
     let port_id = number(found, "relative_target_port_id");
-    drop_if(found, "number_of_phys", serde_json::Value::is_u64);
-    drop_if(found, "generation_code", serde_json::Value::is_u64);
+    drop_if(found, "number_of_phys", Node::is_number);
+    drop_if(found, "generation_code", Node::is_number);
     let mut links = Vec::new();
     for name in numbered(found, "phy_") {
         let link = within(found, &name, phy);
