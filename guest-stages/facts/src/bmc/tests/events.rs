@@ -292,3 +292,18 @@ fn sel_get_shows_the_sensor_as_it_is_now() {
     assert_eq!(lost.meaning, Some(Meaning::PowerSupplyInputLost));
     assert_eq!(fault.meaning, Some(Meaning::DriveFault));
 }
+
+#[test]
+fn supermicro_names_memory_modules_in_brackets() {
+    let log = event_log(captured!("supermicro-sel-elist-modules.txt")).expect("is there");
+    let found: Vec<_> = log
+        .events
+        .iter()
+        .map(|event| (event.meaning, event.detail.as_deref()))
+        .collect();
+    assert_eq!(found[0].0, Some(Meaning::MemoryUncorrectableEcc));
+    assert_eq!(
+        found[1],
+        (Some(Meaning::MemoryCorrectableEcc), Some("@DIMMO6(CPU2)"))
+    );
+}
