@@ -37,12 +37,17 @@ pub struct ChassisStatus {
     pub unread: Vec<String>,
 }
 
-/// Reads `ipmitool chassis status`.
+/// Reads `ipmitool chassis status`, and `ipmitool chassis power status`, which has only `power_on`.
 pub fn chassis_status(status: &[u8]) -> Result<ChassisStatus, Unreadable> {
     let text = printed::text(status);
     let mut found = ChassisStatus::default();
     let mut known = false;
     for line in lines(&text).filter(|line| !line.is_empty()) {
+        if let Some(power) = line.strip_prefix("Chassis Power is ") {
+            found.power_on = flag(power);
+            known |= found.power_on.is_some();
+            continue;
+        }
         let Some((name, value)) = field(line).filter(|_| !printed::is_complaint(line)) else {
             found.unread.push(line.to_owned());
             continue;

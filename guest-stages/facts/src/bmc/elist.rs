@@ -140,17 +140,26 @@ fn short(columns: &Columns<'_>, line: &str, found: &mut Sensors) -> Option<()> {
 fn measured(columns: &Columns<'_>, line: &str, found: &mut Sensors) -> Option<()> {
     let at = (3..columns.len()).find(|at| is_status(columns.get(*at)))?;
     let column = |more: usize| columns.get(at.saturating_add(more));
-    let (value, unit) = (
-        columns.get(at.checked_sub(2)?),
-        columns.get(at.checked_sub(1)?),
-    );
-    let mut sensor = Sensor::named(columns.before(at.checked_sub(2)?));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (unit_at, mut value_at) = (at.checked_sub(1)?, at.checked_sub(2)?);
+    let (unit, mut value) = (columns.get(unit_at), columns.get(value_at).to_owned());
+    // Where the locale's decimal point is a comma it cuts the value; `%.3f` prints three digits behind it.
+    let whole = value_at.checked_sub(1).filter(|at| *at > 0);
+    let whole = whole.map(|at| (at, columns.get(at)));
+    let cut = whole.filter(|(_, whole)| {
+        value.len() == 3 && digits(&value) && digits(whole.trim_start_matches('-'))
+    });
+    if let Some((at, whole)) = cut {
+        value = format!("{whole}.{value}");
+        value_at = at;
+    }
+    let mut sensor = Sensor::named(columns.before(value_at));
     sensor.status = Status::read(columns.get(at));
     sensor.row = line.to_owned();
     sensor.class = Class::Threshold;
     sensor.reading = match value.is_empty() {
         true => Reading::of_state(ReadingState::NoReading, ""),
-        false => Reading::of_value(value, unit, &format!("{value} {unit}")),
+        false => Reading::of_value(&value, unit, &format!("{value} {unit}")),
     };
     if let Some(mut entity) = Entity::read(column(1)) {
         entity.name = Some(column(2))
@@ -160,7 +169,9 @@ fn measured(columns: &Columns<'_>, line: &str, found: &mut Sensors) -> Option<()
     }
     sensor.sensor_type = SensorType::read(column(3));
     sensor.type_source = sensor.sensor_type.is_some().then_some(TypeSource::Printed);
-    let numbers = (4..16).map(|more| printed::decimal(column(more)));
+    // Then the numbers behind it are cut too, and not known.
+    let last = if cut.is_some() { 4 } else { 16 };
+    let numbers = (4..last).map(|more| printed::decimal(column(more)));
     let numbers: Vec<Option<f64>> = numbers.collect();
     let number = |index: usize| numbers.get(index).copied().flatten();
     (sensor.nominal, sensor.normal_minimum, sensor.normal_maximum) =

@@ -156,7 +156,7 @@ impl Event {
         self.settle();
     }
 
-    /// Splits `Uncorrectable ECC (CPU0_G1)`, `Config Error: Vendor Mismatch` and the like. What is no bracket is a
+    /// Splits `Uncorrectable ECC (CPU0_G1)`, `Config Error: Vendor Mismatch` and the like. Words without brackets are a
     /// detail only behind words that mean something.
     fn apart<'a>(&self, text: &'a str) -> (&'a str, &'a str) {
         let bracket = text
@@ -177,10 +177,7 @@ impl Event {
 
     fn meaning_of(&self, words: &str) -> Option<Meaning> {
         let code = self.sensor_type.as_ref().and_then(|kind| kind.code);
-        match code {
-            Some(code) => Meaning::of_words(code, words),
-            None => Meaning::generic(words),
-        }
+        Meaning::of_type(code, words)
     }
 
     /// Fills codes from the meaning, and the meaning from codes, which are surer than words.
@@ -196,6 +193,9 @@ impl Event {
             self.meaning = Meaning::of(event_type, code.unwrap_or(0), offset).or(self.meaning);
         }
         self.event_type = self.event_type.or(self.meaning.map(Meaning::event_type));
+        if let Some(kind) = &mut self.sensor_type {
+            kind.code = kind.code.or(self.meaning.and_then(Meaning::sensor_type));
+        }
         self.offset = self.offset.or(self.meaning.map(Meaning::offset));
     }
 

@@ -22,7 +22,7 @@ pub(super) fn states(sensor: &mut Sensor, words: &[&str]) {
 }
 
 fn sensor_type(sensor: &Sensor, words: &[&str]) -> Option<(u8, TypeSource)> {
-    // Types that know all words which are no generic ones.
+    // Types that know all words, generic ones aside.
     let mut types: Option<Vec<(u8, Meaning)>> = None;
     for words in words
         .iter()

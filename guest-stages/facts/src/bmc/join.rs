@@ -6,7 +6,7 @@ use super::ReadingState;
 use super::sensor::{Class, Sensor, Sensors};
 
 /// Adds to a listing ([`sensors`](super::sensors) or [`from_elist`](super::from_elist)) what the table of
-/// `ipmitool sensor` knows besides: thresholds, state bits, readings that the listing lacks.
+/// `ipmitool sensor` has in addition: thresholds, state bits, readings that the listing lacks.
 ///
 /// Both list sensors in the repository's order, so that of several sensors with one name the first row belongs to
 /// the first. Rows of sensors that the listing lacks come last. What the listing says stays: the two were read one

@@ -26,7 +26,7 @@ fn row(line: &str) -> Option<Event> {
         *column = column.trim_ascii();
     }
     let (id, rest) = columns.split_first()?;
-    // `0x1a` and `1ah` are no ids of a log.
+    // Ids of a log have neither `0x` nor `h`.
     let digits = !id.is_empty() && id.len() <= 8 && id.bytes().all(|b| b.is_ascii_hexdigit());
     let mut event = Event::numbered(printed::hex(id).filter(|_| digits && !rest.is_empty())?);
     event.row = line.to_owned();

@@ -30,7 +30,7 @@ pub struct Reading {
 pub enum ReadingState {
     /// An analog value was read.
     Value,
-    /// State bits were read, no analog value. None of them may be set.
+    /// State bits were read, and no analog value. Perhaps no bit is set.
     States,
     /// The controller marks the reading as unavailable, or did not answer for this sensor.
     NoReading,

@@ -10,7 +10,7 @@ use super::{Entity, Reading, SensorType, State, Status};
 pub struct Sensors {
     /// The sensors, event-only ones included. Names repeat: number and entity identify a sensor.
     pub sensors: Vec<Sensor>,
-    /// Records of devices that are no sensors: controllers and units with data of their own.
+    /// Records of devices other than sensors: controllers and units with data of their own.
     pub devices: Vec<Device>,
     /// What ipmitool complained of: records or readings that the controller did not give.
     pub complaints: Vec<String>,
@@ -210,6 +210,10 @@ impl Sensor {
         if self.class == Class::Threshold {
             self.event_type = Some(1);
         }
+        // ipmitool before 1.8.12 prints states without a reading.
+        if self.reading.state == super::ReadingState::Unknown && !self.asserted.is_empty() {
+            self.reading.state = super::ReadingState::States;
+        }
         let states = self
             .asserted
             .iter()
@@ -219,6 +223,10 @@ impl Sensor {
         self.event_type = self
             .event_type
             .or(known.map(|meaning| meaning.event_type()));
+        // ipmitool before 1.8.12 names some types without code.
+        if let Some(kind) = &mut self.sensor_type {
+            kind.code = kind.code.or(known.and_then(super::Meaning::sensor_type));
+        }
         if let Some(bits) = self.bits {
             self.add_bits(bits);
         }

@@ -83,6 +83,19 @@ impl Meaning {
         own.map(|row| row.meaning).or_else(|| Self::generic(words))
     }
 
+    /// The state that a sensor calls so whose type may not be known: then only words of one type count.
+    pub(super) fn of_type(sensor_type: Option<u8>, words: &str) -> Option<Self> {
+        if let Some(code) = sensor_type {
+            return Self::of_words(code, words);
+        }
+        let mut own = Self::specific(words);
+        let one = match (own.next(), own.next()) {
+            (Some((_, meaning)), None) => Some(meaning),
+            _ => None,
+        };
+        Self::generic(words).or(one)
+    }
+
     /// The threshold or generic state with these words.
     pub(super) fn generic(words: &str) -> Option<Self> {
         let mut found = called(words.trim_ascii());

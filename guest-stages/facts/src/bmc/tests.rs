@@ -2,6 +2,7 @@
 
 mod events;
 mod itself;
+mod rows;
 mod sensors;
 mod whole;
 

@@ -1,4 +1,4 @@
-//! Times as the controller's clock tells them and ipmitool prints them.
+//! Times of the controller's clock, as ipmitool prints them.
 
 use serde::Serialize;
 

@@ -55,8 +55,9 @@ enum States {
     Other(&'static str),
 }
 
-/// Lines of `-vv` about how a record was fetched.
-const FETCHING: [&str; 6] = [
+/// Lines about how a record was fetched.
+const FETCHING: [&str; 7] = [
+    "Locating sensor record",
     "SDR record type",
     "SDR record next",
     "SDR record bytes",
@@ -155,10 +156,7 @@ impl Listing {
             }
         };
         let code = sensor.sensor_type.as_ref().and_then(|kind| kind.code);
-        let meaning = match code {
-            Some(code) => Meaning::of_words(code, words),
-            None => Meaning::generic(words),
-        };
+        let meaning = Meaning::of_type(code, words);
         list.push(State::new(words, meaning));
     }
 
@@ -198,7 +196,7 @@ fn sensor_field(sensor: &mut Sensor, name: &str, value: &str) -> States {
         "Sensor Reading" => {
             let (reading, states) = Reading::read(value);
             sensor.reading = reading;
-            // A verbose listing prints states in lines of their own; other words are no states.
+            // A verbose listing prints states in lines of their own; other words are not states.
             if !states.is_empty() && sensor.reading.value.is_none() {
                 sensor.reading.state = ReadingState::Unknown;
                 if value.contains("Not Present") {

@@ -12,7 +12,8 @@ pub(super) fn read(text: &str) -> EventLog {
     let mut list: Option<String> = None;
     for line in lines(text) {
         let trimmed = line.trim_ascii_start();
-        if trimmed.is_empty() {
+        // `sel get` draws a line between records.
+        if trimmed.bytes().all(|byte| byte == b'-') {
             continue;
         }
         match (field(trimmed), &mut open) {

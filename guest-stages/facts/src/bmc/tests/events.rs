@@ -275,3 +275,35 @@ fn sel_get_names_the_sensor_behind_the_record() {
     assert_eq!(event.extra["Status"], "ok");
     assert_eq!(event.extra["FRU Device Description"], "fan board (ID 17)");
 }
+
+#[test]
+fn sel_get_shows_the_sensor_as_it_is_now() {
+    let log = event_log(captured!("dell-sel-get.txt")).expect("is there");
+    assert_eq!((log.events.len(), log.unread.len()), (2, 0));
+    let [lost, fault] = &log.events[..] else {
+        panic!()
+    };
+    assert_eq!((lost.id, lost.sensor_name.as_deref()), (2, Some("Status")));
+    assert_eq!(
+        lost.entity.as_ref().map(|e| (e.id, e.instance)),
+        Some((10, 2))
+    );
+    assert_eq!(lost.extra["Board Serial"], "CN1797200000002");
+    assert_eq!(lost.meaning, Some(Meaning::PowerSupplyInputLost));
+    assert_eq!(fault.meaning, Some(Meaning::DriveFault));
+}
+
+#[test]
+fn supermicro_names_memory_modules_in_brackets() {
+    let log = event_log(captured!("supermicro-sel-elist-modules.txt")).expect("is there");
+    let found: Vec<_> = log
+        .events
+        .iter()
+        .map(|event| (event.meaning, event.detail.as_deref()))
+        .collect();
+    assert_eq!(found[0].0, Some(Meaning::MemoryUncorrectableEcc));
+    assert_eq!(
+        found[1],
+        (Some(Meaning::MemoryCorrectableEcc), Some("@DIMMO6(CPU2)"))
+    );
+}

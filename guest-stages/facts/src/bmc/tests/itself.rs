@@ -189,6 +189,8 @@ fn chassis_and_power() {
         (off.power_on, off.last_power_events.len()),
         (Some(false), 0)
     );
+    let power = chassis_status(captured!("dell-chassis-power-status.txt")).expect("is there");
+    assert_eq!((power.power_on, power.unread.len()), (Some(true), 0));
     assert!(chassis_status(b"").is_err());
 
     let power = power_reading(captured!("supermicro-dcmi-power-reading.txt")).expect("is there");
