@@ -197,6 +197,30 @@ fn machine_check_and_its_edac_line_are_one_error() {
 }
 
 #[test]
+fn edac_line_of_another_error_stays_apart() {
+    let log = "mce: [Hardware Error]: CPU 10: Machine Check: 0 Bank 5: bea0000000000108\nmce: [Hardware Error]: TSC 0 ADDR 1ffff8fd156d6 MISC d012000100000000 SYND 4d000000 IPID 500b000000000\nEDAC MC0: 1 UE memory read error on CPU_SrcID#0_MC#0_Chan#1_DIMM#0 (channel:1 slot:0 page:0x10de60 offset:0x680 grain:32)\n";
+    let found = joined(log.as_bytes());
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 10, bank: 5 }));
+    assert_eq!(found[0].severity, Some(Severity::Fatal));
+    assert_eq!(found[1].severity, Some(Severity::Uncorrected));
+}
+
+#[test]
+fn amd_memory_error_is_joined_with_its_edac_line() {
+    let log = "[Hardware Error]: Corrected error, no action required.\n[Hardware Error]: CPU:2 (17:31:0) MC17_STATUS[Over|CE|MiscV|AddrV|-|-|SyndV|CECC|-|-|-]: 0xdc2040000000011b\n[Hardware Error]: Error Addr: 0x000000021d1a3c40\n[Hardware Error]: IPID: 0x0000009600150f00, Syndrome: 0x000095020a800501\n[Hardware Error]: Unified Memory Controller Ext. Error Code: 0, DRAM ECC error.\nEDAC MC0: 1 CE on mc#0csrow#3channel#1 (csrow:3 channel:1 page:0x8b4687 offset:0x840 grain:64 syndrome:0x9502)\n[Hardware Error]: cache level: L3/GEN, tx: GEN, mem-tx: RD\n";
+    let found = joined(log.as_bytes());
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].part, dimm("mc#0csrow#3channel#1", Some(0)));
+    let check = found[0].machine_check.as_ref().expect("registers");
+    assert_eq!(
+        check.status.as_ref().map(|status| status.overflow),
+        Some(true)
+    );
+    assert_eq!(check.cache.as_deref(), Some("L3/GEN, tx: GEN, mem-tx: RD"));
+}
+
+#[test]
 fn raw_machine_check_is_decoded() {
     let found = joined(captured!("mce-syslog.txt"));
     let check = found[1].machine_check.as_ref().expect("registers");

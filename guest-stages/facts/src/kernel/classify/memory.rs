@@ -44,7 +44,7 @@ pub(super) fn read(text: &str) -> Option<Found> {
         let page = page.and_then(hex).map(Part::Page);
         return Some(Found::new(Kind::PageOffline).part(page));
     }
-    if text.contains("CMCI storm") {
+    if (text.starts_with("CMCI") || text.starts_with("CPU")) && text.contains("CMCI storm") {
         return Some(storm(text));
     }
     if text.starts_with("Machine check events logged") || text.starts_with("MCE: ") {
