@@ -6,7 +6,9 @@ macro_rules! captured {
     };
 }
 
-const CAPTURES: [&[u8]; 19] = [
+const CAPTURES: [&[u8]; 21] = [
+    captured!("mce-intel-nuc.txt"),
+    captured!("mce-amd-fatal.txt"),
     captured!("ghes-memory.txt"),
     captured!("ghes-dimm-location.txt"),
     captured!("ghes-pcie.txt"),
@@ -51,7 +53,7 @@ fn pci(address: &str) -> Option<Part> {
 
 #[test]
 fn healthy_boot_logs_report_no_trouble() {
-    for log in CAPTURES.iter().skip(15) {
+    for log in CAPTURES.iter().skip(17) {
         for event in events(&dmesg(log)) {
             assert_eq!(event.severity, Some(Severity::Info), "{event:?}");
         }
@@ -232,28 +234,38 @@ fn raw_machine_check_is_decoded() {
 
 #[test]
 fn amd_deferred_error_is_seen_in_the_raw_form() {
-    let log = "mce: [Hardware Error]: CPU 66: Machine Check: 0 Bank 18: 9c20b1000000011b\nmce: [Hardware Error]: TSC 0 ADDR 5a1b2c340 SYND 0 IPID 9600350f00\nmce: [Hardware Error]: PROCESSOR 2:a10f11 TIME 1700000000 SOCKET 0 APIC 84 microcode a101148\n";
+    let log = "mce: [Hardware Error]: CPU 12: Machine Check: 0 Bank 20: 9c2031000001011b\nmce: [Hardware Error]: TSC 0 ADDR 3b2a19c40 SYND 0 IPID 9600250f00\nmce: [Hardware Error]: PROCESSOR 2:a10f11 TIME 1710000000 SOCKET 0 APIC c microcode a101144\n";
     let found = joined(log.as_bytes());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity, Some(Severity::Deferred));
-    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 66, bank: 18 }));
+    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 12, bank: 20 }));
 }
 
 #[test]
 fn amd_decoded_lines_are_one_machine_check() {
-    let log = "[Hardware Error]: Uncorrected, software restartable error.\n[Hardware Error]: CPU:21 (19:21:0) MC0_STATUS[-|UE|MiscV|AddrV|-|-|SyndV|UECC|-|Poison|-]: 0xbc20a800000c0135\n[Hardware Error]: Error Addr: 0x00000003a1234540\n[Hardware Error]: IPID: 0x000000b000000000, Syndrome: 0x000000004d000000\n[Hardware Error]: Load Store Unit Ext. Error Code: 12, DC Data error type 1 and poison consumption.\n[Hardware Error]: cache level: L1, tx: DATA, mem-tx: DRD\n";
-    let found = joined(log.as_bytes());
+    let found = joined(captured!("mce-amd-fatal.txt"));
     assert_eq!(found.len(), 1, "{found:#?}");
     let check = found[0].machine_check.as_ref().expect("registers");
-    assert_eq!(found[0].severity, Some(Severity::Uncorrected));
-    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 21, bank: 0 }));
-    assert_eq!(check.address, Some(0x3_a123_4540));
-    assert_eq!(check.extended_code, Some(12));
-    assert_eq!(check.unit.as_deref(), Some("Load Store Unit"));
-    assert_eq!(
-        check.status.as_ref().and_then(|status| status.poison),
-        Some(true)
-    );
+    assert_eq!(found[0].severity, Some(Severity::Fatal));
+    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 4, bank: 5 }));
+    assert_eq!(check.address, Some(0x01ff_ffff_c080_1e2c));
+    assert_eq!(check.family.as_deref(), Some("19:21:2"));
+    assert_eq!(check.status, None);
+}
+
+#[test]
+fn status_counts_corrected_errors() {
+    let found = joined(captured!("mce-intel-nuc.txt"));
+    assert_eq!(found.len(), 2);
+    let status = found[0]
+        .machine_check
+        .as_ref()
+        .and_then(|check| check.status.clone());
+    let status = status.expect("a status");
+    assert!(status.overflow && !status.uncorrected);
+    assert_eq!(status.corrected_count, Some(0x677b));
+    assert_eq!(found[0].errors, 0x677b);
+    assert_eq!((status.deferred, status.poison), (None, None));
 }
 
 #[test]

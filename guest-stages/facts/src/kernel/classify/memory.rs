@@ -240,7 +240,7 @@ fn amd_status(rest: &str) -> Option<Found> {
     let cpu = cpu(before);
     let has = |flag: &str| flags.split('|').any(|word| word == flag);
     let severity = match () {
-        () if has("UC") && has("PCC") => Severity::Fatal,
+        () if has("PCC") => Severity::Fatal,
         () if has("UC") || has("UE") => Severity::Uncorrected,
         () if has("Deferred") || has("DEFERRED") => Severity::Deferred,
         () => Severity::Corrected,
