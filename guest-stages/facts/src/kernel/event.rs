@@ -16,6 +16,8 @@ pub enum Kind {
     MemoryError,
     /// An EDAC driver took a memory controller into its care: it counts errors from here on.
     EdacReady,
+    /// How errors are reported on this machine: firmware first, tables, collectors.
+    ErrorReporting,
     /// The kernel handled a page with an uncorrected error.
     MemoryFailure,
     /// The kernel took a page out of use, or tried to.

@@ -65,7 +65,10 @@ fn raw_level<'a>(text: &'a str, entry: &mut Entry) -> Option<&'a str> {
 
 /// `kern  :warn  : `.
 fn names<'a>(text: &'a str, entry: &mut Entry) -> Option<&'a str> {
-    let (facility, after) = text.split_once(':')?;
+    // The longest name is `authpriv`: most lines have no colon that early.
+    let colon = text.bytes().take(10).position(|byte| byte == b':')?;
+    let (facility, after) = text.split_at_checked(colon)?;
+    let after = after.get(1..)?;
     let (level, after) = after.split_once(':')?;
     let index = |names: &[&str], name: &str| {
         let place = names.iter().position(|known| *known == name.trim())?;

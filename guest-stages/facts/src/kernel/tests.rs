@@ -6,7 +6,9 @@ macro_rules! captured {
     };
 }
 
-const CAPTURES: [&[u8]; 19] = [
+const CAPTURES: [&[u8]; 21] = [
+    captured!("mce-intel-nuc.txt"),
+    captured!("mce-amd-fatal.txt"),
     captured!("ghes-memory.txt"),
     captured!("ghes-dimm-location.txt"),
     captured!("ghes-pcie.txt"),
@@ -51,7 +53,7 @@ fn pci(address: &str) -> Option<Part> {
 
 #[test]
 fn healthy_boot_logs_report_no_trouble() {
-    for log in CAPTURES.iter().skip(15) {
+    for log in CAPTURES.iter().skip(17) {
         for event in events(&dmesg(log)) {
             assert_eq!(event.severity, Some(Severity::Info), "{event:?}");
         }
@@ -197,6 +199,30 @@ fn machine_check_and_its_edac_line_are_one_error() {
 }
 
 #[test]
+fn edac_line_of_another_error_stays_apart() {
+    let log = "mce: [Hardware Error]: CPU 10: Machine Check: 0 Bank 5: bea0000000000108\nmce: [Hardware Error]: TSC 0 ADDR 1ffff8fd156d6 MISC d012000100000000 SYND 4d000000 IPID 500b000000000\nEDAC MC0: 1 UE memory read error on CPU_SrcID#0_MC#0_Chan#1_DIMM#0 (channel:1 slot:0 page:0x10de60 offset:0x680 grain:32)\n";
+    let found = joined(log.as_bytes());
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 10, bank: 5 }));
+    assert_eq!(found[0].severity, Some(Severity::Fatal));
+    assert_eq!(found[1].severity, Some(Severity::Uncorrected));
+}
+
+#[test]
+fn amd_memory_error_is_joined_with_its_edac_line() {
+    let log = "[Hardware Error]: Corrected error, no action required.\n[Hardware Error]: CPU:2 (17:31:0) MC17_STATUS[Over|CE|MiscV|AddrV|-|-|SyndV|CECC|-|-|-]: 0xdc2040000000011b\n[Hardware Error]: Error Addr: 0x000000021d1a3c40\n[Hardware Error]: IPID: 0x0000009600150f00, Syndrome: 0x000095020a800501\n[Hardware Error]: Unified Memory Controller Ext. Error Code: 0, DRAM ECC error.\nEDAC MC0: 1 CE on mc#0csrow#3channel#1 (csrow:3 channel:1 page:0x8b4687 offset:0x840 grain:64 syndrome:0x9502)\n[Hardware Error]: cache level: L3/GEN, tx: GEN, mem-tx: RD\n";
+    let found = joined(log.as_bytes());
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].part, dimm("mc#0csrow#3channel#1", Some(0)));
+    let check = found[0].machine_check.as_ref().expect("registers");
+    assert_eq!(
+        check.status.as_ref().map(|status| status.overflow),
+        Some(true)
+    );
+    assert_eq!(check.cache.as_deref(), Some("L3/GEN, tx: GEN, mem-tx: RD"));
+}
+
+#[test]
 fn raw_machine_check_is_decoded() {
     let found = joined(captured!("mce-syslog.txt"));
     let check = found[1].machine_check.as_ref().expect("registers");
@@ -208,28 +234,38 @@ fn raw_machine_check_is_decoded() {
 
 #[test]
 fn amd_deferred_error_is_seen_in_the_raw_form() {
-    let log = "mce: [Hardware Error]: CPU 66: Machine Check: 0 Bank 18: 9c20b1000000011b\nmce: [Hardware Error]: TSC 0 ADDR 5a1b2c340 SYND 0 IPID 9600350f00\nmce: [Hardware Error]: PROCESSOR 2:a10f11 TIME 1700000000 SOCKET 0 APIC 84 microcode a101148\n";
+    let log = "mce: [Hardware Error]: CPU 12: Machine Check: 0 Bank 20: 9c2031000001011b\nmce: [Hardware Error]: TSC 0 ADDR 3b2a19c40 SYND 0 IPID 9600250f00\nmce: [Hardware Error]: PROCESSOR 2:a10f11 TIME 1710000000 SOCKET 0 APIC c microcode a101144\n";
     let found = joined(log.as_bytes());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity, Some(Severity::Deferred));
-    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 66, bank: 18 }));
+    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 12, bank: 20 }));
 }
 
 #[test]
 fn amd_decoded_lines_are_one_machine_check() {
-    let log = "[Hardware Error]: Uncorrected, software restartable error.\n[Hardware Error]: CPU:21 (19:21:0) MC0_STATUS[-|UE|MiscV|AddrV|-|-|SyndV|UECC|-|Poison|-]: 0xbc20a800000c0135\n[Hardware Error]: Error Addr: 0x00000003a1234540\n[Hardware Error]: IPID: 0x000000b000000000, Syndrome: 0x000000004d000000\n[Hardware Error]: Load Store Unit Ext. Error Code: 12, DC Data error type 1 and poison consumption.\n[Hardware Error]: cache level: L1, tx: DATA, mem-tx: DRD\n";
-    let found = joined(log.as_bytes());
+    let found = joined(captured!("mce-amd-fatal.txt"));
     assert_eq!(found.len(), 1, "{found:#?}");
     let check = found[0].machine_check.as_ref().expect("registers");
-    assert_eq!(found[0].severity, Some(Severity::Uncorrected));
-    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 21, bank: 0 }));
-    assert_eq!(check.address, Some(0x3_a123_4540));
-    assert_eq!(check.extended_code, Some(12));
-    assert_eq!(check.unit.as_deref(), Some("Load Store Unit"));
-    assert_eq!(
-        check.status.as_ref().and_then(|status| status.poison),
-        Some(true)
-    );
+    assert_eq!(found[0].severity, Some(Severity::Fatal));
+    assert_eq!(found[0].part, Some(Part::McaBank { cpu: 4, bank: 5 }));
+    assert_eq!(check.address, Some(0x01ff_ffff_c080_1e2c));
+    assert_eq!(check.family.as_deref(), Some("19:21:2"));
+    assert_eq!(check.status, None);
+}
+
+#[test]
+fn status_counts_corrected_errors() {
+    let found = joined(captured!("mce-intel-nuc.txt"));
+    assert_eq!(found.len(), 2);
+    let status = found[0]
+        .machine_check
+        .as_ref()
+        .and_then(|check| check.status.clone());
+    let status = status.expect("a status");
+    assert!(status.overflow && !status.uncorrected);
+    assert_eq!(status.corrected_count, Some(0x677b));
+    assert_eq!(found[0].errors, 0x677b);
+    assert_eq!((status.deferred, status.poison), (None, None));
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(super) fn read(text: &str) -> Option<Found> {
             stuck(Kind::SoftLockup, text).maybe("seconds", between(text, "stuck for ", "s!"));
         return Some(found.maybe("task", task.map(|(name, _)| name)));
     }
-    if text.contains("hard LOCKUP on cpu") || said("Watchdog detected hard LOCKUP") {
+    if (said("Watchdog detected") || said("NMI watchdog:")) && text.contains("hard LOCKUP") {
         return Some(stuck(Kind::HardLockup, text));
     }
     if said("CPU#") && text.contains("stuck") {
@@ -98,6 +98,34 @@ pub(super) fn read(text: &str) -> Option<Found> {
 }
 
 fn memory(text: &str) -> Option<Found> {
+    if text.contains("ill")
+        && let Some(found) = killed(text)
+    {
+        return Some(found);
+    }
+    if text.starts_with("Out of memory") {
+        return Some(Found::new(Kind::OutOfMemory).with("message", text));
+    }
+    // `fio[99]: segfault at 0 ip …`, `traps: fio[99] trap invalid opcode …`.
+    let (head, said) = text.split_once(']')?;
+    let said = said.trim_start_matches(':').trim_start();
+    let faults = ["segfault at ", "trap ", "general protection ", "bad frame"];
+    if !faults.iter().any(|words| said.starts_with(words)) {
+        return None;
+    }
+    let (name, pid) = head.trim_start_matches("traps: ").split_once('[')?;
+    let part = Part::Task {
+        name: name.trim().to_owned(),
+        pid: number(pid).map(|(pid, _)| pid),
+    };
+    let found = Found::new(Kind::ProgramFault).severity(Severity::Info);
+    let found = found
+        .part(part)
+        .maybe("cpu", word_after(text, "likely on CPU "));
+    Some(found.with("message", text))
+}
+
+fn killed(text: &str) -> Option<Found> {
     let found = Found::new(Kind::OutOfMemory);
     let killed = after(text, "Killed process ").or_else(|| after(text, "Kill process "));
     if let Some(rest) =
@@ -122,28 +150,10 @@ fn memory(text: &str) -> Option<Found> {
         };
         return Some(found.part(part).with("message", rest));
     }
-    if text.starts_with("oom-kill:") || text.starts_with("Out of memory") {
+    if text.starts_with("oom-kill:") {
         return Some(found.with("message", text));
     }
-    // `fio[99]: segfault at 0 ip …`, `traps: fio[99] general protection …`.
-    let place = text
-        .find("segfault at ")
-        .or_else(|| text.find(" trap invalid opcode"))?;
-    let head = text.get(..place)?.trim_start_matches("traps: ");
-    let (name, rest) = head.split_once('[')?;
-    let pid = number(rest).map(|(pid, _)| pid);
-    let part = Part::Task {
-        name: name.trim().to_owned(),
-        pid,
-    };
-    let found = Found::new(Kind::ProgramFault)
-        .severity(Severity::Info)
-        .part(part);
-    Some(
-        found
-            .maybe("cpu", word_after(text, "likely on CPU "))
-            .with("message", text),
-    )
+    None
 }
 
 fn stuck(kind: Kind, text: &str) -> Found {

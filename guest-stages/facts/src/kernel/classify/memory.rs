@@ -44,7 +44,7 @@ pub(super) fn read(text: &str) -> Option<Found> {
         let page = page.and_then(hex).map(Part::Page);
         return Some(Found::new(Kind::PageOffline).part(page));
     }
-    if text.contains("CMCI storm") {
+    if (text.starts_with("CMCI") || text.starts_with("CPU")) && text.contains("CMCI storm") {
         return Some(storm(text));
     }
     if text.starts_with("Machine check events logged") || text.starts_with("MCE: ") {
@@ -240,7 +240,7 @@ fn amd_status(rest: &str) -> Option<Found> {
     let cpu = cpu(before);
     let has = |flag: &str| flags.split('|').any(|word| word == flag);
     let severity = match () {
-        () if has("UC") && has("PCC") => Severity::Fatal,
+        () if has("PCC") => Severity::Fatal,
         () if has("UC") || has("UE") => Severity::Uncorrected,
         () if has("Deferred") || has("DEFERRED") => Severity::Deferred,
         () => Severity::Corrected,

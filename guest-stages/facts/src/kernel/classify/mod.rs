@@ -152,10 +152,12 @@ fn classify(text: &str) -> Option<Found> {
 
 /// A line in no known words that the kernel itself holds for an error.
 fn unknown(text: &str, entry: &Entry) -> Option<Found> {
-    let hardware = text.contains("ardware Error]") || text.contains("ardware error]");
+    let mark = text.find("ardware ").and_then(|place| text.get(place..));
+    let marks = ["ardware Error]", "ardware error]"];
+    let hardware = mark.is_some_and(|mark| marks.iter().any(|words| mark.starts_with(words)));
     let error = entry.priority.is_some_and(|priority| priority <= 3);
     let words = entry.priority.is_none()
-        && ["ncorrectable", "Fatal error", "fatal error"]
+        && ["ncorrectable", "atal error"]
             .iter()
             .any(|words| text.contains(words));
     if !(hardware || error || words) || text.is_empty() {

@@ -27,7 +27,9 @@ pub(super) fn of_device(device: &Device) -> Option<Found> {
     if text.starts_with("Slot(") && device.driver.starts_with("pciehp") {
         return hotplug(text, at());
     }
-    if let Some(rest) = after(text, "available PCIe bandwidth") {
+    if text.starts_with(|c: char| c.is_ascii_digit())
+        && let Some(rest) = after(text, "available PCIe bandwidth")
+    {
         let severity = if rest.contains("limited by") {
             Severity::Info
         } else {
@@ -42,6 +44,22 @@ pub(super) fn of_device(device: &Device) -> Option<Found> {
                 .maybe("at", word_after(rest, " at "))
                 .maybe("capable", between(rest, " with ", " link")),
         );
+    }
+    let enumerated = [
+        "BAR ",
+        "reg ",
+        "PCI bridge",
+        "bridge window",
+        "resource ",
+        "PME#",
+        "[",
+        "root bus",
+    ];
+    if enumerated
+        .iter()
+        .any(|words| text.trim_start().starts_with(words))
+    {
+        return None;
     }
     let lost = [
         "Unable to change power state",

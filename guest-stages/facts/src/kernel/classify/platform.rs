@@ -13,7 +13,7 @@ pub(super) fn read(text: &str) -> Option<Found> {
     {
         return throttle(text);
     }
-    if said("thermal ") || said("ACPI: Critical") || text.contains("critical temperature reached") {
+    if said("thermal ") || said("ACPI: Critical") || said("Critical temperature reached") {
         let critical = text.contains("critical") || text.contains("Critical");
         let zone = word_after(text, "thermal ").map(|zone| zone.trim_end_matches(':').to_owned());
         return critical.then(|| {
@@ -52,8 +52,8 @@ pub(super) fn read(text: &str) -> Option<Found> {
         return Some(found.maybe("message", after(text, "]: ")));
     }
     if said("Disabling lock debugging due to kernel taint")
-        || text.contains("taints kernel")
-        || text.contains("tainting kernel")
+        || text.ends_with("taints kernel.")
+        || text.ends_with("tainting kernel")
     {
         let found = Found::new(Kind::Taint).severity(Severity::Info);
         return Some(found.with("message", text));
@@ -64,8 +64,8 @@ pub(super) fn read(text: &str) -> Option<Found> {
     {
         return Some(Found::new(Kind::LogLost).maybe("count", rest.split(' ').next()));
     }
-    if let Some(place) = text.find(" callbacks suppressed") {
-        let (source, count) = text.get(..place)?.rsplit_once(' ')?;
+    if let Some(head) = text.strip_suffix(" callbacks suppressed") {
+        let (source, count) = head.rsplit_once(' ')?;
         let found = Found::new(Kind::LogLost)
             .severity(Severity::Info)
             .with("count", count);
@@ -77,6 +77,18 @@ pub(super) fn read(text: &str) -> Option<Found> {
                 .severity(Severity::Info)
                 .maybe("count", number_after::<u64>(text, "printk: ")),
         );
+    }
+    let reporting = [
+        "GHES: ",
+        "HEST: ",
+        "ERST: ",
+        "EINJ: ",
+        "RAS: Correctable Errors collector",
+    ];
+    let by_firmware = said("acpi ") && text.contains("AER handled by firmware");
+    if by_firmware || reporting.iter().any(|words| said(words)) {
+        let found = Found::new(Kind::ErrorReporting).severity(Severity::Info);
+        return Some(found.with("message", text));
     }
     if said("usb ") {
         return usb(text);
@@ -99,7 +111,7 @@ pub(super) fn read(text: &str) -> Option<Found> {
         let bad = text.contains("alarm") || text.contains("overheat");
         return bad.then(|| Found::new(Kind::Sensor).with("message", text));
     }
-    if text.contains("Hardware error detected on") || text.contains("overheated") {
+    if said("Hardware error detected on") {
         return Some(Found::new(Kind::Sensor).with("message", text));
     }
     None

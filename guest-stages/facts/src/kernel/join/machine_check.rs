@@ -27,7 +27,8 @@ pub(super) fn join(open: &mut Open, event: &Event) {
             && check.bank.is_some()
             && event.field("status").and_then(hex)
                 == check.status.as_ref().map(|status| status.raw)
-            && check.address.is_none()
+            && event.field("edac-driver").is_some()
+            && !incident.fields.iter().any(|(key, _)| key == "edac-mc")
             && incident.edac.is_none();
         !opens || summary || same
     });

@@ -129,6 +129,7 @@ fn edac(open: &mut Open, event: &Event) {
     let count = edac.count.unwrap_or(1);
     if let Some((_, incident)) = open.near(check, event)
         && incident.edac.is_none()
+        && decodes(incident, &edac)
     {
         incident.take(event);
         incident.kind = Kind::MemoryError;
@@ -141,6 +142,23 @@ fn edac(open: &mut Open, event: &Event) {
     incident.errors = count;
     incident.edac = Some(edac);
     open.push(incident);
+}
+
+/// Whether an EDAC line decodes this machine check: a driver announced it, the bank is a memory
+/// controller's, or the address is of the same page.
+fn decodes(incident: &Incident, edac: &Edac) -> bool {
+    let announced = incident.fields.iter().find(|(key, _)| key == "edac-mc");
+    if let Some((_, mc)) = announced {
+        return mc.parse().ok() == edac.mc;
+    }
+    let Some(check) = &incident.machine_check else {
+        return false;
+    };
+    let unit = check.unit.iter().chain(&check.error);
+    let mut memory =
+        unit.map(|words| words.contains("Memory Controller") || words.contains("DRAM"));
+    let page = check.address.map(|address| address >> 12);
+    memory.any(|memory| memory) || page.is_some() && page == edac.page
 }
 
 /// Steps of a part's error handling that follow each other are one incident.
