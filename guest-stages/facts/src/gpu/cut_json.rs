@@ -14,37 +14,53 @@ pub(super) struct Found {
     pub after: String,
 }
 
-/// Finds the first JSON object or array that can be read. At most 16 places are tried.
+/// Finds the first JSON object or array of which anything can be read. At most 16 places are tried.
 pub(super) fn find(text: &str) -> Option<Found> {
-    let places = text
-        .match_indices(['{', '['])
-        .map(|(at, _)| at)
-        .filter(|at| starts_line(text, *at));
-    let mut first = None;
-    for at in places.take(16) {
-        let rest = text.get(at..)?;
+    let brackets = text.match_indices(['{', '[']).map(|(at, _)| at);
+    let places = brackets.filter(|at| starts_line(text, *at)).take(16);
+    for at in places {
+        let (before, rest) = text.split_at_checked(at)?;
         let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-        if let Some(Ok(value)) = documents.next()
-            && (value.is_object() || value.as_array().is_some_and(|a| !a.is_empty()))
-        {
-            let after = rest.get(documents.byte_offset()..).unwrap_or_default();
-            return Some(Found {
-                value,
-                cut: false,
-                before: text.get(..at).unwrap_or_default().to_owned(),
-                after: after.to_owned(),
-            });
-        }
-        first = first.or(Some(at));
+        let (value, cut) = match documents.next()? {
+            Ok(value) => (Some(value), false),
+            Err(error) => {
+                let end = offset(rest, error.line(), error.column());
+                let good = rest.get(..end).unwrap_or(rest);
+                let value = closed(good).and_then(|text| serde_json::from_str(&text).ok());
+                (value, true)
+            }
+        };
+        let Some(value) = value.filter(|value| !is_empty(value)) else {
+            continue;
+        };
+        let end = if cut {
+            rest.len()
+        } else {
+            documents.byte_offset()
+        };
+        return Some(Found {
+            value,
+            cut,
+            before: before.to_owned(),
+            after: rest.get(end..).unwrap_or_default().to_owned(),
+        });
     }
-    let at = first?;
-    let value = serde_json::from_str(&closed(text.get(at..)?)?).ok()?;
-    Some(Found {
-        value,
-        cut: true,
-        before: text.get(..at).unwrap_or_default().to_owned(),
-        after: String::new(),
-    })
+    None
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => true,
+    }
+}
+
+/// Where a line and a column, both from 1, stand in a text.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+    let start: usize = before.map(str::len).sum();
+    start.saturating_add(column.saturating_sub(1))
 }
 
 /// Only white space stands before it on its line.
