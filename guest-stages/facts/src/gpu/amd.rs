@@ -1,12 +1,16 @@
 //! AMD's GPUs, from the files of their driver `amdgpu` below `sys/class/drm/card*/device/` or
 //! `sys/bus/pci/devices/*/`.
 
+mod ras;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::lines::{leading_number, normal_pci_address};
-use crate::files::{Entry, Files, Gap};
+use crate::files::{Files, Gap};
+
+pub use ras::{BadPage, Block};
 
 /// One GPU. Counters run since the driver was loaded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -65,30 +69,6 @@ pub struct AmdGpu {
     pub unread: Vec<String>,
 }
 
-/// Errors of one block.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Block {
-    /// `umc` (memory controllers), `gfx`, `sdma`, `mmhub`, `xgmi_wafl` …
-    pub name: String,
-    /// Uncorrectable.
-    pub uncorrectable: Option<u64>,
-    /// Corrected.
-    pub correctable: Option<u64>,
-    /// Deferred: data is lost and was not read yet (MI300 and later).
-    pub deferred: Option<u64>,
-}
-
-/// A bad page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct BadPage {
-    /// Its number, in hexadecimal.
-    pub page: String,
-    /// Its size in bytes, in hexadecimal.
-    pub size: String,
-    /// `R`: reserved, `P`: pending, `F`: cannot be reserved.
-    pub state: String,
-}
-
 /// The levels of one clock.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ClockTable {
@@ -117,7 +97,7 @@ pub struct Sensor {
     pub name: String,
     /// `edge`, `junction`, `mem`, `PPT`, `sclk`.
     pub label: Option<String>,
-    /// The reading; of power the average where there is no reading of now.
+    /// The reading; for power the average, if the driver gives no current value.
     pub value: Option<i64>,
     /// Limits and the like: `crit`, `emergency`, `cap`, `cap_max`.
     pub limits: BTreeMap<String, i64>,
@@ -236,7 +216,7 @@ fn read(files: &Files, folder: &str) -> AmdGpu {
         unread,
         ..AmdGpu::default()
     };
-    ras(files, folder, &mut gpu);
+    ras::read(files, folder, &mut gpu);
     for file in files.names(folder) {
         if let Some(name) = file.strip_prefix("pp_dpm_")
             && let Some(text) = files.text(&format!("{folder}/{file}"))
@@ -271,64 +251,6 @@ const OTHERS: [&str; 10] = [
     "xgmi_physical_id",
     "fru_id",
 ];
-
-fn ras(files: &Files, folder: &str, gpu: &mut AmdGpu) {
-    let folder = format!("{folder}/ras");
-    for file in files.names(&folder) {
-        let path = format!("{folder}/{file}");
-        let Some(Entry::File { bytes, cut }) = files.get(&path) else {
-            continue;
-        };
-        let text = String::from_utf8_lossy(bytes);
-        if let Some(name) = file.strip_suffix("_err_count") {
-            let mut block = Block {
-                name: name.to_owned(),
-                ..Block::default()
-            };
-            for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                if count(&mut block, line).is_none() {
-                    gpu.unread.push(format!("ras/{file}: {}", line.trim()));
-                }
-            }
-            gpu.blocks.push(block);
-        } else if file == "gpu_vram_bad_pages" {
-            let pages = gpu.bad_pages.get_or_insert_default();
-            for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                match page(line) {
-                    Some(page) => pages.push(page),
-                    None => gpu.unread.push(format!("ras/{file}: {}", line.trim())),
-                }
-            }
-        } else {
-            gpu.extra
-                .insert(format!("ras/{file}"), text.trim().to_owned());
-        }
-        if *cut {
-            gpu.unread.push(format!("ras/{file}: cut"));
-        }
-    }
-}
-
-/// `ue: 0`, `ce: 12`, `de: 7`.
-fn count(block: &mut Block, line: &str) -> Option<()> {
-    let (name, number) = line.split_once(':')?;
-    let place = match name.trim() {
-        "ue" => &mut block.uncorrectable,
-        "ce" => &mut block.correctable,
-        "de" => &mut block.deferred,
-        _ => return None,
-    };
-    *place = Some(number.trim().parse().ok()?);
-    Some(())
-}
-
-/// `0x00000001 : 0x00001000 : R`.
-fn page(line: &str) -> Option<BadPage> {
-    let mut parts = line.split(':').map(|part| part.trim().to_owned());
-    let (page, size, state) = (parts.next()?, parts.next()?, parts.next()?);
-    page.starts_with("0x")
-        .then_some(BadPage { page, size, state })
-}
 
 /// `1: 1700Mhz *`.
 fn level(line: &str) -> Option<ClockLevel> {

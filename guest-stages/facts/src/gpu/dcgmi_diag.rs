@@ -138,7 +138,6 @@ fn status(text: &str) -> Option<Status> {
         ("skip", Status::Skip),
         ("not run", Status::NotRun),
         ("notrun", Status::NotRun),
-        ("error", Status::Fail),
     ];
     let text = text.trim();
     let is = |word: &&(&str, Status)| {

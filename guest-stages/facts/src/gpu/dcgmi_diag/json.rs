@@ -40,7 +40,7 @@ pub(super) fn read(value: Value) -> Option<Report> {
     Some(report)
 }
 
-/// What the document says of itself; in DCGM 3 it stands beside the categories.
+/// Versions and devices; in DCGM 3 they stand in the same object as the categories.
 fn head(report: &mut Report, mut map: Map<String, Value>) {
     let version = text(&mut map, "version").or_else(|| text(&mut map, "DCGM Version"));
     report.version = report.version.take().or(version);

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::board::{Identity, Pci, identity, pci};
+use super::clocks::{ClockReasonTimes, ClockReasons, Clocks, clocks, reason_times, reasons};
 use super::ecc::{self, Ecc, RemappedRows, RetiredPages};
 use super::markup::Leaves;
 use super::power::{self, Power, Temperatures};
@@ -87,127 +89,6 @@ pub struct Gpu {
     pub unread: Vec<String>,
 }
 
-/// What a GPU is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Identity {
-    /// `NVIDIA H100 80GB HBM3`.
-    pub name: Option<String>,
-    /// `Tesla`, `GeForce`, `NVIDIA`.
-    pub brand: Option<String>,
-    /// `Hopper`, `Blackwell`.
-    pub architecture: Option<String>,
-    /// Serial number of the board.
-    pub serial: Option<String>,
-    /// `GPU-…`.
-    pub uuid: Option<String>,
-    /// N of `/dev/nvidiaN`.
-    pub minor: Option<u64>,
-    /// VBIOS version.
-    pub vbios: Option<String>,
-    /// Part number of the board.
-    pub board_part: Option<String>,
-    /// Part number of the GPU.
-    pub gpu_part: Option<String>,
-    /// Part number of the field-replaceable unit.
-    pub fru_part: Option<String>,
-    /// Number of the module on its baseboard.
-    pub module: Option<u64>,
-    /// Version of the configuration memory's image.
-    pub inforom_image: Option<String>,
-    /// Version of its ECC object.
-    pub inforom_ecc: Option<String>,
-    /// Version of its OEM object.
-    pub inforom_oem: Option<String>,
-    /// Version of its power object.
-    pub inforom_power: Option<String>,
-    /// Firmware of the GPU's system processor.
-    pub gsp_firmware: Option<String>,
-    /// Serial number of the chassis (NVLink racks).
-    pub chassis_serial: Option<String>,
-}
-
-/// PCI Express. Idle GPUs lower the generation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Pci {
-    /// Device and vendor id: `233010DE`.
-    pub device_id: Option<String>,
-    /// Device and vendor id of the board.
-    pub subsystem_id: Option<String>,
-    /// Generation now.
-    pub generation: Option<u64>,
-    /// Generation now, as the GPU has it.
-    pub device_generation: Option<u64>,
-    /// Highest generation of GPU and host together.
-    pub max_generation: Option<u64>,
-    /// Highest generation of the GPU.
-    pub device_max_generation: Option<u64>,
-    /// Highest generation of the host's port.
-    pub host_max_generation: Option<u64>,
-    /// Lanes now.
-    pub width: Option<u64>,
-    /// Most lanes.
-    pub max_width: Option<u64>,
-    /// Replays since the driver was loaded.
-    pub replays: Option<u64>,
-    /// How often the replay counter rolled over.
-    pub replay_rollovers: Option<u64>,
-    /// Sent, in kilobytes a second.
-    pub sent_kb_per_s: Option<f64>,
-    /// Received, in kilobytes a second.
-    pub received_kb_per_s: Option<f64>,
-}
-
-/// Whether each reason holds the clocks down now (NVML's clock event or throttle reasons).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ClockReasons {
-    /// Nothing to do (bit 0x1).
-    pub idle: Option<bool>,
-    /// Clocks set by applications (0x2).
-    pub application_clocks: Option<bool>,
-    /// The driver, at the power limit (0x4).
-    pub sw_power_cap: Option<bool>,
-    /// The hardware, for any cause (0x8).
-    pub hw_slowdown: Option<bool>,
-    /// Clocks in step with other GPUs (0x10).
-    pub sync_boost: Option<bool>,
-    /// The driver, for heat (0x20).
-    pub sw_thermal: Option<bool>,
-    /// The hardware, for heat (0x40).
-    pub hw_thermal: Option<bool>,
-    /// The hardware, because the power supply asked (0x80).
-    pub hw_power_brake: Option<bool>,
-    /// Clocks of a display (0x100).
-    pub display_clocks: Option<bool>,
-}
-
-/// Microseconds for which each reason held the clocks down (drivers 550 and later).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ClockReasonTimes {
-    /// The driver, at the power limit.
-    pub sw_power_cap_us: Option<u64>,
-    /// Clocks in step with other GPUs.
-    pub sync_boost_us: Option<u64>,
-    /// The driver, for heat.
-    pub sw_thermal_us: Option<u64>,
-    /// The hardware, for heat.
-    pub hw_thermal_us: Option<u64>,
-    /// The hardware, because the power supply asked.
-    pub hw_power_brake_us: Option<u64>,
-}
-
-/// Clocks in MHz.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Clocks {
-    /// Graphics.
-    pub graphics: Option<f64>,
-    /// Multiprocessors.
-    pub sm: Option<f64>,
-    /// Memory.
-    pub memory: Option<f64>,
-    /// Video.
-    pub video: Option<f64>,
-}
-
 /// Memory in bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Memory {
@@ -272,17 +153,6 @@ pub struct Process {
     pub used_memory: Option<u64>,
 }
 
-fn clocks(values: &mut Values, section: &str) -> Clocks {
-    let v = values.section(section);
-    let mut megahertz = |name: &str| v.number(name, "MHz");
-    Clocks {
-        graphics: megahertz("graphics_clock"),
-        sm: megahertz("sm_clock"),
-        memory: megahertz("mem_clock"),
-        video: megahertz("video_clock"),
-    }
-}
-
 fn memory(values: &mut Values, section: &str) -> Memory {
     let v = values.section(section);
     Memory {
@@ -290,97 +160,6 @@ fn memory(values: &mut Values, section: &str) -> Memory {
         reserved: v.bytes("reserved"),
         used: v.bytes("used"),
         free: v.bytes("free"),
-    }
-}
-
-fn identity(values: &mut Values) -> Identity {
-    let v = values.section("inforom_version/");
-    let inforom = ["img_version", "ecc_object", "oem_object", "pwr_object"];
-    let [inforom_image, inforom_ecc, inforom_oem, inforom_power] = inforom.map(|name| v.text(name));
-    let v = values.section("platformInfo/");
-    let (chassis_serial, platform_module) = (v.text("chassis_serial_number"), v.count("module_id"));
-    let v = values.section("");
-    Identity {
-        name: v.text("product_name"),
-        brand: v.text("product_brand"),
-        architecture: v.text("product_architecture"),
-        serial: v.text("serial"),
-        uuid: v.text("uuid"),
-        minor: v.count("minor_number"),
-        vbios: v.text("vbios_version"),
-        board_part: v.text("board_part_number"),
-        gpu_part: v.text("gpu_part_number"),
-        fru_part: v.text("gpu_fru_part_number"),
-        module: v.count("gpu_module_id").or(platform_module),
-        inforom_image,
-        inforom_ecc,
-        inforom_oem,
-        inforom_power,
-        gsp_firmware: v.text("gsp_firmware_version"),
-        chassis_serial,
-    }
-}
-
-fn pci(values: &mut Values) -> Pci {
-    let v = values.section("pci/pci_gpu_link_info/pcie_gen/");
-    let generations = [
-        "current_link_gen",
-        "device_current_link_gen",
-        "max_link_gen",
-        "max_device_link_gen",
-        "max_host_link_gen",
-    ];
-    let [generation, device, max, device_max, host_max] = generations.map(|name| v.count(name));
-    let v = values.section("pci/pci_gpu_link_info/link_widths/");
-    let (width, max_width) = (
-        v.count_of("current_link_width", "x"),
-        v.count_of("max_link_width", "x"),
-    );
-    let v = values.section("pci/");
-    Pci {
-        device_id: v.text("pci_device_id"),
-        subsystem_id: v.text("pci_sub_system_id"),
-        generation,
-        device_generation: device,
-        max_generation: max,
-        device_max_generation: device_max,
-        host_max_generation: host_max,
-        width,
-        max_width,
-        replays: v.count("replay_counter"),
-        replay_rollovers: v.count("replay_rollover_counter"),
-        sent_kb_per_s: v.number("tx_util", "KB/s"),
-        received_kb_per_s: v.number("rx_util", "KB/s"),
-    }
-}
-
-fn reasons(values: &mut Values) -> ClockReasons {
-    // Before driver 535 events were called throttling.
-    let events = "clocks_event_reasons/clocks_event_reason_";
-    let throttling = "clocks_throttle_reasons/clocks_throttle_reason_";
-    let is_new = values.has(events);
-    let v = values.section(if is_new { events } else { throttling });
-    ClockReasons {
-        idle: v.flag("gpu_idle"),
-        application_clocks: v.flag("applications_clocks_setting"),
-        sw_power_cap: v.flag("sw_power_cap"),
-        hw_slowdown: v.flag("hw_slowdown"),
-        sync_boost: v.flag("sync_boost"),
-        sw_thermal: v.flag("sw_thermal_slowdown"),
-        hw_thermal: v.flag("hw_thermal_slowdown"),
-        hw_power_brake: v.flag("hw_power_brake_slowdown"),
-        display_clocks: v.flag("display_clocks_setting"),
-    }
-}
-
-fn reason_times(values: &mut Values) -> ClockReasonTimes {
-    let v = values.section("clocks_event_reasons_counters/clocks_event_reasons_counters_");
-    ClockReasonTimes {
-        sw_power_cap_us: v.count_of("sw_power_cap", "us"),
-        sync_boost_us: v.count_of("sync_boost", "us"),
-        sw_thermal_us: v.count_of("sw_therm_slowdown", "us"),
-        hw_thermal_us: v.count_of("hw_therm_slowdown", "us"),
-        hw_power_brake_us: v.count_of("hw_power_brake", "us"),
     }
 }
 

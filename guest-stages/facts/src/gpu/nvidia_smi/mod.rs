@@ -2,6 +2,8 @@
 //!
 //! The lists of supported clocks are left out: the maximum clocks say what they say.
 
+mod board;
+mod clocks;
 mod ecc;
 mod gpu;
 mod markup;
@@ -17,11 +19,10 @@ use super::lines::MAX_BYTES;
 use crate::Unreadable;
 use values::Values;
 
+pub use board::{Identity, Pci};
+pub use clocks::{ClockReasonTimes, ClockReasons, Clocks};
 pub use ecc::{Ecc, EccCounts, EccKinds, Histogram, RemappedRows, RetiredPages, SramSources};
-pub use gpu::{
-    ClockReasonTimes, ClockReasons, Clocks, Fabric, Gpu, Identity, Memory, Pci, Process,
-    Utilization,
-};
+pub use gpu::{Fabric, Gpu, Memory, Process, Utilization};
 pub use messages::{Message, MessageKind};
 pub use power::{Power, Temperatures};
 pub use samples::{Sample, Samples, samples};
@@ -43,7 +44,7 @@ pub struct Report {
     pub gpus: Vec<Gpu>,
     /// Lines before and after the document, or in its place.
     pub messages: Vec<Message>,
-    /// Whether the document goes to its end.
+    /// Whether the document goes to its end; else the last GPU may lack values, and GPUs may be missing.
     pub complete: bool,
     /// Elements outside of any GPU that are not known, by path.
     pub extra: Map<String, Value>,

@@ -28,7 +28,7 @@ const SILENT: [&str; 8] = [
 
 /// What a text of the tool is.
 pub(crate) enum Said<'a> {
-    /// There is no such thing.
+    /// The GPU has no such value.
     Absent,
     /// An error in the place of a value.
     Silent,
@@ -36,7 +36,7 @@ pub(crate) enum Said<'a> {
     Text(&'a str),
 }
 
-/// Tells values from the words that stand in their place: `[N/A]`, `ERR!`, `[GPU is lost]`.
+/// Separates values from the words that stand in their place: `[N/A]`, `ERR!`, `[GPU is lost]`.
 pub(crate) fn said(text: &str) -> Said<'_> {
     let text = text.trim();
     let word = text.trim_start_matches('[').trim_end_matches(']').trim();
