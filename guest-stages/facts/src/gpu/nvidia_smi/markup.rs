@@ -4,6 +4,7 @@
 //! wrong order (supported clocks of drivers 535 to 545), a cut. This one keeps what stands before.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The deepest nesting that is kept; a real document has 6.
 const MAX_DEPTH: usize = 32;
@@ -161,12 +162,13 @@ fn keep(log: &mut Log, open: &[Open], path: &str, text: &str) {
     }
     let text = unescaped(text);
     let leaves = current(log, open);
-    if leaves.leaves.contains_key(path) {
-        leaves
+    match leaves.leaves.entry(path.to_owned()) {
+        Entry::Vacant(place) => {
+            place.insert(text);
+        }
+        Entry::Occupied(_) => leaves
             .unread
-            .push(format!("{path}: {text} (a second time)"));
-    } else {
-        leaves.leaves.insert(path.to_owned(), text);
+            .push(format!("{path}: {text} (a second time)")),
     }
 }
 

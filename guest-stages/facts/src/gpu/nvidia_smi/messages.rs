@@ -59,7 +59,10 @@ const WORDS: [(&str, MessageKind); 12] = [
     ("Failed to", MessageKind::NoAnswer),
 ];
 
-/// Every line as a message.
+/// The most lines that are kept.
+const MAX_MESSAGES: usize = 1000;
+
+/// Every line as a message, at most 1,000.
 pub(crate) fn messages(text: &str) -> Vec<Message> {
     let message = |line: &str| {
         let kind = WORDS.iter().find(|(words, _)| line.contains(words));
@@ -70,6 +73,7 @@ pub(crate) fn messages(text: &str) -> Vec<Message> {
         }
     };
     lines(text)
+        .take(MAX_MESSAGES)
         .map(|line| message(line.text.trim_start()))
         .collect()
 }

@@ -42,7 +42,7 @@ pub struct Report {
     pub attached: Option<u64>,
     /// GPU by GPU, in the tool's order; lost ones too.
     pub gpus: Vec<Gpu>,
-    /// Lines before and after the document, or in its place.
+    /// Lines before and after the document, or in its place; at most 1,000 each.
     pub messages: Vec<Message>,
     /// Whether the document goes to its end; else the last GPU may lack values, and GPUs may be missing.
     pub complete: bool,

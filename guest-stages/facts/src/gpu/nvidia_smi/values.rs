@@ -83,7 +83,8 @@ impl Values {
 
     /// Whether the driver says of any element what marks a whole GPU: that it is lost, needs a reset.
     pub fn any_says(&self, words: &str) -> bool {
-        self.leaves.leaves.values().any(|text| text.contains(words))
+        let mut texts = self.leaves.leaves.values();
+        texts.any(|text| text.trim_start_matches('[').starts_with(words))
     }
 
     fn take(&mut self, name: &str) -> Option<(String, String)> {
