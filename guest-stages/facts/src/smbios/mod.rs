@@ -164,3 +164,8 @@ impl Tables {
         }
     }
 }
+
+/// The specification's word for a chassis type without the bit of the lock.
+pub fn chassis_word(code: u16) -> Option<&'static str> {
+    words::chassis(code)
+}
