@@ -117,6 +117,9 @@ fn role(function: &PciDevice, class: &str) -> (GpuRole, &'static str) {
     let on_root = function.address.get(5..8) == Some("00:");
     if class.starts_with("0b40") {
         return match vendor.as_str() {
+            "8086" if device.starts_with("225") => {
+                (GpuRole::Accelerator, "Intel Xeon Phi, a co-processor")
+            }
             "8086" => (
                 GpuRole::Coprocessor,
                 "Intel QuickAssist: cryptography and compression",

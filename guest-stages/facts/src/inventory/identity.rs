@@ -173,7 +173,7 @@ pub(super) fn read(
     bios.uefi = if boots {
         Some(true)
     } else {
-        (x86 || tables.structures > 0).then_some(false)
+        (x86 || tables.structures > 0 || !files.names(DMI).is_empty()).then_some(false)
     };
     Identity {
         system,

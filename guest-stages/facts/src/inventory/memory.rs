@@ -138,7 +138,10 @@ pub(super) fn read(files: &Files, tables: &Tables, fillers: &mut Fillers) -> Mem
     let persistent = sum(&mut modules
         .iter()
         .filter(|m| m.counted_as == CountedAs::Persistent)
-        .filter_map(|m| m.non_volatile_bytes.or(m.size_bytes)));
+        .filter_map(|m| {
+            let known = m.non_volatile_bytes.filter(|bytes| *bytes > 0);
+            known.or_else(|| m.size_bytes?.checked_sub(m.volatile_bytes.unwrap_or(0)))
+        }));
     let system = tables
         .memory_arrays
         .iter()

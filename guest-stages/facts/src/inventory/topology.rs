@@ -83,19 +83,32 @@ pub(super) fn online(files: &Files, info: &Cpuinfo<'_>) -> Vec<u32> {
     if let Some(listed) = listed.filter(|listed| !listed.is_empty()) {
         return listed;
     }
+    let (on, _) = folders(files);
+    if on.is_empty() {
+        return info.numbers().collect();
+    }
+    on
+}
+
+/// CPUs that have a folder: online, and offline. CPU 0 of most machines has no file that says so.
+fn folders(files: &Files) -> (Vec<u32>, Vec<u32>) {
     let number = |name: &str| name.strip_prefix("cpu")?.parse::<u32>().ok();
     let numbers = files.names(FOLDER).into_iter().filter_map(number);
     let is_on = |cpu: &u32| files.text(&format!("{FOLDER}/cpu{cpu}/online")) != Some("0");
-    let folders: Vec<u32> = numbers.filter(is_on).collect();
-    if folders.is_empty() {
-        return info.numbers().collect();
-    }
-    folders
+    numbers.partition(is_on)
 }
 
 pub(super) fn cpu_numbers(files: &Files) -> CpuNumbers {
     let text = |name: &str| files.text(&format!("{FOLDER}/{name}")).map(str::to_owned);
-    let (present, online) = (text("present"), text("online"));
+    let (mut present, mut online) = (text("present"), text("online"));
+    if present.is_none() && online.is_none() {
+        // Kernels before 2.6.28 have no lists.
+        let (on, off) = folders(files);
+        let mut all = [on.as_slice(), off.as_slice()].concat();
+        all.sort_unstable();
+        online = Some(list(&on)).filter(|list| !list.is_empty());
+        present = Some(list(&all)).filter(|list| !list.is_empty());
+    }
     let count = |list: &Option<String>| {
         let list = ranges(list.as_deref()?);
         u32::try_from(list.len()).ok()
