@@ -268,8 +268,7 @@ impl<'a> Tree<'a> {
     fn read(files: &'a Files, info: &Cpuinfo<'a>) -> Self {
         let text = |file: &str| {
             let text = files.text(&format!("{TREE}/{file}"))?;
-            let first = text.split('\0').map(str::trim).find(|t| !t.is_empty());
-            first
+            text.split('\0').map(str::trim).find(|t| !t.is_empty())
         };
         // `IBM,8335-GTG`: the maker stands before the comma.
         let parted = |text: &'a str| match text.split_once(',') {

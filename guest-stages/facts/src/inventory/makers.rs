@@ -23,7 +23,7 @@ fn code(text: &str) -> Option<(u8, u8)> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     let digits = digits.unwrap_or(text);
     let all = digits.bytes().all(|b| b.is_ascii_hexdigit());
-    if !all || digits.len() < 4 || digits.len() % 2 != 0 {
+    if !all || digits.len() < 4 || !digits.len().is_multiple_of(2) {
         return None;
     }
     let byte = |index: usize| {

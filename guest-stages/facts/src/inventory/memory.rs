@@ -1,5 +1,7 @@
 //! Memory: modules by SMBIOS, what the firmware maps, and what the kernel sees.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::makers;
@@ -117,9 +119,14 @@ pub(super) fn read(files: &Files, tables: &Tables, fillers: &mut Fillers) -> Mem
     let meminfo = files.text("proc/meminfo").unwrap_or_default();
     let labels = labels(&tables.memory_devices);
     let devices = tables.memory_devices.iter().zip(labels);
+    // Uses of arrays by handle; of two arrays of one handle the first counts.
+    let arrays = tables.memory_arrays.iter().rev();
+    let usages: Usages = arrays
+        .map(|array| (array.handle, code(array.usage)))
+        .collect();
     let all: Vec<MemoryModule> = devices
         .enumerate()
-        .map(|(at, (device, label))| module(tables, device, label, at, fillers))
+        .map(|(at, (device, label))| module(&usages, device, label, at, fillers))
         .collect();
     let (other_devices, modules): (Vec<_>, Vec<_>) = all
         .into_iter()
@@ -148,7 +155,7 @@ pub(super) fn read(files: &Files, tables: &Tables, fillers: &mut Fillers) -> Mem
         .filter(|array| array.usage.is_some_and(|usage| usage.code == 3));
     let system: Vec<_> = system.collect();
     let visible = field(meminfo, "MemTotal");
-    let mapped = mapped(tables);
+    let mapped = mapped(tables, &usages);
     let taken = modules.iter().filter(|m| m.counted_as != CountedAs::Empty);
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Memory {
@@ -185,16 +192,25 @@ fn field(text: &str, name: &str) -> Option<u64> {
     kib.checked_mul(1024)
 }
 
+/// Uses of arrays by handle, as numbers of the specification.
+type Usages = BTreeMap<u16, u16>;
+
+/// A number of the specification; 2, unknown, where there is none.
+fn code(code: Option<Code>) -> u16 {
+    code.map_or(2, |code| code.code)
+}
+
+/// Whether an array is the system's memory: other, unknown and system memory; the rest is video, flash, NVRAM
+/// and cache.
+fn is_system(usages: &Usages, array: Option<u16>) -> bool {
+    let usage = array.and_then(|handle| usages.get(&handle));
+    usage.is_none_or(|usage| *usage <= 3)
+}
+
 /// What the firmware maps to arrays of memory; ranges that overlap count once.
-fn mapped(tables: &Tables) -> Option<u64> {
-    let other = |handle: Option<u16>| {
-        let arrays = &tables.memory_arrays;
-        let array = arrays.iter().find(|array| Some(array.handle) == handle);
-        let usage = array.and_then(|array| array.usage);
-        usage.is_some_and(|usage| usage.code > 3)
-    };
+fn mapped(tables: &Tables, usages: &Usages) -> Option<u64> {
     let ranges = tables.mapped_ranges.iter();
-    let ranges = ranges.filter(|range| !other(range.array_handle));
+    let ranges = ranges.filter(|range| is_system(usages, range.array_handle));
     let mut ranges: Vec<(u64, u64)> = ranges
         .filter_map(|range| range.first.zip(range.last))
         .filter(|(first, last)| first < last)
@@ -216,16 +232,9 @@ fn mapped(tables: &Tables) -> Option<u64> {
     sum
 }
 
-fn counted(tables: &Tables, device: &MemoryDevice) -> CountedAs {
-    let code = |code: Option<Code>| code.map_or(2, |code| code.code);
-    let arrays = &tables.memory_arrays;
-    let array = arrays
-        .iter()
-        .find(|a| Some(a.handle) == device.array_handle);
-    // Other, unknown and system memory; the rest is video, flash, NVRAM and cache.
-    let of_system = code(array.and_then(|array| array.usage)) <= 3;
+fn counted(usages: &Usages, device: &MemoryDevice) -> CountedAs {
     // ROM, flash, EEPROM, FEPROM and EPROM.
-    if !of_system || matches!(code(device.kind), 8..=12) {
+    if !is_system(usages, device.array_handle) || matches!(code(device.kind), 8..=12) {
         return CountedAs::Other;
     }
     if device.presence == Some(Presence::Empty) {
@@ -239,13 +248,13 @@ fn counted(tables: &Tables, device: &MemoryDevice) -> CountedAs {
 }
 
 fn module(
-    tables: &Tables,
+    usages: &Usages,
     device: &MemoryDevice,
     label: String,
     at: usize,
     fillers: &mut Fillers,
 ) -> MemoryModule {
-    let counted_as = counted(tables, device);
+    let counted_as = counted(usages, device);
     let word = |code: Option<Code>| {
         // 1 and 2 stand for other and unknown.
         let word = code.filter(|code| code.code > 2)?.word?;
@@ -296,7 +305,6 @@ fn module(
 
 /// Names of the slots, each of them once: the locator alone where it differs from all others.
 fn labels(devices: &[MemoryDevice]) -> Vec<String> {
-    use std::collections::BTreeMap;
     let locator = |device: &MemoryDevice| device.locator.clone().unwrap_or_default();
     let long = |device: &MemoryDevice| {
         let bank = device.bank.clone().unwrap_or_default();

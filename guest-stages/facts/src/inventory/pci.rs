@@ -94,10 +94,19 @@ pub(super) fn slots(tables: &Tables) -> Vec<Slot> {
 pub(super) fn devices(files: &Files, tables: &Tables, slots: &[Slot]) -> Vec<PciDevice> {
     let by_address = by_address(slots);
     let kernel_slots = kernel_slots(files);
+    let onboard = tables.onboard_devices.iter().rev();
+    let onboard: BTreeMap<&str, &str> = onboard
+        .filter_map(|device| {
+            device
+                .pci_address
+                .as_deref()
+                .zip(device.reference.as_deref())
+        })
+        .collect();
     let names = files.names(BUS).into_iter().filter(|n| is_address(n));
     let mut devices: Vec<PciDevice> = names
         .map(|address| {
-            let mut device = device(files, tables, address);
+            let mut device = device(files, address);
             let place = files.target(&format!("{BUS}/{address}"));
             let above: Vec<&str> = place
                 .unwrap_or(address)
@@ -108,6 +117,9 @@ pub(super) fn devices(files: &Files, tables: &Tables, slots: &[Slot]) -> Vec<Pci
             device.slot = above.iter().find_map(named).flatten().map(str::to_owned);
             let named = |address: &&str| kernel_slots.get(without_function(address));
             device.kernel_slot = above.iter().find_map(named).cloned();
+            let label = || files.text(&format!("{BUS}/{address}/label"));
+            let named = onboard.get(address).copied().or_else(label);
+            device.onboard = named.map(str::to_owned);
             device.parent = above.get(1).map(|address| (*address).to_owned());
             device
         })
@@ -116,7 +128,7 @@ pub(super) fn devices(files: &Files, tables: &Tables, slots: &[Slot]) -> Vec<Pci
     devices
 }
 
-fn device(files: &Files, tables: &Tables, address: &str) -> PciDevice {
+fn device(files: &Files, address: &str) -> PciDevice {
     let folder = format!("{BUS}/{address}");
     let id = |file: &str, digits: usize| {
         let text = files.text(&format!("{folder}/{file}"))?;
@@ -128,9 +140,6 @@ fn device(files: &Files, tables: &Tables, address: &str) -> PciDevice {
         target.rsplit('/').next().map(str::to_owned)
     };
     let number = |file: &str| files.number::<u32>(&format!("{folder}/{file}"));
-    let mut onboard = tables.onboard_devices.iter();
-    let onboard = onboard.find(|device| device.pci_address.as_deref() == Some(address));
-    let label = || files.text(&format!("{folder}/label")).map(str::to_owned);
     PciDevice {
         address: address.to_owned(),
         class: id("class", 6),
@@ -141,7 +150,6 @@ fn device(files: &Files, tables: &Tables, address: &str) -> PciDevice {
         revision: id("revision", 2),
         driver: last("driver"),
         link: link(files, &folder),
-        onboard: onboard.and_then(|d| d.reference.clone()).or_else(label),
         numa_node: number("numa_node"),
         physical_function: last("physfn"),
         virtual_functions: number("sriov_numvfs").zip(number("sriov_totalvfs")),
@@ -176,33 +184,24 @@ fn by_address(slots: &[Slot]) -> BTreeMap<&str, Option<&str>> {
     let mut groups: BTreeMap<&str, Vec<&Slot>> = BTreeMap::new();
     for slot in slots.iter().filter(|slot| !slot.designation.is_empty()) {
         if let Some(address) = &slot.pci_address {
-            groups
-                .entry(without_function(address))
-                .or_default()
-                .push(slot);
+            let group = groups.entry(without_function(address)).or_default();
+            group.push(slot);
         }
     }
-    let one = |slots: Vec<&Slot>| -> Option<String> {
-        let taken: Vec<_> = slots
-            .iter()
-            .filter(|slot| slot.usage == Some(SlotUsage::InUse))
-            .collect();
-        match (&slots[..], &taken[..]) {
-            ([slot], _) => Some(slot.designation.clone()),
-            (_, [slot]) => Some(slot.designation.clone()),
-            _ => None,
+    let one = |group: &[&Slot]| -> Option<usize> {
+        if group.len() == 1 {
+            return Some(0);
         }
+        let is_taken = |slot: &&Slot| slot.usage == Some(SlotUsage::InUse);
+        let first = group.iter().position(is_taken)?;
+        let last = group.iter().rposition(is_taken)?;
+        (first == last).then_some(first)
     };
-    groups
-        .into_iter()
-        .map(|(address, group)| {
-            let name = one(group);
-            let name = slots
-                .iter()
-                .find(|slot| Some(&slot.designation) == name.as_ref());
-            (address, name.map(|slot| slot.designation.as_str()))
-        })
-        .collect()
+    let groups = groups.into_iter().map(|(address, group)| {
+        let slot = one(&group).and_then(|at| group.get(at).copied());
+        (address, slot.map(|slot| slot.designation.as_str()))
+    });
+    groups.collect()
 }
 
 /// The kernel's names of slots, by domain, bus and device.

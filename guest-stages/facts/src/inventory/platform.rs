@@ -106,10 +106,11 @@ fn iommu(files: &Files) -> Iommu {
     let groups = files.names(GROUPS);
     let mut domains: Vec<String> = Vec::new();
     for group in &groups {
-        if let Some(kind) = files.text(&format!("{GROUPS}/{group}/type")) {
-            if domains.len() < 16 && !domains.iter().any(|domain| domain == kind) {
-                domains.push(kind.to_owned());
-            }
+        let Some(kind) = files.text(&format!("{GROUPS}/{group}/type")) else {
+            continue;
+        };
+        if domains.len() < 16 && !domains.iter().any(|domain| domain == kind) {
+            domains.push(kind.to_owned());
         }
     }
     Iommu {

@@ -98,7 +98,7 @@ fn dell_r630_with_an_empty_socket_and_two_modules() {
     let mapped: u64 = tables
         .mapped_ranges
         .iter()
-        .map(|range| range.last.unwrap() - range.first.unwrap() + 1)
+        .map(|range| range.last.expect("last") - range.first.expect("first") + 1)
         .sum();
     assert_eq!(mapped, 32 << 30);
     assert_eq!(tables.power_supplies.len(), 2);
@@ -135,7 +135,7 @@ fn slots_have_addresses_and_usage() {
         .map(|slot| {
             (
                 text(&slot.designation),
-                slot.usage.unwrap(),
+                slot.usage.expect("usage"),
                 slot.pci_address.as_deref(),
             )
         })
@@ -227,7 +227,7 @@ fn sizes_of_modules() {
         }
         let tables = read(&structure(17, 1, &body, &[]));
         let device = &tables.memory_devices[0];
-        (device.presence.unwrap(), device.size_bytes)
+        (device.presence.expect("presence"), device.size_bytes)
     };
     let installed = |bytes: u64| (Presence::Installed, Some(bytes));
     assert_eq!(module(0, None), (Presence::Empty, None));
