@@ -9,6 +9,8 @@ mod board;
 mod devices;
 mod entry;
 mod memory;
+mod printed;
+mod printed_rows;
 mod processor;
 mod structure;
 mod words;
@@ -24,6 +26,7 @@ pub use devices::{
 };
 pub use entry::{EntryKind, EntryPoint};
 pub use memory::{MappedDevice, MappedRange, MemoryArray, MemoryDevice, Presence};
+pub use printed::printed;
 pub use processor::{Cache, Processor, ProcessorStatus};
 
 use crate::Unreadable;

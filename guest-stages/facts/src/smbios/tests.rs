@@ -334,3 +334,100 @@ fn flipped_bytes_do_no_harm() {
         }
     }
 }
+
+/// A binary table's facts as far as dmidecode prints them.
+fn as_printed(dmi: &[u8]) -> Tables {
+    let mut tables = read(dmi);
+    for bios in &mut tables.bios {
+        (bios.characteristics, bios.beyond) = (None, None);
+        bios.virtual_machine = bios.virtual_machine.or(Some(false));
+    }
+    for system in &mut tables.systems {
+        system.uuid_bytes = None;
+    }
+    for processor in &mut tables.processors {
+        (processor.upgrade, processor.characteristics) = (None, None);
+    }
+    for slot in &mut tables.slots {
+        (slot.length, slot.characteristics, slot.beyond) = (None, None, None);
+    }
+    for device in &mut tables.memory_devices {
+        device.modes = None;
+    }
+    tables
+}
+
+#[test]
+fn dmidecode_prints_what_the_tables_hold() {
+    for (dmi, text) in [
+        (
+            DELL_14G,
+            &include_bytes!("../../captured/smbios/dell-14g-dmidecode-3.4.txt")[..],
+        ),
+        (
+            X570D4U,
+            include_bytes!("../../captured/smbios/asrockrack-x570d4u-dmidecode-3.4.txt"),
+        ),
+    ] {
+        let (bytes, text) = (as_printed(dmi), printed(text).expect("tables"));
+        assert_eq!(text.unread, [""; 0]);
+        assert_eq!(text.structures, bytes.structures);
+        assert_eq!(text.bios, bytes.bios);
+        assert_eq!(text.systems, bytes.systems);
+        assert_eq!(text.boards, bytes.boards);
+        assert_eq!(text.chassis, bytes.chassis);
+        assert_eq!(text.processors, bytes.processors);
+        assert_eq!(text.slots, bytes.slots);
+        assert_eq!(text.memory_arrays, bytes.memory_arrays);
+        assert_eq!(text.mapped_ranges, bytes.mapped_ranges);
+        assert_eq!(text.onboard_devices, bytes.onboard_devices);
+        for (a, b) in text.memory_devices.iter().zip(&bytes.memory_devices) {
+            if b.presence == Some(Presence::Empty) {
+                // dmidecode leaves out most fields of an empty slot.
+                assert_eq!((&a.locator, a.presence), (&b.locator, b.presence));
+            } else {
+                assert_eq!(a, b);
+            }
+        }
+        assert_eq!(text.memory_devices.len(), bytes.memory_devices.len());
+        assert!(text.complete);
+    }
+}
+
+#[test]
+fn printed_text_of_other_forms() {
+    let text = b"# dmidecode 2.12\r\nSMBIOS 2.7 present.\r\n\r\nHandle 0x0040, DMI type 17, 34 bytes\r\nMemory Device\r\n\tSize: 8192 MB\r\n\tLocator: P1-DIMMA1\r\n\tSpeed: 1600 MHz\r\n\tConfigured Clock Speed: 1333 MHz\r\n\tColour: green\r\n\r\nHandle 0xzz, DMI\r\n\tSize: 1 GB\r\nHandle 0x0041, DMI type 39, 22 bytes\r\nSystem Power Supply\r\n\tStatus: Present, OK\r\n\tSerial Number: S1\r\n\tName: cut he";
+    let tables = printed(text).expect("tables");
+    let module = &tables.memory_devices[0];
+    assert_eq!(module.size_bytes, Some(8 << 30));
+    assert_eq!(
+        (module.rated_mts, module.configured_mts),
+        (Some(1600), Some(1333))
+    );
+    assert_eq!(tables.other[0].strings, ["Colour: green"]);
+    assert_eq!(
+        tables.other[1].strings,
+        ["Status: Present, OK", "Serial Number: S1"]
+    );
+    assert_eq!(tables.unread, ["Name: cut he", "Handle 0xzz, DMI"]);
+    let entry = tables.entry_point.expect("an entry point");
+    assert_eq!((entry.major, entry.minor), (2, 7));
+    assert!(printed(b"/dev/mem: Permission denied\n").is_err());
+    assert!(printed(b"").is_err());
+}
+
+#[test]
+fn printed_text_may_be_cut_and_broken_anywhere() {
+    let text = include_bytes!("../../captured/smbios/asrockrack-x570d4u-dmidecode-3.4.txt");
+    let whole = printed(text).expect("tables");
+    for cut in (0..text.len()).step_by(37) {
+        let mut bytes = text[..cut].to_vec();
+        if let Some(part) = printed(&bytes).ok().filter(|part| part.boards.len() == 1) {
+            assert_eq!(part.systems, whole.systems);
+        }
+        if let Some(byte) = bytes.last_mut() {
+            *byte = 0xff;
+        }
+        let _ = printed(&bytes);
+    }
+}
