@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Code;
+use super::memory_words;
 use super::structure::Reader;
-use super::words;
 
 /// Type 16: an array of memory devices.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,9 +30,9 @@ pub(super) fn array(s: &mut Reader<'_>) -> MemoryArray {
     };
     MemoryArray {
         handle: s.handle(),
-        location: s.code(4, words::array_location),
-        usage: s.code(5, words::array_usage),
-        error_correction: s.code(6, words::array_correction),
+        location: s.code(4, memory_words::array_location),
+        usage: s.code(5, memory_words::array_usage),
+        error_correction: s.code(6, memory_words::array_correction),
         max_bytes: max.filter(|bytes| *bytes > 0),
         devices: s.word(13),
     }
@@ -141,9 +141,9 @@ pub(super) fn device(s: &mut Reader<'_>) -> MemoryDevice {
         size_bytes: size.and_then(|(_, bytes)| bytes),
         total_width: number(s, 8),
         data_width: number(s, 10),
-        form_factor: s.code(14, words::form_factor),
+        form_factor: s.code(14, memory_words::form_factor),
         set: s.byte(15),
-        kind: s.code(0x12, words::memory_kind),
+        kind: s.code(0x12, memory_words::memory_kind),
         detail: s.word(0x13),
         rated_mts: speed(s, 0x15, 0x54),
         configured_mts: speed(s, 0x20, 0x58),
@@ -155,7 +155,7 @@ pub(super) fn device(s: &mut Reader<'_>) -> MemoryDevice {
         min_millivolts: number(s, 0x22),
         max_millivolts: number(s, 0x24),
         configured_millivolts: number(s, 0x26),
-        technology: s.code(0x28, words::technology),
+        technology: s.code(0x28, memory_words::technology),
         modes: s.word(0x29),
         firmware: s.text(0x2b),
         manufacturer_id: maker(s, 0x2c),

@@ -9,6 +9,7 @@ mod board;
 mod devices;
 mod entry;
 mod memory;
+mod memory_words;
 mod printed;
 mod printed_rows;
 mod processor;

@@ -1,5 +1,6 @@
 //! The text that `dmidecode` prints, as the same tables: for evidence that has no raw tables.
 
+use super::memory_words;
 use super::printed_rows::{Block, blocks};
 use super::words;
 use super::{
@@ -223,9 +224,9 @@ fn slot(b: &mut Block<'_>) -> Slot {
 fn array(b: &mut Block<'_>) -> MemoryArray {
     MemoryArray {
         handle: b.handle,
-        location: b.code("Location", words::array_location),
-        usage: b.code("Use", words::array_usage),
-        error_correction: b.code("Error Correction Type", words::array_correction),
+        location: b.code("Location", memory_words::array_location),
+        usage: b.code("Use", memory_words::array_usage),
+        error_correction: b.code("Error Correction Type", memory_words::array_correction),
         max_bytes: b.size("Maximum Capacity"),
         devices: b.number("Number Of Devices"),
     }
@@ -277,13 +278,13 @@ fn device(b: &mut Block<'_>) -> MemoryDevice {
         size_bytes,
         total_width: b.number("Total Width"),
         data_width: b.number("Data Width"),
-        form_factor: b.code("Form Factor", words::form_factor),
+        form_factor: b.code("Form Factor", memory_words::form_factor),
         set: match b.text("Set").as_deref() {
             Some("None") => Some(0),
             Some(set) => set.parse().ok(),
             None => None,
         },
-        kind: b.code("Type", words::memory_kind),
+        kind: b.code("Type", memory_words::memory_kind),
         detail,
         rated_mts: b.number("Speed"),
         configured_mts: b
@@ -297,7 +298,7 @@ fn device(b: &mut Block<'_>) -> MemoryDevice {
         min_millivolts: volts(b.text("Minimum Voltage")),
         max_millivolts: volts(b.text("Maximum Voltage")),
         configured_millivolts: volts(b.text("Configured Voltage")),
-        technology: b.code("Memory Technology", words::technology),
+        technology: b.code("Memory Technology", memory_words::technology),
         modes: None,
         firmware: b.text("Firmware Version"),
         manufacturer_id: maker(b.text("Module Manufacturer ID")),
