@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::arm;
 use super::cpuinfo::Cpuinfo;
+use super::placeholder::Fillers;
 use super::topology::{self, CpuNumbers, Node};
 use crate::files::Files;
 use crate::smbios::{Processor, ProcessorStatus, Tables};
@@ -85,7 +86,13 @@ pub(super) struct Cpus {
     pub numbers: CpuNumbers,
 }
 
-pub(super) fn read(files: &Files, info: &Cpuinfo<'_>, tables: &Tables, nodes: &[Node]) -> Cpus {
+pub(super) fn read(
+    files: &Files,
+    info: &Cpuinfo<'_>,
+    tables: &Tables,
+    nodes: &[Node],
+    fillers: &mut Fillers,
+) -> Cpus {
     let mut packages: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for cpu in topology::online(files, info) {
         packages
@@ -94,22 +101,22 @@ pub(super) fn read(files: &Files, info: &Cpuinfo<'_>, tables: &Tables, nodes: &[
             .push(cpu);
     }
     let places = places(tables, packages.len());
-    let numbers: Vec<u32> = packages.keys().copied().collect();
+    let numbers = places.iter().copied().zip(packages.keys().copied());
+    let numbers: BTreeMap<usize, u32> = numbers.collect();
     let sockets = tables.processors.iter().enumerate();
-    let sockets = sockets.map(|(index, processor)| {
-        let place = places.iter().position(|place| *place == index);
-        socket(
-            processor,
-            place.and_then(|place| numbers.get(place).copied()),
-        )
-    });
+    let sockets: Vec<Socket> = sockets
+        .map(|(index, processor)| {
+            let package = numbers.get(&index).copied();
+            socket(processor, index, package, fillers)
+        })
+        .collect();
     let packages = packages.iter().enumerate().map(|(index, (number, cpus))| {
         let place = places.get(index).and_then(|at| tables.processors.get(*at));
         package(files, info, nodes, *number, cpus, place)
     });
     Cpus {
         packages: packages.collect(),
-        sockets: sockets.collect(),
+        sockets,
         numbers: topology::cpu_numbers(files),
     }
 }
@@ -135,23 +142,27 @@ fn places(tables: &Tables, packages: usize) -> Vec<usize> {
     Vec::new()
 }
 
-fn socket(processor: &Processor, package: Option<u32>) -> Socket {
-    let real = |text: &Option<String>| {
-        let text = text.as_deref().filter(|t| !super::is_placeholder(t));
-        text.map(str::to_owned)
+fn socket(
+    processor: &Processor,
+    index: usize,
+    package: Option<u32>,
+    fillers: &mut Fillers,
+) -> Socket {
+    let mut real = |field: &str, text: &Option<String>| {
+        fillers.real(&format!("sockets[{index}].{field}"), text.as_deref())
     };
     Socket {
         socket: processor.socket.clone().unwrap_or_default(),
         populated: processor.populated,
         status: processor.status,
         package,
-        model: real(&processor.version),
-        manufacturer: real(&processor.manufacturer),
+        model: real("model", &processor.version),
+        manufacturer: real("manufacturer", &processor.manufacturer),
         cores: processor.cores,
         cores_enabled: processor.cores_enabled,
         threads: processor.threads,
-        serial: real(&processor.serial),
-        part_number: real(&processor.part_number),
+        serial: real("serial", &processor.serial),
+        part_number: real("part_number", &processor.part_number),
         current_mhz: processor.current_mhz,
         max_mhz: processor.max_mhz,
     }

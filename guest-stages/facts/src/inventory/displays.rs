@@ -19,7 +19,7 @@ pub enum GpuRole {
     Virtual,
     /// Graphics within the processor or its board's chipset.
     BuiltIn,
-    /// A co-processor that is no GPU: cryptography, compression, inference within a processor.
+    /// A co-processor other than a GPU: cryptography, compression, inference within a processor.
     Coprocessor,
 }
 

@@ -39,7 +39,7 @@ fn a_bmc_port_on_usb_is_set_apart() {
     assert!(port.reason.contains("gadget"), "{}", port.reason);
     assert_eq!(text(&port.nic.device_id), "a4a2");
     assert_eq!(text(&port.nic.usb_place), "1-14.3");
-    // A network adapter that somebody plugged in stays a port.
+    // A network adapter on USB stays a port.
     files.add_file(&format!("{usb}/idVendor"), "0b95\n");
     files.add_file(&format!("{usb}/idProduct"), "1790\n");
     files.add_file(&format!("{usb}/product"), "AX88179\n");

@@ -107,11 +107,11 @@ pub struct Memory {
     pub max_bytes: Option<u64>,
     /// Modules that are memory or persistent memory.
     pub populated: u32,
-    /// Slots, empty ones included; chips that are no memory are left out.
+    /// Slots, empty ones included; chips that do not count as memory are left out.
     pub slot_count: u32,
     /// The slots, empty ones included, in SMBIOS' order.
     pub modules: Vec<MemoryModule>,
-    /// Flash chips and other devices that are no memory.
+    /// Flash chips and other devices that do not count as memory.
     pub other_devices: Vec<MemoryModule>,
 }
 

@@ -241,7 +241,7 @@ pub struct Inventory {
     pub gaps: Vec<String>,
 }
 
-/// Puts the inventory together. Reads whatever is there; what is not is in `gaps` or absent.
+/// Puts the inventory together. Reads what is there; the rest is in `gaps` or absent.
 pub fn inventory(files: &Files, given: &Given) -> Inventory {
     let mut gaps = gaps(files);
     let tables = tables(files, given, &mut gaps);
@@ -252,7 +252,7 @@ pub fn inventory(files: &Files, given: &Given) -> Inventory {
     let functions = pci::devices(files, &tables, &slots);
     let usb = usb::devices(files, &tables);
     let nodes = topology::nodes(files);
-    let cpus = cpus::read(files, &info, &tables, &nodes);
+    let cpus = cpus::read(files, &info, &tables, &nodes, &mut fillers);
     let memory = memory::read(files, &tables, &mut fillers);
     let (nics, ports_apart) = nics::read(files, given, &functions, &tables);
     let (gpus, displays) = displays::among(files, &functions);

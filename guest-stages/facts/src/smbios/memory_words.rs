@@ -23,7 +23,7 @@ pub(super) fn array_location(code: u16) -> Option<&'static str> {
     at(WORDS, code)
 }
 
-/// Type 16: what an array is used for.
+/// Type 16: use of an array.
 pub(super) fn array_usage(code: u16) -> Option<&'static str> {
     const WORDS: &[&str] = &[
         "",

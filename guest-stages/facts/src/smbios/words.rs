@@ -101,7 +101,7 @@ pub(super) fn chassis_state(code: u16) -> Option<&'static str> {
     at(WORDS, code)
 }
 
-/// Type 4: what a processor is.
+/// Type 4: kind of processor.
 pub(super) fn processor(code: u16) -> Option<&'static str> {
     const WORDS: &[&str] = &[
         "",
