@@ -92,7 +92,7 @@ pub struct Cpu {
     pub package: Option<u32>,
     /// Its die in the package.
     pub die: Option<u32>,
-    /// Its cluster in the die.
+    /// Its cluster in the die; `None` where the firmware names none (65535, then in `extra`).
     pub cluster: Option<u32>,
     /// Its core; unique in the package alone.
     pub core: Option<u32>,
@@ -229,7 +229,7 @@ fn cpu(files: &Files, number: u32) -> Cpu {
         online: folder.flag("online"),
         package: topology.number("physical_package_id"),
         die: topology.number("die_id"),
-        cluster: topology.number("cluster_id"),
+        cluster: topology.with("cluster_id", cluster),
         core: topology.number("core_id"),
         core_cpus,
         package_cpus,
@@ -264,6 +264,11 @@ fn cpu(files: &Files, number: u32) -> Cpu {
         .unread
         .extend(rest.unread.iter().map(|row| format!("topology/{row}")));
     found
+}
+
+/// x86 kernels write the 16 bits of -1 where there are no clusters.
+fn cluster(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|id| *id != u32::from(u16::MAX))
 }
 
 fn checks(files: &Files) -> Vec<MachineCheck> {

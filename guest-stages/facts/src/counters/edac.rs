@@ -131,6 +131,8 @@ pub struct Channel {
     pub label: Option<String>,
     /// Corrected errors.
     pub corrected: Option<u64>,
+    /// Uncorrected errors, which few kernels count by channel.
+    pub uncorrected: Option<u64>,
 }
 
 /// The PCI parity check.
@@ -228,6 +230,7 @@ fn row(files: &Files, controller: &str, name: String) -> Row {
         channel,
         label: folder.text(&format!("ch{channel}_dimm_label")),
         corrected: folder.number(&format!("ch{channel}_ce_count")),
+        uncorrected: folder.number(&format!("ch{channel}_ue_count")),
     });
     let channels = channels.collect();
     Row {
@@ -246,7 +249,7 @@ fn row(files: &Files, controller: &str, name: String) -> Row {
 /// The channel of `ch2_ce_count` and `ch2_dimm_label`.
 fn channel(name: &str) -> Option<u32> {
     let (channel, rest) = name.split_once('_')?;
-    let known = matches!(rest, "ce_count" | "dimm_label");
+    let known = matches!(rest, "ce_count" | "ue_count" | "dimm_label");
     known.then(|| numbered(channel, "ch")).flatten()
 }
 
@@ -302,10 +305,9 @@ impl Edac {
                 part.add("ce_count", row.corrected);
                 part.add("ue_count", row.uncorrected);
                 for channel in &row.channels {
-                    part.add(
-                        &format!("ch{}_ce_count", channel.channel),
-                        channel.corrected,
-                    );
+                    let number = channel.channel;
+                    part.add(&format!("ch{number}_ce_count"), channel.corrected);
+                    part.add(&format!("ch{number}_ue_count"), channel.uncorrected);
                 }
             }
         }

@@ -21,7 +21,7 @@ mod sas;
 mod throttle;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::Serialize;
 
