@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 use crate::counters::tests::{spoil, tree};
 use crate::files::{Entry, Gap};
@@ -44,6 +46,8 @@ sys/class/hwmon/hwmon9/temp1_label: Package id 0
 sys/class/hwmon/hwmon9/temp1_input: -5000
 sys/class/hwmon/hwmon9/temp10_input: 41000
 sys/class/hwmon/hwmon9/temp2_input:
+sys/class/hwmon/hwmon9/pressure1_input: 7
+sys/class/hwmon/hwmon9/cpu0_vid: 1550
 ";
 
 fn chip<'a>(all: &'a Hwmon, name: &str) -> &'a Chip {
@@ -185,8 +189,13 @@ fn channels_are_in_natural_order_and_places_known_without_a_device_link() {
     let all = hwmon(&tree(MORE));
     let core = chip(&all, "coretemp");
     let channels: Vec<&str> = core.sensors.iter().map(|s| s.channel.as_str()).collect();
-    assert_eq!(channels, ["temp1", "temp2", "temp10"]);
-    assert_eq!(core.sensors[0].value, Some(-5.0));
+    assert_eq!(channels, ["pressure1", "temp1", "temp2", "temp10"]);
+    assert_eq!(
+        (core.sensors[0].kind, core.sensors[0].value),
+        (SensorKind::Other, Some(7.0))
+    );
+    assert_eq!(core.leftover.extra["cpu0_vid"], "1550");
+    assert_eq!(core.sensors[1].value, Some(-5.0));
     assert_eq!(core.place.as_deref(), Some("platform:coretemp.0"));
     let card = chip(&all, "amdgpu");
     assert_eq!(card.place.as_deref(), Some("0000:c1:00.0"));
@@ -336,6 +345,6 @@ fn spoilt_files_never_panic() {
     for seed in 1..60_u64 {
         let found = read(&spoil(&files, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
         assert_eq!(found.hwmon.sensors().count(), whole);
-        serde_json::to_string(&found).unwrap();
+        assert!(serde_json::to_string(&found).is_ok());
     }
 }
