@@ -198,3 +198,29 @@ fn arrays_name_failed_members() {
     assert_eq!(found.unused, ["sdz"]);
     assert!(found.unread.is_empty());
 }
+
+#[test]
+fn fibre_channel_ports_count_in_hexadecimal() {
+    let text = "sys/class/fc_host/host6/port_state: Online\n\
+        sys/class/fc_host/host6/speed: 16 Gbit\n\
+        sys/class/fc_host/host7/speed: unknown\n\
+        sys/class/fc_host/host6/statistics/invalid_crc_count: 0x1f\n\
+        sys/class/fc_host/host6/statistics/nos_count: 0xffffffffffffffff\n\
+        sys/class/fc_host/host6/statistics/reset_statistics ! Permission denied\n";
+    let ports = fibre(&tree(text));
+    assert_eq!(
+        (ports[0].gbps, ports[0].state.as_deref()),
+        (Some(16.0), Some("Online"))
+    );
+    assert_eq!(
+        (ports[0].statistics.len(), ports[0].statistics[0].count),
+        (1, 31)
+    );
+    let unknown = &ports[0].leftover;
+    assert_eq!(unknown.extra["statistics/nos_count"], "0xffffffffffffffff");
+    assert!(unknown.unread.is_empty());
+    assert_eq!(
+        (ports[1].gbps, &*ports[1].leftover.extra["speed"]),
+        (None, "unknown")
+    );
+}
