@@ -138,3 +138,38 @@ fn differences_tell_growth_from_a_restart() {
     assert_eq!(of("edac/mc0/dimm10", "dimm_ce_count"), None);
     assert_eq!(Change::of(None, None), None);
 }
+
+#[test]
+fn injected_errors_are_counted_at_both_ends_of_the_link() {
+    let before = tree(include_str!("../../../captured/counters/aer-before.txt"));
+    let after = tree(include_str!("../../../captured/counters/aer-after.txt"));
+    let functions = aer(&after);
+    let port = &functions[0];
+    assert_eq!(
+        (port.rootport_correctable, port.rootport_nonfatal),
+        (Some(3), Some(1))
+    );
+    let card = &functions[1];
+    assert_eq!(card.parent.as_deref(), Some("0000:00:03.0"));
+    let correctable = card.correctable.as_ref().unwrap();
+    let sum: u64 = correctable.kinds.iter().map(|kind| kind.count).sum();
+    assert_eq!((correctable.total, sum), (Some(3), 4));
+    let changes = read(&after).since(&read(&before));
+    let grown: Vec<_> = changes
+        .iter()
+        .filter(|change| change.change != Change::By(0))
+        .map(|change| (&*change.part, &*change.name, change.change))
+        .collect();
+    assert_eq!(
+        grown,
+        [
+            ("aer/0000:00:03.0", "rootport_cor", Change::By(3)),
+            ("aer/0000:00:03.0", "rootport_nonfatal", Change::By(1)),
+            ("aer/0000:02:00.0/correctable", "RxErr", Change::By(1)),
+            ("aer/0000:02:00.0/correctable", "BadTLP", Change::By(3)),
+            ("aer/0000:02:00.0/correctable", "total", Change::By(3)),
+            ("aer/0000:02:00.0/nonfatal", "CmpltTO", Change::By(1)),
+            ("aer/0000:02:00.0/nonfatal", "total", Change::By(1)),
+        ]
+    );
+}
