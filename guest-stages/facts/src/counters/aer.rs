@@ -40,7 +40,8 @@ pub struct AerFunction {
 pub struct AerErrors {
     /// Each kind, by the kernel's name: `RxErr`, `BadTLP`; kernels of 2018 write `Receiver Error`.
     pub kinds: Vec<NamedCount>,
-    /// The kernel's total (`TOTAL_ERR_COR`); `None`: the kernel writes none.
+    /// The kernel's total (`TOTAL_ERR_COR`); `None`: the kernel writes none. It counts messages, and one
+    /// message may name several kinds: it may be below the kinds' sum.
     pub total: Option<u64>,
 }
 

@@ -148,14 +148,7 @@ fn block(files: &Files, name: String) -> Block {
         ("integrity", integrity),
         ("device", device),
     ] {
-        let rest = folder.close();
-        let extra = rest
-            .extra
-            .into_iter()
-            .map(|(file, text)| (format!("{name}/{file}"), text));
-        found.leftover.extra.extend(extra);
-        let unread = rest.unread.iter().map(|row| format!("{name}/{row}"));
-        found.leftover.unread.extend(unread);
+        folder.close_below(name, &mut found.leftover);
     }
     found
 }

@@ -22,7 +22,7 @@ pub const CPU: &[&str] = &[
     "sys/devices/system/cpu/cpu*/thermal_throttle/*",
     "sys/devices/system/cpu/cpu*/cpufreq/*",
     "sys/devices/system/cpu/cpu*/acpi_cppc/*",
-    "sys/devices/system/cpu/cpu*/microcode/*",
+    "sys/devices/system/cpu/cpu*/microcode/version",
     "sys/devices/system/cpu/cpufreq/boost",
     "sys/devices/system/cpu/intel_pstate/*",
     "sys/devices/system/cpu/amd_pstate/*",
@@ -92,7 +92,7 @@ pub struct Cpu {
     pub package: Option<u32>,
     /// Its die in the package.
     pub die: Option<u32>,
-    /// Its cluster in the die.
+    /// Its cluster in the die; `None` where the firmware names none (65535, then in `extra`).
     pub cluster: Option<u32>,
     /// Its core; unique in the package alone.
     pub core: Option<u32>,
@@ -139,6 +139,15 @@ pub struct MachineCheck {
 
 /// The most CPUs that one list may name.
 const MOST: usize = 65_536;
+
+const MASKS: [&str; 6] = [
+    "core_cpus",
+    "core_siblings",
+    "thread_siblings",
+    "package_cpus",
+    "die_cpus",
+    "cluster_cpus",
+];
 
 /// Reads a list of CPUs or nodes: `0-3,8`. An empty list is one; `None`: not a list.
 pub fn list(text: &str) -> Option<Vec<u32>> {
@@ -193,12 +202,7 @@ pub fn cpus(files: &Files) -> Cpus {
         ("amd_pstate", amd),
     ];
     for (name, folder) in rest {
-        let below = folder.close();
-        let extra = below.extra.into_iter();
-        let extra = extra.map(|(file, text)| (format!("{name}/{file}"), text));
-        found.leftover.extra.extend(extra);
-        let unread = below.unread.iter().map(|row| format!("{name}/{row}"));
-        found.leftover.unread.extend(unread);
+        folder.close_below(name, &mut found.leftover);
     }
     found
 }
@@ -216,6 +220,7 @@ fn cpu(files: &Files, number: u32) -> Cpu {
     let home = format!("{HOME}/cpu{number}");
     let mut folder = Folder::open(files, &home);
     let mut topology = Folder::open(files, &format!("{home}/topology"));
+    let mut microcode = Folder::open(files, &format!("{home}/microcode"));
     // Kernels before 5.3 know the old names alone, later ones both.
     let mut siblings = |new: &str, old: &str| {
         let old = topology.with(old, list);
@@ -229,41 +234,30 @@ fn cpu(files: &Files, number: u32) -> Cpu {
         online: folder.flag("online"),
         package: topology.number("physical_package_id"),
         die: topology.number("die_id"),
-        cluster: topology.number("cluster_id"),
+        cluster: topology.with("cluster_id", cluster),
         core: topology.number("core_id"),
         core_cpus,
         package_cpus,
         capacity: folder.number("cpu_capacity"),
         node: below.iter().find_map(|name| numbered(name, "node")),
-        microcode: Folder::open(files, &format!("{home}/microcode")).text("version"),
+        microcode: microcode.text("version"),
         frequency: frequency(files, &home),
         cppc: cppc(files, &home),
         throttle: throttle(files, &home),
         leftover: folder.close(),
     };
-    let rest = topology.close();
     // Bit masks say again what the lists say.
-    let masks = [
-        "core_cpus",
-        "core_siblings",
-        "thread_siblings",
-        "package_cpus",
-        "die_cpus",
-        "cluster_cpus",
-    ];
-    let rest_extra = rest
-        .extra
-        .into_iter()
-        .filter(|(name, _)| !masks.contains(&name.as_str()));
+    for mask in MASKS {
+        topology.text(mask);
+    }
+    topology.close_below("topology", &mut found.leftover);
+    microcode.close_below("microcode", &mut found.leftover);
     found
-        .leftover
-        .extra
-        .extend(rest_extra.map(|(name, text)| (format!("topology/{name}"), text)));
-    found
-        .leftover
-        .unread
-        .extend(rest.unread.iter().map(|row| format!("topology/{row}")));
-    found
+}
+
+/// x86 kernels write the 16 bits of -1 where there are no clusters.
+fn cluster(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|id| *id != u32::from(u16::MAX))
 }
 
 fn checks(files: &Files) -> Vec<MachineCheck> {

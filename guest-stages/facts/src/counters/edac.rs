@@ -5,13 +5,19 @@ use serde::Serialize;
 
 use super::change::{Count, Part};
 use super::folder::{Folder, Leftover, names, numbered};
+use super::parity::{Parity, parity};
 use crate::files::Files;
 
-const HOME: &str = "sys/devices/system/edac";
+/// EDAC's folder.
+pub(crate) const HOME: &str = "sys/devices/system/edac";
 
 /// What to read for [`edac`].
 pub const EDAC: &[&str] = &[
     "sys/devices/system/edac/*",
+    "sys/devices/system/edac/*/*/ce_count",
+    "sys/devices/system/edac/*/*/ue_count",
+    "sys/devices/system/edac/*/*/*/ce_count",
+    "sys/devices/system/edac/*/*/*/ue_count",
     "sys/devices/system/edac/mc/*",
     "sys/devices/system/edac/mc/*/*",
     "sys/devices/system/edac/mc/*/dimm*/*",
@@ -31,8 +37,8 @@ pub struct Edac {
     pub controllers: Vec<Controller>,
     /// PCI parity; `None`: the kernel does not check it.
     pub pci: Option<Parity>,
-    /// Folders of other EDAC devices, such as caches: `cpu`, `l3`.
-    pub others: Vec<String>,
+    /// Other parts with error detection: caches, memory of an SoC.
+    pub devices: Vec<EdacDevice>,
     /// The module `edac_core`'s parameters, and what does not fit.
     #[serde(flatten)]
     pub leftover: Leftover,
@@ -131,16 +137,20 @@ pub struct Channel {
     pub label: Option<String>,
     /// Corrected errors.
     pub corrected: Option<u64>,
+    /// Uncorrected errors, which few kernels count by channel.
+    pub uncorrected: Option<u64>,
 }
 
-/// The PCI parity check.
+/// A part with error detection that is not memory or PCI.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Parity {
-    /// Parity errors of all devices.
-    pub parity: Option<u64>,
-    /// Other errors of all devices.
-    pub other: Option<u64>,
-    /// What does not fit, with the counters of single controllers (`pci0/pe_count`).
+pub struct EdacDevice {
+    /// Its place below EDAC's folder: kind, instance and, within it, block: `cpu/cpu0/L2`.
+    pub place: String,
+    /// Corrected errors; of an instance, with its blocks.
+    pub corrected: Option<u64>,
+    /// Uncorrected errors.
+    pub uncorrected: Option<u64>,
+    /// What does not fit.
     #[serde(flatten)]
     pub leftover: Leftover,
 }
@@ -154,7 +164,7 @@ pub fn edac(files: &Files) -> Edac {
     let controllers = controllers.iter().filter(|n| numbered(n, "mc").is_some());
     let others = below
         .iter()
-        .filter(|n| !matches!(n.as_str(), "mc" | "pci" | "power" | "uevent"));
+        .filter(|n| !matches!(n.as_str(), "mc" | "pci" | "power" | "uevent" | "subsystem"));
     Edac {
         loaded: !below.is_empty() || !parameters.is_empty(),
         controllers: controllers
@@ -164,9 +174,33 @@ pub fn edac(files: &Files) -> Edac {
             .iter()
             .any(|name| name == "pci")
             .then(|| parity(files)),
-        others: others.cloned().collect(),
+        devices: others.flat_map(|name| devices(files, name)).collect(),
         leftover: parameters.close(),
     }
+}
+
+/// The instances and blocks of one kind of EDAC devices: folders with counters, at two depths.
+fn devices(files: &Files, kind: &str) -> Vec<EdacDevice> {
+    let mut found = Vec::new();
+    for instance in names(files, &format!("{HOME}/{kind}")) {
+        let place = format!("{kind}/{instance}");
+        for block in names(files, &format!("{HOME}/{place}")) {
+            found.extend(device(files, format!("{place}/{block}")));
+        }
+        found.extend(device(files, place));
+    }
+    found
+}
+
+fn device(files: &Files, place: String) -> Option<EdacDevice> {
+    let mut folder = Folder::open(files, &format!("{HOME}/{place}"));
+    let device = EdacDevice {
+        place,
+        corrected: folder.number("ce_count"),
+        uncorrected: folder.number("ue_count"),
+        leftover: folder.close(),
+    };
+    (device.corrected.is_some() || device.uncorrected.is_some()).then_some(device)
 }
 
 fn controller(files: &Files, mc: &str, name: &str) -> Controller {
@@ -228,6 +262,7 @@ fn row(files: &Files, controller: &str, name: String) -> Row {
         channel,
         label: folder.text(&format!("ch{channel}_dimm_label")),
         corrected: folder.number(&format!("ch{channel}_ce_count")),
+        uncorrected: folder.number(&format!("ch{channel}_ue_count")),
     });
     let channels = channels.collect();
     Row {
@@ -246,36 +281,8 @@ fn row(files: &Files, controller: &str, name: String) -> Row {
 /// The channel of `ch2_ce_count` and `ch2_dimm_label`.
 fn channel(name: &str) -> Option<u32> {
     let (channel, rest) = name.split_once('_')?;
-    let known = matches!(rest, "ce_count" | "dimm_label");
+    let known = matches!(rest, "ce_count" | "ue_count" | "dimm_label");
     known.then(|| numbered(channel, "ch")).flatten()
-}
-
-fn parity(files: &Files) -> Parity {
-    let home = format!("{HOME}/pci");
-    let mut folder = Folder::open(files, &home);
-    let parity = folder.number("pci_parity_count");
-    let other = folder.number("pci_nonparity_count");
-    let mut leftover = folder.close();
-    for name in names(files, &home) {
-        if numbered(&name, "pci").is_none() {
-            continue;
-        }
-        let below = Folder::open(files, &format!("{home}/{name}")).close();
-        let named = |file: &str| format!("{name}/{file}");
-        let extra = below
-            .extra
-            .into_iter()
-            .map(|(file, text)| (named(&file), text));
-        leftover.extra.extend(extra);
-        leftover
-            .unread
-            .extend(below.unread.iter().map(|row| named(row)));
-    }
-    Parity {
-        parity,
-        other,
-        leftover,
-    }
 }
 
 impl Edac {
@@ -302,12 +309,20 @@ impl Edac {
                 part.add("ce_count", row.corrected);
                 part.add("ue_count", row.uncorrected);
                 for channel in &row.channels {
-                    part.add(
-                        &format!("ch{}_ce_count", channel.channel),
-                        channel.corrected,
-                    );
+                    let number = channel.channel;
+                    part.add(&format!("ch{number}_ce_count"), channel.corrected);
+                    part.add(&format!("ch{number}_ue_count"), channel.uncorrected);
                 }
             }
+        }
+        for device in &self.devices {
+            let part = format!("edac/{}", device.place);
+            let mut part = Part {
+                to: &mut counts,
+                part,
+            };
+            part.add("ce_count", device.corrected);
+            part.add("ue_count", device.uncorrected);
         }
         if let Some(pci) = &self.pci {
             let mut part = Part {

@@ -115,32 +115,44 @@ pub(crate) fn rows(files: &Files, path: &str) -> Option<Vec<String>> {
     Some(rows)
 }
 
+/// A file's bytes as text without white space around it; `None`: they are not text.
+fn as_text(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    (!text.contains('\0')).then(|| text.to_owned())
+}
+
 /// The files directly in a folder.
 #[derive(Default)]
 pub(crate) struct Folder {
     rest: BTreeMap<String, String>,
-    unread: Vec<String>,
+    gaps: BTreeMap<String, String>,
 }
 
 impl Folder {
     /// Opens a folder; one that is not there is empty.
     pub(crate) fn open(files: &Files, path: &str) -> Folder {
         let home = resolve(files, path);
-        let mut folder = Folder {
-            rest: BTreeMap::new(),
-            unread: Vec::new(),
-        };
+        let mut folder = Folder::default();
         for name in files.names(&home) {
             match files.get(&format!("{home}/{name}")) {
                 Some(Entry::File { bytes, cut }) => {
-                    let text = String::from_utf8_lossy(bytes);
-                    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
                     if *cut {
-                        folder.unread.push(format!("{name}: cut"));
+                        folder.gaps.insert(name.to_owned(), "cut".to_owned());
                     }
-                    folder.rest.insert(name.to_owned(), text.to_owned());
+                    match as_text(bytes) {
+                        Some(text) => {
+                            folder.rest.insert(name.to_owned(), text);
+                        }
+                        None => {
+                            let reason = format!("{} bytes that are not text", bytes.len());
+                            folder.gaps.insert(name.to_owned(), reason);
+                        }
+                    }
                 }
-                Some(Entry::Gap(gap)) => folder.unread.push(format!("{name}: {}", reason(gap))),
+                Some(Entry::Gap(gap)) => {
+                    folder.gaps.insert(name.to_owned(), reason(gap));
+                }
                 Some(Entry::Link(_)) | None => {}
             }
         }
@@ -149,7 +161,7 @@ impl Folder {
 
     /// Whether nothing was found in it.
     pub(crate) fn is_empty(&self) -> bool {
-        self.rest.is_empty() && self.unread.is_empty()
+        self.rest.is_empty() && self.gaps.is_empty()
     }
 
     /// The names of the files that no reader took yet.
@@ -195,25 +207,32 @@ impl Folder {
 
     /// Takes out the reason why a file could not be read.
     pub(crate) fn gap(&mut self, name: &str) -> Option<String> {
-        let found = self.unread.iter().position(|row| {
-            let rest = row.strip_prefix(name);
-            rest.is_some_and(|rest| rest.starts_with(": "))
-        })?;
-        let row = self.unread.remove(found);
-        row.split_once(": ").map(|(_, reason)| reason.to_owned())
+        self.gaps.remove(name)
     }
 
     /// The names of the files that could not be read.
     pub(crate) fn gaps(&self) -> Vec<String> {
-        let names = self.unread.iter().filter_map(|row| row.split_once(": "));
-        names.map(|(name, _)| name.to_owned()).collect()
+        self.gaps.keys().cloned().collect()
     }
 
     /// What no reader took.
     pub(crate) fn close(self) -> Leftover {
+        let gaps = self.gaps.into_iter();
         Leftover {
             extra: self.rest,
-            unread: self.unread,
+            unread: gaps
+                .map(|(name, reason)| format!("{name}: {reason}"))
+                .collect(),
         }
+    }
+
+    /// Adds what no reader took to that of the folder above, with this folder's name.
+    pub(crate) fn close_below(self, name: &str, above: &mut Leftover) {
+        let rest = self.close();
+        let extra = rest.extra.into_iter();
+        let extra = extra.map(|(file, text)| (format!("{name}/{file}"), text));
+        above.extra.extend(extra);
+        let unread = rest.unread.iter().map(|row| format!("{name}/{row}"));
+        above.unread.extend(unread);
     }
 }

@@ -146,15 +146,7 @@ fn counters(files: &Files, home: &str, kind: &str, leftover: &mut Leftover) -> V
             counts.push(NamedCount { name, count });
         }
     }
-    let rest = folder.close();
-    let extra = rest
-        .extra
-        .into_iter()
-        .map(|(name, text)| (format!("{kind}/{name}"), text));
-    leftover.extra.extend(extra);
-    leftover
-        .unread
-        .extend(rest.unread.iter().map(|row| format!("{kind}/{row}")));
+    folder.close_below(kind, leftover);
     counts
 }
 

@@ -44,9 +44,11 @@ pub struct MdArray {
     pub places: Option<String>,
     /// What the kernel does with it: `resync`, `recovery`, `check`, `reshape`, `repair`.
     pub action: Option<String>,
+    /// Why it does not do it yet: `DELAYED`, `PENDING`, `REMOTE`.
+    pub waiting: Option<String>,
     /// How far, in per cent.
     pub percent: Option<f64>,
-    /// Other rows below it, as they were: bitmap, speed, `resync=DELAYED`.
+    /// Other rows below it, as they were: bitmap, speed, time.
     pub rows: Vec<String>,
 }
 
@@ -136,6 +138,12 @@ fn below(array: &mut MdArray, row: &str, cells: &[&str]) {
         array.percent = percent
             .and_then(|cell| cell.parse().ok())
             .filter(|p: &f64| p.is_finite());
+    }
+    if let [cell] = cells
+        && let Some((action, why @ ("DELAYED" | "PENDING" | "REMOTE"))) = cell.split_once('=')
+    {
+        array.action = Some(action.to_owned());
+        array.waiting = Some(why.to_owned());
     }
     array.rows.push(row.trim().to_owned());
 }

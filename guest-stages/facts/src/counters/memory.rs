@@ -127,11 +127,7 @@ fn node(files: &Files, number: u32) -> Node {
         failures: failed,
         leftover: folder.close(),
     };
-    let rest = failures.close();
-    let extra = rest.extra.into_iter();
-    let extra = extra.map(|(name, text)| (format!("memory_failure/{name}"), text));
-    found.leftover.extra.extend(extra);
-    found.leftover.unread.extend(rest.unread);
+    failures.close_below("memory_failure", &mut found.leftover);
     found.leftover.unread.extend(unread);
     found
 }

@@ -10,18 +10,20 @@ mod cpu;
 mod cpufreq;
 mod crash;
 mod edac;
+mod fibre;
 pub(crate) mod folder;
 mod infiniband;
 mod interrupts;
 mod mdstat;
 mod memory;
 mod nic;
+mod parity;
 mod pci;
 mod sas;
 mod throttle;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::Serialize;
 
@@ -34,13 +36,15 @@ pub use change::{Change, Count, Difference, NamedCount, difference};
 pub use cpu::{CPU, Cpu, Cpus, MachineCheck, NamedText, cpus, list};
 pub use cpufreq::{Cppc, Frequency};
 pub use crash::{CRASH, Crashes, Trace, crashes};
-pub use edac::{Channel, Controller, Dimm, EDAC, Edac, Parity, Row, edac};
+pub use edac::{Channel, Controller, Dimm, EDAC, Edac, EdacDevice, Row, edac};
+pub use fibre::{FIBRE, FibrePort, fibre};
 pub use folder::Leftover;
 pub use infiniband::{Coded, INFINIBAND, IbDevice, IbPort, infiniband};
 pub use interrupts::{CpuCount, INTERRUPTS, Interrupt, Interrupts, interrupts};
 pub use mdstat::{MDSTAT, MdArray, MdMember, Mdstat, mdstat};
 pub use memory::{MEMORY, Meminfo, Memory, Node, memory};
 pub use nic::{NIC, Nic, nics};
+pub use parity::Parity;
 pub use pci::{PCI, PciLink, PciSlot, pci_links, pci_slots};
 pub use sas::{SAS, SasPhy, Sata, SataDevice, SataLink, SataPort, sas_phys, sata};
 pub use throttle::Throttle;
@@ -48,7 +52,7 @@ pub use throttle::Throttle;
 /// What to read for all of this room. `*` stays within one segment of a path.
 pub fn globs() -> Vec<&'static str> {
     let all = [
-        EDAC, AER, PCI, CPU, NIC, DISK, SAS, INFINIBAND, MEMORY, INTERRUPTS, MDSTAT, CRASH,
+        EDAC, AER, PCI, CPU, NIC, DISK, SAS, INFINIBAND, FIBRE, MEMORY, INTERRUPTS, MDSTAT, CRASH,
     ];
     let mut globs: Vec<&str> = all.iter().flat_map(|globs| globs.iter().copied()).collect();
     globs.sort_unstable();
@@ -79,6 +83,8 @@ pub struct Counters {
     pub sata: Sata,
     /// InfiniBand and RDMA devices.
     pub infiniband: Vec<IbDevice>,
+    /// Fibre Channel host ports.
+    pub fibre: Vec<FibrePort>,
     /// Memory.
     pub memory: Memory,
     /// Named interrupts.
@@ -102,6 +108,7 @@ pub fn read(files: &Files) -> Counters {
         sas: sas_phys(files),
         sata: sata(files),
         infiniband: infiniband(files),
+        fibre: fibre(files),
         memory: memory(files),
         interrupts: interrupts(files),
         mdstat: mdstat(files),
@@ -120,6 +127,7 @@ impl Counters {
         counts.extend(sas::phy_counts(&self.sas));
         counts.extend(self.sata.counts());
         counts.extend(infiniband::counts(&self.infiniband));
+        counts.extend(fibre::counts(&self.fibre));
         counts.extend(self.memory.counts());
         if let Some(interrupts) = &self.interrupts {
             counts.extend(interrupts.counts());

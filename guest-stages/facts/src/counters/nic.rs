@@ -113,14 +113,7 @@ fn nic(files: &Files, name: String) -> Nic {
         statistics: counts,
         leftover: folder.close(),
     };
-    let rest = statistics.close();
-    let extra = rest
-        .extra
-        .into_iter()
-        .map(|(name, text)| (format!("statistics/{name}"), text));
-    found.leftover.extra.extend(extra);
-    let unread = rest.unread.iter().map(|row| format!("statistics/{row}"));
-    found.leftover.unread.extend(unread);
+    statistics.close_below("statistics", &mut found.leftover);
     found
 }
 

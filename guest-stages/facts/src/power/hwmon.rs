@@ -2,7 +2,7 @@
 //! (`temp1_input`, `temp1_crit`). Power supplies with PMBus are chips too. Old drivers have the files
 //! in the chip's `device/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -85,14 +85,14 @@ pub(crate) struct Attributes {
 
 /// Reads every chip.
 pub fn hwmon(files: &Files) -> Hwmon {
-    let mut homes = Vec::new();
+    let mut homes = BTreeSet::new();
     let chips = names(files, CLASS).into_iter();
     Hwmon {
         chips: chips.map(|name| chip(files, name, &mut homes)).collect(),
     }
 }
 
-fn chip(files: &Files, hwmon: String, homes: &mut Vec<String>) -> Chip {
+fn chip(files: &Files, hwmon: String, homes: &mut BTreeSet<String>) -> Chip {
     let home = format!("{CLASS}/{hwmon}");
     let mut channels = BTreeMap::new();
     let mut own = collect(files, &home, &mut channels);
@@ -154,7 +154,7 @@ fn collect(files: &Files, path: &str, to: &mut BTreeMap<String, Attributes>) -> 
     folder
 }
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 9] = [
     "temp",
     "fan",
     "in",
@@ -164,13 +164,30 @@ const KINDS: [&str; 10] = [
     "humidity",
     "freq",
     "intrusion",
-    "pwm",
+];
+
+const USUAL: [&str; 9] = [
+    "input",
+    "label",
+    "min",
+    "max",
+    "lcrit",
+    "crit",
+    "alarm",
+    "crit_alarm",
+    "fault",
 ];
 
 /// `temp1_crit_alarm` is the attribute `crit_alarm` of the channel `temp1`; `pwm2` alone is its value.
 fn split(file: &str) -> Option<(&str, &str)> {
     let (channel, attribute) = file.split_once('_').unwrap_or((file, ""));
     let kind = channel.trim_end_matches(|c: char| c.is_ascii_digit());
-    let known = KINDS.contains(&kind) && kind.len() < channel.len();
-    (known && (kind == "pwm" || !attribute.is_empty())).then_some((channel, attribute))
+    let numbered = kind.len() < channel.len() && kind.bytes().all(|b| b.is_ascii_lowercase());
+    let known = match kind {
+        "pwm" => true,
+        kind if KINDS.contains(&kind) => !attribute.is_empty(),
+        // A kind that a later kernel may have.
+        kind => !kind.is_empty() && USUAL.contains(&attribute),
+    };
+    (numbered && known).then_some((channel, attribute))
 }
