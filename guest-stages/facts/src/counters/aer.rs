@@ -98,8 +98,8 @@ fn function(files: &Files, address: &str) -> Option<AerFunction> {
     let nonfatal = errors("aer_dev_nonfatal");
     let fatal = errors("aer_dev_fatal");
     let mut number = |file: &str| -> Option<u64> {
-        let (text, _) = text(files, &format!("{home}/aer_rootport_total_err_{file}"))?;
-        let number = text.parse().ok();
+        let (text, cut) = text(files, &format!("{home}/aer_rootport_total_err_{file}"))?;
+        let number = text.parse().ok().filter(|_| !cut);
         if number.is_none() {
             unread.push(format!("aer_rootport_total_err_{file}: {text}"));
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::change::{Count, Part};
 use super::cpufreq::{Cppc, Frequency, cppc, frequency};
-use super::folder::{Folder, Leftover, names, numbered, text};
+use super::folder::{Folder, Leftover, names, numbered, whole};
 use super::throttle::{Throttle, throttle};
 use crate::files::Files;
 
@@ -167,10 +167,7 @@ pub fn list(text: &str) -> Option<Vec<u32>> {
 /// Reads all CPUs.
 pub fn cpus(files: &Files) -> Cpus {
     let mut folder = Folder::open(files, HOME);
-    let hybrid = |kind: &str| {
-        let (text, _) = text(files, &format!("sys/devices/cpu_{kind}/cpus"))?;
-        list(&text)
-    };
+    let hybrid = |kind: &str| list(&whole(files, &format!("sys/devices/cpu_{kind}/cpus"))?);
     let mut smt = Folder::open(files, &format!("{HOME}/smt"));
     let mut boost = Folder::open(files, &format!("{HOME}/cpufreq"));
     let mut intel = Folder::open(files, &format!("{HOME}/intel_pstate"));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::folder::{names, reason, text};
+use super::folder::{names, reason, whole};
 use crate::files::{Entry, Files};
 
 const PSTORE: &str = "sys/fs/pstore";
@@ -48,7 +48,7 @@ pub struct Trace {
 pub fn crashes(files: &Files) -> Crashes {
     let pstore = names(files, PSTORE).into_iter();
     let tables = ["BERT", "HEST", "ERST", "EINJ"].into_iter();
-    let tainted = text(files, "proc/sys/kernel/tainted");
+    let tainted = whole(files, "proc/sys/kernel/tainted");
     Crashes {
         pstore: pstore
             .filter_map(|name| trace(files, PSTORE, &name))
@@ -57,7 +57,7 @@ pub fn crashes(files: &Files) -> Crashes {
             .filter_map(|name| trace(files, TABLES, name))
             .collect(),
         boot_error: trace(files, &format!("{TABLES}/data"), "BERT"),
-        tainted: tainted.and_then(|(text, _)| text.parse().ok()),
+        tainted: tainted.and_then(|text| text.parse().ok()),
     }
 }
 

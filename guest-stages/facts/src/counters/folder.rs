@@ -45,10 +45,21 @@ fn follow(files: &Files, path: &str) -> Option<String> {
     }
 }
 
+/// A folder's own path, behind the links on the way, and the names below it.
+fn entries<'a>(files: &'a Files, path: &str) -> (String, Vec<&'a str>) {
+    let names = files.names(path);
+    if !names.is_empty() {
+        return (path.trim_matches('/').to_owned(), names);
+    }
+    let home = resolve(files, path);
+    let names = files.names(&home);
+    (home, names)
+}
+
 /// The names below a folder, links on the way followed.
 pub(crate) fn names(files: &Files, path: &str) -> Vec<String> {
-    let path = resolve(files, path);
-    files.names(&path).into_iter().map(str::to_owned).collect()
+    let (_, names) = entries(files, path);
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// Where the link at a path leads, links on the way followed.
@@ -104,6 +115,12 @@ pub(crate) fn text(files: &Files, path: &str) -> Option<(String, bool)> {
     }
 }
 
+/// The text of a file that is whole.
+pub(crate) fn whole(files: &Files, path: &str) -> Option<String> {
+    let (text, cut) = text(files, path)?;
+    (!cut).then_some(text)
+}
+
 /// The lines of a table: empty ones left out, and the last one where the file was cut in it.
 pub(crate) fn rows(files: &Files, path: &str) -> Option<Vec<String>> {
     let (text, cut) = text(files, path)?;
@@ -132,16 +149,20 @@ pub(crate) struct Folder {
 impl Folder {
     /// Opens a folder; one that is not there is empty.
     pub(crate) fn open(files: &Files, path: &str) -> Folder {
-        let home = resolve(files, path);
+        let (home, names) = entries(files, path);
         let mut folder = Folder::default();
-        for name in files.names(&home) {
+        for name in names {
             match files.get(&format!("{home}/{name}")) {
                 Some(Entry::File { bytes, cut }) => {
                     if *cut {
                         folder.gaps.insert(name.to_owned(), "cut".to_owned());
                     }
                     match as_text(bytes) {
-                        Some(text) => {
+                        Some(mut text) => {
+                            // A row that was cut may be read as another one: whole rows stay.
+                            if *cut && let Some(end) = text.rfind('\n') {
+                                text.truncate(end);
+                            }
                             folder.rest.insert(name.to_owned(), text);
                         }
                         None => {
@@ -176,8 +197,11 @@ impl Folder {
         self.rest.remove(name).filter(|text| !text.is_empty())
     }
 
-    /// Takes a file that a function understands; where it does not, the text stays.
+    /// Takes a file that a function understands; where it does not, or the file was cut, the text stays.
     pub(crate) fn with<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        if self.gaps.contains_key(name) {
+            return None;
+        }
         let value = read(self.rest.get(name)?)?;
         self.rest.remove(name);
         Some(value)

@@ -51,7 +51,7 @@ pub struct SasPhy {
     pub maximum_hardware_gbps: Option<f64>,
     /// Lowest speed that it may have now in Gbit/s.
     pub minimum_gbps: Option<f64>,
-    /// Words that are none of the code's.
+    /// Invalid words received.
     pub invalid_dwords: Option<u64>,
     /// Words with the wrong running disparity.
     pub disparity_errors: Option<u64>,

@@ -128,6 +128,29 @@ fn tables_cut_at_any_byte_keep_what_stands_before() {
 }
 
 #[test]
+fn numbers_that_were_cut_are_absent() {
+    let mut files = tree(MODULES);
+    let cut = |bytes: &[u8]| Entry::File {
+        bytes: bytes.to_vec(),
+        cut: true,
+    };
+    files.add("sys/devices/system/edac/mc/mc0/ce_count", cut(b"1"));
+    files.add("sys/devices/cpu_core/cpus", cut(b"0-1"));
+    let node = "Node 0 MemTotal:  100 kB\nNode 0 MemFree:  5";
+    files.add(
+        "sys/devices/system/node/node0/meminfo",
+        cut(node.as_bytes()),
+    );
+    let found = read(&files);
+    let mc = &found.edac.controllers[0];
+    assert_eq!((mc.corrected, &*mc.leftover.extra["ce_count"]), (None, "1"));
+    assert_eq!(mc.leftover.unread[0], "ce_count: cut");
+    assert_eq!(found.cpus.performance, None);
+    let node = found.memory.nodes[0].memory.as_ref().unwrap();
+    assert_eq!((node.total_kib, node.free_kib), (Some(100), None));
+}
+
+#[test]
 fn bytes_that_are_not_text_are_not_kept() {
     let mut files = tree(DEVICES);
     files.add_file(

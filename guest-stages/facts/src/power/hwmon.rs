@@ -33,6 +33,14 @@ pub const HWMON: &[&str] = &[
     "sys/class/hwmon/*/device/pwm*",
 ];
 
+/// What to read again and again for a sample of every sensor: readings, alarms and faults alone.
+pub const HWMON_SAMPLE: &[&str] = &[
+    "sys/class/hwmon/*/*_input",
+    "sys/class/hwmon/*/power*_average",
+    "sys/class/hwmon/*/*_alarm",
+    "sys/class/hwmon/*/*_fault",
+];
+
 /// All chips.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Hwmon {
@@ -141,7 +149,16 @@ fn collect(files: &Files, path: &str, to: &mut BTreeMap<String, Attributes>) -> 
         };
         let text = folder.text(&file).unwrap_or_default();
         let channel = to.entry(channel.to_owned()).or_default();
-        channel.texts.entry(attribute.to_owned()).or_insert(text);
+        match folder.gap(&file) {
+            // A number that was cut is another number.
+            Some(gap) => {
+                let gap = format!("{gap} after {text:?}");
+                channel.gaps.entry(attribute.to_owned()).or_insert(gap);
+            }
+            None => {
+                channel.texts.entry(attribute.to_owned()).or_insert(text);
+            }
+        }
     }
     for file in folder.gaps() {
         let Some((channel, attribute)) = split(&file) else {

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::files::Files;
 
-pub use hwmon::{Chip, HWMON, Hwmon, hwmon};
+pub use hwmon::{Chip, HWMON, HWMON_SAMPLE, Hwmon, hwmon};
 pub use powercap::{POWERCAP, PowerLimit, Zone, energy_used, powercap};
 pub use sensor::{Flag, Pwm, Sensor};
 pub use supply::{PowerSupply, SUPPLY, supplies};

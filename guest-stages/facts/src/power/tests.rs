@@ -177,10 +177,18 @@ fn sensors_without_a_reading_say_why() {
         "sys/class/hwmon/hwmon9/temp1_input",
         Entry::Gap(Gap::TimedOut),
     );
+    let cut = Entry::File {
+        bytes: b"41".to_vec(),
+        cut: true,
+    };
+    files.add("sys/class/hwmon/hwmon9/temp10_input", cut);
     let all = hwmon(&files);
+    let core = chip(&all, "coretemp");
+    assert_eq!(sensor(core, "temp1").unread.as_deref(), Some("timed out"));
+    let cut = sensor(core, "temp10");
     assert_eq!(
-        sensor(chip(&all, "coretemp"), "temp1").unread.as_deref(),
-        Some("timed out")
+        (cut.value, cut.unread.as_deref()),
+        (None, Some("cut after \"41\""))
     );
 }
 

@@ -114,7 +114,7 @@ fn crashes_are_seen_even_where_they_cannot_be_read() {
 }
 
 #[test]
-fn differences_tell_growth_from_a_restart() {
+fn differences_separate_growth_from_a_restart() {
     let before = read(&tree(MODULES));
     let grown = MODULES.replace("dimm0/dimm_ce_count: 7", "dimm0/dimm_ce_count: 12");
     let grown = grown.replace("mc0/ue_count: 1", "mc0/ue_count: 0");
