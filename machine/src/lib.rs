@@ -13,6 +13,7 @@ mod condition;
 pub mod contract;
 mod error;
 pub mod fault;
+mod identities;
 mod log_text;
 pub mod paced;
 mod placeholder;

@@ -15,6 +15,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::identities;
+
 /// What stands in a secret's place, as in a report.
 pub const BLANK: &str = "(secret)";
 
@@ -78,6 +80,12 @@ impl Scrub {
                     }
                     self.learn(value);
                 }
+                // A document is a text of its own.
+                if let Some(Value::String(printed)) = members.get("stdout") {
+                    for (kind, identity) in identities::within(printed) {
+                        self.identity(kind, &identity);
+                    }
+                }
             }
             Value::Array(values) => values.iter().for_each(|value| self.learn(value)),
             _ => {}
@@ -98,6 +106,8 @@ impl Scrub {
                 let [.., a, b] = count.to_be_bytes();
                 format!("02:00:00:00:{a:02x}:{b:02x}")
             }
+            // Stays a number of as many digits.
+            "digits" => format!("9{count:0width$}", width = identity.len().saturating_sub(1)),
             _ => format!("{kind}-{count}"),
         };
         self.replaced.insert(identity.to_owned(), stand_in);
@@ -158,6 +168,10 @@ mod tests {
             later,
             Some(json!({"device": "/dev/disk/by-id/ata-serial-1-part1"}))
         );
+        let printed = "{\"serial_number\":\"B4YSERIAL\",\"wwn\":{\"naa\":5,\"id\":61213911380}}";
+        let document = scrub.clean(json!({"argv": ["smartctl"], "stdout": printed}));
+        let expected = "{\"serial_number\":\"serial-2\",\"wwn\":{\"naa\":5,\"id\":90000000001}}";
+        assert_eq!(document.expect("it reads back")["stdout"], expected);
         let again = scrub.clean(json!({"serial": "serial-1"}));
         assert_eq!(again, Some(json!({"serial": "serial-1"})));
     }

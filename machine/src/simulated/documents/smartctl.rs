@@ -13,10 +13,19 @@ use crate::tools::smartctl;
 mod attributes;
 mod self_tests;
 
-const SATA_HDD: &str = include_str!("captured/smartctl-sata-hdd.json");
-const SATA_SSD: &str = include_str!("captured/smartctl-sata-ssd.json");
+const ATA: &str = include_str!("captured/smartctl-ata.json");
 const NVME: &str = include_str!("captured/smartctl-nvme.json");
-const SAS_HDD: &str = include_str!("captured/smartctl-sas-hdd.json");
+const SCSI: &str = include_str!("captured/smartctl-scsi.json");
+
+/// Members of the captured SAS disk that a disk of a profile does not have.
+const NOT_OF_A_SAS_DISK: [&str; 6] = [
+    "form_factor",
+    "logical_unit_id",
+    "scsi_environmental_reports",
+    "scsi_lb_provisioning",
+    "scsi_protection_interval_bytes_per_lb",
+    "scsi_protection_type",
+];
 
 /// How long a short self-test takes; an extended one reads the whole disk.
 const SHORT_SECONDS: u64 = 120;
@@ -64,9 +73,8 @@ pub fn read(world: &World, name: &str) -> Result<Document, Error> {
         return Ok(refused);
     }
     let mut answer = match disk.kind {
-        DiskKind::SasHdd => captured(SAS_HDD),
-        DiskKind::SataHdd => captured(SATA_HDD),
-        DiskKind::SataSsd => captured(SATA_SSD),
+        DiskKind::SasHdd => captured(SCSI),
+        DiskKind::SataHdd | DiskKind::SataSsd => captured(ATA),
         _ => captured(NVME),
     };
     let status = filled(&mut answer, world, disk);
@@ -277,13 +285,13 @@ fn filled(answer: &mut Map<String, Value>, world: &World, disk: &Disk) -> u64 {
             nvme(answer, world, name, hours, celsius);
         }
     }
-    let warned =
-        answer["nvme_smart_health_information_log"]["critical_warning"] != 0 && disk.kind.nvme();
+    let log = answer.get("nvme_smart_health_information_log");
+    let warning = log.and_then(|log| log.get("critical_warning")).cloned();
+    let warned = warning.as_ref().is_some_and(|warning| *warning != json!(0));
     let failed = failing || warned;
     status |= if failed { exit::FAILING } else { 0 };
     let mut verdict = json!({"passed": !failed});
-    if disk.kind.nvme() {
-        let warning = &answer["nvme_smart_health_information_log"]["critical_warning"];
+    if let Some(warning) = warning {
         verdict["nvme"] = json!({"value": warning});
     }
     put(answer, "smart_status", verdict);
@@ -312,7 +320,6 @@ fn identity(answer: &mut Map<String, Value>, disk: &Disk) {
         Some(value) => put(answer, key, json!(value)),
         None => drop(answer.remove(key)),
     };
-    text("model_name", disk.model.as_ref());
     text("serial_number", disk.serial.as_ref());
     if disk.kind == DiskKind::SasHdd {
         let words = disk
@@ -320,12 +327,13 @@ fn identity(answer: &mut Map<String, Value>, disk: &Disk) {
             .as_deref()
             .and_then(|model| model.split_once(' '));
         let words = words.map(|(vendor, product)| (vendor.to_owned(), product.to_owned()));
-        text("vendor", words.as_ref().map(|words| &words.0));
-        text("product", words.as_ref().map(|words| &words.1));
-        text("revision", disk.firmware.as_ref());
+        text("scsi_model_name", disk.model.as_ref());
+        text("scsi_vendor", words.as_ref().map(|words| &words.0));
+        text("scsi_product", words.as_ref().map(|words| &words.1));
+        text("scsi_revision", disk.firmware.as_ref());
     } else {
+        text("model_name", disk.model.as_ref());
         text("firmware_version", disk.firmware.as_ref());
-        answer.remove("model_family");
     }
     let blocks = disk.size_bytes / 512;
     let size = json!({"blocks": blocks, "bytes": disk.size_bytes});
@@ -359,29 +367,35 @@ fn identity(answer: &mut Map<String, Value>, disk: &Disk) {
 }
 
 fn scsi(answer: &mut Map<String, Value>, world: &World, name: &str) {
+    for key in NOT_OF_A_SAS_DISK {
+        answer.remove(key);
+    }
+    put(answer, "logical_block_size", json!(512));
+    put(
+        answer,
+        "smart_support",
+        json!({"available": true, "enabled": true}),
+    );
     let value = |which| field(world, name, which).unwrap_or(0);
     put(
         answer,
         "scsi_grown_defect_list",
         json!(value(SmartField::GrownDefects)),
     );
-    let non_medium = json!({"non_medium_error": {"count": value(SmartField::NonMediumErrors)}});
-    answer.extend(non_medium.as_object().cloned().unwrap_or_default());
-    let log = answer
-        .get_mut("scsi_error_counter_log")
-        .and_then(Value::as_object_mut);
-    let Some(log) = log else { return };
-    let verify = log.get("write").cloned().unwrap_or_default();
-    log.insert("verify".to_owned(), verify);
-    for (row, which) in [
-        ("read", SmartField::ReadUncorrected),
-        ("write", SmartField::WriteUncorrected),
-        ("verify", SmartField::VerifyUncorrected),
-    ] {
-        if let Some(row) = log.get_mut(row) {
-            row["total_uncorrected_errors"] = json!(value(which));
-        }
-    }
+    let row = |which| {
+        json!({
+            "errors_corrected_by_eccfast": 0, "errors_corrected_by_eccdelayed": 0,
+            "errors_corrected_by_rereads_rewrites": 0, "total_errors_corrected": 0,
+            "correction_algorithm_invocations": 0, "gigabytes_processed": "386.568",
+            "total_uncorrected_errors": value(which),
+        })
+    };
+    let log = json!({
+        "read": row(SmartField::ReadUncorrected),
+        "write": row(SmartField::WriteUncorrected),
+        "verify": row(SmartField::VerifyUncorrected),
+    });
+    put(answer, "scsi_error_counter_log", log);
 }
 
 fn nvme(

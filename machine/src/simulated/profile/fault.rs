@@ -190,7 +190,6 @@ pub enum SmartField {
     ReadUncorrected,
     WriteUncorrected,
     VerifyUncorrected,
-    NonMediumErrors,
     PowerOnHours,
 }
 
