@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{exit, put};
+use super::exit;
+use super::values::put;
 use crate::simulated::profile::{Disk, DiskKind, Fault};
 use crate::simulated::world::{SECOND, SelfTestRun, World};
 
