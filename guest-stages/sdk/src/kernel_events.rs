@@ -178,6 +178,33 @@ fn uncorrected(incident: &Incident) -> bool {
             .is_some_and(|severity| severity > Severity::Corrected)
 }
 
+/// Whether a machine check's status register holds nothing: its VAL bit is 0 (Intel SDM volume 3 and AMD
+/// APM volume 2, MCi_STATUS).
+fn is_void(incident: &Incident) -> bool {
+    let check = incident.machine_check.as_ref();
+    let status = check.and_then(|check| check.status.as_ref());
+    status.is_some_and(|status| !status.valid)
+}
+
+/// Whether a disk is at fault: not where a link comes up, where a drive without a medium is asked (a
+/// management controller's virtual CD), or where a drive refuses to discard.
+fn of_a_disk(incident: &Incident, entries: &[kernel::Entry]) -> bool {
+    let media = ["sr", "fd"];
+    let name = match &incident.part {
+        Some(Part::Disk(name)) => name.as_str(),
+        _ => "",
+    };
+    let removable = media.iter().any(|kind| {
+        let number = name.strip_prefix(kind);
+        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    });
+    let lines = incident.lines.iter().filter_map(|line| entries.get(*line));
+    let discards = lines
+        .into_iter()
+        .any(|entry| entry.text.contains(":(DISCARD)"));
+    incident.severity != Some(Severity::Info) && !removable && !discards
+}
+
 /// The part that an incident names, as a finding names it.
 fn place(incident: &Incident) -> Option<crate::Part> {
     let (kind, name) = match incident.part.as_ref()? {
@@ -211,8 +238,9 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
         let Some(meaning) = meaning(&incident) else {
             continue;
         };
-        // What is reported for information is no error of a disk: a link that comes up.
-        if meaning == Meaning::Disk && incident.severity == Some(Severity::Info) {
+        if meaning == Meaning::Disk && !of_a_disk(&incident, entries)
+            || meaning == Meaning::MachineCheck && is_void(&incident)
+        {
             continue;
         }
         let line = entries
@@ -356,6 +384,18 @@ mod tests {
                 Verdict::Fail,
             ),
             ("eth0: Link is Down", Verdict::Pass),
+            (
+                "I/O error, dev sr0, sector 0 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2",
+                Verdict::Pass,
+            ),
+            (
+                "critical target error, dev sdb, sector 8 op 0x3:(DISCARD) flags 0x800 phys_seg 1 prio class 2",
+                Verdict::Pass,
+            ),
+            (
+                "mce: [Hardware Error]: CPU 3: Machine Check: 0 Bank 9: 0000000000000000",
+                Verdict::Pass,
+            ),
         ] {
             assert_eq!(verdict(&[line]), expected, "{line}");
         }

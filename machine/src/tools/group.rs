@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,12 @@ const CGROUP: &str = "vetting-tool-";
 
 /// Leaders of the groups that are alive, so that one group's end spares the others' orphans.
 static LIVE: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+/// How many tools are being started.
+static STARTING: AtomicUsize = AtomicUsize::new(0);
+
+/// How long a tool's start is waited for; it takes some milliseconds.
+const STARTED: Duration = Duration::from_secs(1);
 
 /// Makes this process the one that orphans are handed to. Once is enough.
 pub fn adopt_orphans() {
@@ -250,13 +256,12 @@ impl Group {
 
     /// Everything that belongs to this group now, zombies included.
     fn members(&self) -> Vec<Process> {
-        let all = Process::all();
+        let (all, others) = look();
         let own = getpid();
         let own_session = getsid(None).map_or(0, Pid::as_raw);
         let leader = self.leader();
         let leader_reaped = self.leader_reaped.load(Ordering::SeqCst);
         let in_cgroup: BTreeSet<i32> = self.cgroup.iter().flat_map(Cgroup::members).collect();
-        let others = live().clone();
         let mut found: BTreeSet<i32> = BTreeSet::new();
         for process in all.values().filter(|p| p.started >= self.started) {
             let ours = process.session == leader || process.group == leader;
@@ -306,6 +311,38 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.kill_all();
+    }
+}
+
+/// All processes, and the leaders of the tools that run. A tool that is just being started is among the
+/// processes before it is among the leaders, and would be taken for another tool's orphan: a look is
+/// taken again until none is.
+fn look() -> (BTreeMap<i32, Process>, BTreeSet<i32>) {
+    let until = Instant::now() + STARTED;
+    loop {
+        let all = Process::all();
+        if STARTING.load(Ordering::SeqCst) == 0 || Instant::now() >= until {
+            return (all, live().clone());
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A tool is being started, and its group is not known yet.
+#[derive(Debug)]
+pub struct Starting(());
+
+impl Starting {
+    /// From before its process is there until its group is.
+    pub fn begin() -> Self {
+        STARTING.fetch_add(1, Ordering::SeqCst);
+        Starting(())
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        STARTING.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

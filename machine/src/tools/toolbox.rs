@@ -206,6 +206,7 @@ impl Toolbox {
         unsafe {
             command.pre_exec(move || cage(parent, descriptors));
         }
+        let starting = group::Starting::begin();
         let child = spawn(command).await.map_err(|e| {
             Error::tool_failed(
                 program,
@@ -215,9 +216,11 @@ impl Toolbox {
         drop((joining, rules));
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let pid = pid.ok_or_else(|| Error::tool_failed(program, "it had no process id"))?;
+        let group = Arc::new(Group::new(program, pid, cgroup));
+        drop(starting);
         Ok(Caged {
             program: program.to_owned(),
-            group: Arc::new(Group::new(program, pid, cgroup)),
+            group,
             child,
         })
     }

@@ -1,5 +1,6 @@
 //! Other machines: trees of files as their kernels show them, nasty ones among them.
 
+mod documents;
 mod parts;
 mod sensors;
 mod tree;

@@ -314,7 +314,7 @@ pub enum Topic {
     Power,
     /// The kernel's totals: throttling, memory errors, PCIe errors, network
     Counters,
-    /// What the kernel's log since boot reports
+    /// What the kernel's log reports: since boot, and in the next three seconds
     KernelLog,
 }
 

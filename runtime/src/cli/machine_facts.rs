@@ -1,6 +1,8 @@
 //! Sources whose documents `vetting machine show` reads with `vetting-facts`, as stages do: drives and the
 //! kernel's log.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use vetting_facts::kernel;
@@ -11,6 +13,9 @@ use vetting_machine::{Reply, Request, Session};
 use vetting_protocol::printable;
 
 use super::machine_tables::of;
+
+/// How long the kernel's log is listened to after what is there.
+const LISTEN: Duration = Duration::from_secs(3);
 
 /// The most lines of the kernel's log that are read.
 const MOST_LINES: usize = 100_000;
@@ -137,7 +142,7 @@ struct Row<'a> {
     text: &'a str,
 }
 
-/// Reads the kernel's log since boot.
+/// Reads the kernel's log since boot, and what comes within [`LISTEN`].
 pub async fn log(session: &dyn Session) -> Result<ShownLog, Error> {
     let open = Request::KernelLogOpen {
         begins: Beginning::Boot,
@@ -147,10 +152,12 @@ pub async fn log(session: &dyn Session) -> Result<ShownLog, Error> {
         return Err(unreadable());
     };
     let mut entries = Vec::new();
+    let began = session.elapsed();
     while entries.len() < MOST_LINES {
+        let left = LISTEN.saturating_sub(session.elapsed().saturating_sub(began));
         let next = Request::KernelLogNext {
             watch,
-            timeout_ms: 0,
+            timeout_ms: u64::try_from(left.as_millis()).unwrap_or_default(),
         };
         let Reply::KernelLog(lines) = session.call(next).await? else {
             return Err(unreadable());
@@ -212,10 +219,7 @@ impl ShownLog {
         };
         let rows = self.rows(row);
         match rows.is_empty() {
-            true => format!(
-                "{} lines since boot, none of them reports trouble\n",
-                self.0.len()
-            ),
+            true => format!("{} lines since boot, none reports an error\n", self.0.len()),
             false => rows.concat(),
         }
     }
