@@ -82,11 +82,43 @@ fn bad_source(name: &str, text: &str) -> Vec<String> {
         let words = [word("wasmtime", "::"), word("wasmtime", "_wasi")];
         forbid(&words, "a machine must not know WebAssembly");
     }
+    if ["machine/src", "orchestrator/src"]
+        .iter()
+        .any(|room| name.starts_with(room))
+    {
+        let words = [word("vetting", "_facts")];
+        forbid(&words, "what evidence means is for stages to say");
+    }
+    if interprets_nothing(name) {
+        let words = EVIDENCE.map(|(a, b)| word(a, b));
+        forbid(
+            &words,
+            "a parser of evidence belongs into guest-stages/facts",
+        );
+    }
     if name.starts_with("protocol/src") {
         let words = ["tokio", "reqwest", "axum", "sqlx"].map(|name| word(name, "::"));
         forbid(&words, "the protocol does no I/O");
     }
     broken
+}
+
+/// Words of drives' documents and of the kernel's log, each in two parts: who looks for them reads evidence.
+const EVIDENCE: [(&str, &str); 6] = [
+    ("ata_smart", "_"),
+    ("nvme_smart", "_"),
+    ("scsi_error", "_counter"),
+    ("[Hardware", " Error]"),
+    ("PCIe Bus", " Error"),
+    ("NVRM:", " Xid"),
+];
+
+/// Whether a file is native code that hands evidence over and does not read it. Simulated machines write
+/// what tools and kernels print.
+fn interprets_nothing(name: &str) -> bool {
+    let native = ["machine/src", "runtime/src", "orchestrator/src"];
+    let native = native.iter().any(|room| name.starts_with(room));
+    native && !name.starts_with("machine/src/simulated")
 }
 
 /// Whether a folder holds a stage's code. The SDK has tables only for others.
@@ -140,6 +172,12 @@ mod tests {
         assert_eq!(bad_source("machine/src/lib.rs", &forbidden).len(), 1);
         assert!(bad_source("runtime/src/lib.rs", &forbidden).is_empty());
         assert_eq!(bad_source("a.rs", &"\n".repeat(500)).len(), 1);
+        let interpreted = format!("text.contains(\"PCIe{}\");\n", " Bus Error");
+        assert_eq!(bad_source("machine/src/real/mod.rs", &interpreted).len(), 1);
+        assert!(bad_source("machine/src/simulated/strike.rs", &interpreted).is_empty());
+        let linked = format!("use vetting{};\n", "_facts::kernel");
+        assert_eq!(bad_source("machine/src/lib.rs", &linked).len(), 1);
+        assert!(bad_source("runtime/src/cli/machine_facts.rs", &linked).is_empty());
         let table = "    A_RULE: fail \"a\" = \"0\", \"b\";\n    ANOTHER: unknown that;\n";
         let judge = "findings.hold(measure.at_most(rules::A_RULE, 0.0), tell);";
         let idle = idle_rules("rules.rs", table, judge);
