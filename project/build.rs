@@ -1,7 +1,11 @@
 //! What the templates carry is read at compile time: a new file there is a reason to compile again.
 
 fn main() {
-    for folder in ["templates", "../guest-stages/sdk/src"] {
+    for folder in [
+        "templates",
+        "../guest-stages/facts/src",
+        "../guest-stages/sdk/src",
+    ] {
         println!("cargo:rerun-if-changed={folder}");
     }
 }

@@ -9,6 +9,8 @@ use crate::{Language, ProjectError};
 
 /// What stages in Rust depend on.
 static SDK: Dir = include_dir!("$CARGO_MANIFEST_DIR/../guest-stages/sdk/src");
+/// What reads the documents of tools, and files.
+static FACTS: Dir = include_dir!("$CARGO_MANIFEST_DIR/../guest-stages/facts/src");
 static RUST: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
 static PYTHON: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/python");
 
@@ -16,8 +18,8 @@ static PYTHON: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/python");
 const CONTRACT: (&str, &str) = ("../../wit", "wit");
 /// What a template's files call the stage.
 const NAME: &str = "STAGE-NAME";
-/// The package that a project in Rust depends on.
-const SDK_NAME: &str = "vetting-stage";
+/// The packages that a project in Rust depends on.
+const OWN_NAMES: [&str; 2] = ["vetting-stage", "vetting-facts"];
 /// What a template's files call the runtime's version.
 const VERSION: &str = "VETTING-VERSION";
 /// What they call the version of componentize-py.
@@ -40,7 +42,7 @@ pub fn new(parent: &Path, name: &str, language: Language) -> Result<PathBuf, Pro
         let name = name.to_owned();
         return Err(ProjectError::Name { name });
     }
-    if language == Language::Rust && name == SDK_NAME {
+    if language == Language::Rust && OWN_NAMES.contains(&name) {
         let name = name.to_owned();
         return Err(ProjectError::NameOfSdk { name });
     }
@@ -66,6 +68,8 @@ pub fn new(parent: &Path, name: &str, language: Language) -> Result<PathBuf, Pro
         write(&sdk.join("src"), &SDK, &|text| {
             text.replace(CONTRACT.0, CONTRACT.1)
         })?;
+        let facts = folder.join("facts/src");
+        write(&facts, &FACTS, &str::to_owned)?;
         let wit = sdk.join("wit");
         std::fs::create_dir_all(&wit).map_err(ProjectError::io(&wit))?;
         for (name, text) in vetting_component::CONTRACT {
@@ -92,7 +96,12 @@ pub fn stage_name(path: &Path) -> Result<(&Path, &str), ProjectError> {
 
 /// Writes a folder of texts, each by way of `edit`.
 fn write(to: &Path, from: &Dir, edit: &dyn Fn(&str) -> String) -> Result<(), ProjectError> {
-    for file in from.files() {
+    // Tests of what a project stands on stay here, with the captured outputs that they need.
+    let is_test = |path: &Path| {
+        let name = path.file_stem().and_then(|name| name.to_str());
+        name.is_some_and(|name| name == "tests" || name.ends_with("_tests"))
+    };
+    for file in from.files().filter(|file| !is_test(file.path())) {
         let path = file.path().to_str().unwrap_or_default();
         let renamed = RENAMED
             .iter()
@@ -107,7 +116,7 @@ fn write(to: &Path, from: &Dir, edit: &dyn Fn(&str) -> String) -> Result<(), Pro
         let text = file.contents_utf8().unwrap_or_default();
         std::fs::write(&path, edit(text)).map_err(ProjectError::io(&path))?;
     }
-    for folder in from.dirs() {
+    for folder in from.dirs().filter(|folder| !is_test(folder.path())) {
         write(to, folder, edit)?;
     }
     Ok(())

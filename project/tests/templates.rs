@@ -64,6 +64,10 @@ fn a_project_stands_on_what_this_repository_stands_on() {
         };
         assert_eq!(of(&sdk), of(&workspace), "{dependency}");
     }
+    let facts = std::fs::read_to_string(folder.join("facts/Cargo.toml")).expect("a manifest");
+    assert!(facts.contains("serde_json = "), "{facts}");
+    assert!(folder.join("facts/src/smartctl/mod.rs").is_file());
+    assert!(!folder.join("facts/src/smartctl/tests.rs").exists());
     let bindings = std::fs::read_to_string(folder.join("sdk/src/bindings.rs")).expect("it");
     assert!(bindings.contains("path: \"wit\","), "{bindings}");
     let contract = std::fs::read_to_string(folder.join("sdk/wit/hwmon.wit")).expect("it");
