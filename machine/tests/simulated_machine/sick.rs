@@ -213,7 +213,7 @@ fn gpu_off_bus() {
         watch,
         timeout_ms: 0,
     });
-    assert!(format!("{lines:?}").contains("GpuXid(79)"), "{lines:?}");
+    assert!(format!("{lines:?}").contains("): 79, pid="), "{lines:?}");
 }
 
 #[test]
