@@ -71,14 +71,14 @@ fn what_the_runtime_lacks_is_named_with_what_it_has() {
         said.contains("`telex`") && said.contains(&offered().name()),
         "{said}"
     );
-    let newer = with(version.as_bytes(), b"@0.2.0");
+    let newer = with(version.as_bytes(), b"@0.3.0");
     let said = refused(newer.path(), "Probe.wasm");
     assert!(
-        said.contains("@0.2.0") && said.contains(&offered().name()),
+        said.contains("@0.3.0") && said.contains(&offered().name()),
         "{said}"
     );
     // A newer patch only adds, and this one adds nothing that is used.
-    let patch = with(version.as_bytes(), b"@0.1.7");
+    let patch = with(version.as_bytes(), b"@0.2.7");
     let ended = Vetting::run(patch.path(), &["--machine", "sim:small-vm"]).output();
     assert_eq!(ended.status(), 0, "{}", ended.stderr());
 }

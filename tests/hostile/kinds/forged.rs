@@ -124,13 +124,13 @@ fn imports() -> Vec<Kind> {
         ),
         kind(
             "import-of-tomorrow",
-            || importing("vetting:stage/lasers@0.1.9", "(func)"),
+            || importing("vetting:stage/lasers@0.2.9", "(func)"),
             End::Refused("`lasers`"),
         ),
         kind(
             "import-next-version",
-            || importing("vetting:stage/log@0.2.0", "(func)"),
-            End::Refused("0.2.0"),
+            || importing("vetting:stage/log@0.3.0", "(func)"),
+            End::Refused("0.3.0"),
         ),
         kind(
             "import-unknown-function",
@@ -185,8 +185,8 @@ fn large() -> Vec<Kind> {
 }
 
 fn watch() -> Forged {
-    let import = r#"(import "vetting:stage/kernel-log@0.2.0" "open" (func $open (param i32)))"#;
-    Forged::stage(import, "(call $open (i32.const 512))")
+    let import = r#"(import "vetting:stage/kernel-log@0.2.0" "open" (func $open (param i32 i32)))"#;
+    Forged::stage(import, "(call $open (i32.const 1) (i32.const 512))")
 }
 
 fn deep_parameters() -> Vec<u8> {

@@ -5,7 +5,7 @@ use super::{End, Kind, kind};
 use crate::forge::Forged;
 
 const WATCH: &str = r#"
-    (import "vetting:stage/kernel-log@0.2.0" "open" (func $open (param i32)))
+    (import "vetting:stage/kernel-log@0.2.0" "open" (func $open (param i32 i32)))
     (import "vetting:stage/kernel-log@0.2.0" "[method]watch.lost" (func $lost (param i32) (result i64)))
     (import "vetting:stage/kernel-log@0.2.0" "[resource-drop]watch" (func $drop (param i32)))"#;
 const RUN: &str =
@@ -15,7 +15,7 @@ const RUN: &str =
 pub fn kinds() -> Vec<Kind> {
     let growth = kind(
         "resource-growth",
-        || watches("(loop (call $open (i32.const 512)) (br 0))"),
+        || watches("(loop (call $open (i32.const 1) (i32.const 512)) (br 0))"),
         End::Limit("handles"),
     );
     vec![
@@ -55,7 +55,7 @@ pub fn kinds() -> Vec<Kind> {
         ),
         kind(
             "never-dropped",
-            || watches("(call $open (i32.const 512)) (call $open (i32.const 512))"),
+            || watches("(call $open (i32.const 1) (i32.const 512)) (call $open (i32.const 1) (i32.const 512))"),
             End::Error("done"),
         )
         .real(End::Error("done")),
@@ -66,7 +66,7 @@ fn watches(body: &str) -> Vec<u8> {
     Forged::stage(WATCH, body).asking(&["kernel-log"]).file()
 }
 
-const OPENED: &str = "(call $open (i32.const 512))";
+const OPENED: &str = "(call $open (i32.const 1) (i32.const 512))";
 const HANDLE: &str = "(i32.load (i32.const 516))";
 
 fn use_after_drop() -> Vec<u8> {
