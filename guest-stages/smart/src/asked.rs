@@ -16,9 +16,21 @@ pub enum Asked {
     Answered(Box<Drive>),
     /// It has no health to tell: a virtual disk, with what it is.
     Absent(String),
+    /// It is a volume of a RAID controller: the drives behind it have a health, it has none.
+    Volume,
+    /// The controller wants to know which drive behind it is meant: smartctl's type of them.
+    Behind(&'static str),
     /// It could not be asked, and why.
     Silent(String),
 }
+
+/// Controllers whose drives smartctl's scan does not list: smartctl names the type that it needs.
+const BEHIND: [(&str, &str); 4] = [
+    ("'-d cciss,N'", "cciss"),
+    ("'-d 3ware,N'", "3ware"),
+    ("'-d areca,N'", "areca"),
+    ("'-d megaraid,N'", "megaraid"),
+];
 
 /// Reads a drive's document.
 pub fn read(device: &str, document: &Document) -> Asked {
@@ -39,18 +51,19 @@ pub fn read(device: &str, document: &Document) -> Asked {
     if says("Permission denied") || says("Operation not permitted") {
         return Asked::Silent(format!("{device} may not be opened: run as root"));
     }
+    if let Some((_, kind)) = BEHIND.iter().find(|(words, _)| says(words)) {
+        return Asked::Behind(kind);
+    }
     if is_virtual(device, &drive) && drive.passed.is_none() {
         return Asked::Absent(format!("{device} is a virtual disk: its health"));
     }
     let protocol = drive.device.as_ref().and_then(|d| d.protocol.as_deref());
     match (drive.smart_available, drive.smart_enabled) {
         // A volume of a RAID controller, or a bridge, hides the drives behind it.
-        (Some(false), _) if protocol == Some("SCSI") => Asked::Silent(format!(
-            "{device} does not support SMART: name the drive behind the controller \
-             (smartctl --scan-open)"
-        )),
+        (Some(false), _) if protocol == Some("SCSI") => Asked::Volume,
         (Some(false), _) => Asked::Absent(format!("{device} does not support SMART: its health")),
-        (_, Some(false)) => Asked::Silent(format!(
+        // Of a SCSI drive this is the exceptions mode page alone: its logs count all the same.
+        (_, Some(false)) if protocol != Some("SCSI") => Asked::Silent(format!(
             "{device} has SMART switched off: smartctl --smart=on /dev/{device}"
         )),
         _ if holds_nothing(&drive) => Asked::Silent(unread(document, &messages())),
@@ -109,25 +122,29 @@ fn holds_nothing(drive: &Drive) -> bool {
     drive.passed.is_none() && !attributes && nvme.is_none() && !scsi
 }
 
+/// The name by which a scanned drive is asked.
+pub fn name(device: &ScannedDevice) -> String {
+    let node = device.name.strip_prefix("/dev/").unwrap_or(&device.name);
+    // Types without a number are found by smartctl itself each time.
+    match device.kind.as_deref().filter(|kind| kind.contains(',')) {
+        Some(kind) => format!("{node}:{kind}"),
+        None => node.to_owned(),
+    }
+}
+
 /// The drives to ask: those that the kernel shows, and those that only the scan found.
 pub fn drives(shown: &[String], found: &[ScannedDevice]) -> Vec<String> {
     let mut drives = shown.to_vec();
     for device in found.iter().filter(|device| device.open_error.is_none()) {
-        let node = device.name.strip_prefix("/dev/").unwrap_or(&device.name);
-        // Types without a number are found by smartctl itself each time.
-        let kind = device.kind.as_deref().filter(|kind| kind.contains(','));
+        let name = name(device);
         // The kernel shows an NVMe controller by its namespaces.
-        let known = shown.iter().any(|name| {
-            name == node
-                || name
-                    .strip_prefix(node)
-                    .is_some_and(|rest| node.starts_with("nvme") && rest.starts_with('n'))
-        });
-        let name = match kind {
-            Some(kind) => format!("{node}:{kind}"),
-            None if known => continue,
-            None => node.to_owned(),
+        let namespace = |shown: &String| {
+            let rest = shown.strip_prefix(name.as_str());
+            name.starts_with("nvme") && rest.is_some_and(|rest| rest.starts_with('n'))
         };
+        if shown.iter().any(namespace) {
+            continue;
+        }
         if !drives.contains(&name) {
             drives.push(name);
         }

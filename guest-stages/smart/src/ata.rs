@@ -118,12 +118,13 @@ fn raw(attribute: &Attribute, spins: bool, drive: &Drive, findings: &mut Finding
                 .then_some((rules::REALLOCATIONS_MANY, p.reallocation_events_fail)),
             "sectors were replaced",
         ),
-        197 if named(&["pending", "unstable"]) => (
+        // `Current_Pending_ECC_Cnt` of some SSDs goes up and down by itself.
+        197 if named(&["pending", "unstable"]) && !named(&["ecc"]) => (
             None,
             Some((rules::PENDING, p.pending_fail)),
             "sectors wait to be replaced; a full write may clear them, then test again",
         ),
-        198 if named(&["uncorr", "offline"]) => (
+        198 if named(&["uncor", "offline"]) => (
             None,
             Some((rules::OFFLINE_UNCORRECTABLE, p.offline_uncorrectable_fail)),
             "sectors cannot be read",
@@ -181,8 +182,9 @@ fn crossed(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
         .differs(rules::FAILED_NOW, Value::Text("now".to_owned()))
         .differs(rules::FAILED_PAST, Value::Text("past".to_owned()));
     let meaning = match attribute.prefailure {
+        _ if name.to_ascii_lowercase().contains("temperature") => "it is or was too warm",
         Some(true) => "failure is near",
-        _ => "it is worn out",
+        _ => "it is used up",
     };
     findings.hold(measure, || {
         let value = attribute.value.map_or("unknown".to_owned(), |v| v.to_string());
@@ -199,16 +201,27 @@ fn life_left(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
     let named = self::name(attribute);
     let name = named.to_ascii_lowercase();
     let words = ["wear", "life", "endurance"];
+    // How unevenly cells are used is no life.
+    let uneven = ["delta", "range"].iter().any(|word| name.contains(word));
     let is_life = matches!(attribute.id, 169 | 173 | 177 | 202 | 231 | 233)
-        && words.iter().any(|word| name.contains(word));
+        && words.iter().any(|word| name.contains(word))
+        && !uneven;
     let Some(left) = attribute.value.filter(|_| is_life) else {
         return;
+    };
+    // Silicon Motion's value is a constant; the raw one is the life left (smartmontools, drivedb.h).
+    let raw = attribute.raw.filter(|raw| (1..=100).contains(raw));
+    let raw = raw.and_then(|raw| u8::try_from(raw).ok());
+    let left = match raw {
+        Some(raw) if name.starts_with("remaining_lifetime") => left.min(raw),
+        _ => left,
     };
     let limit = drive.parameters.life_left_warn_percent as f64;
     let measure = Measure::number(&format!("{named}-left"), f64::from(left))
         .unit("%")
         .part(&drive.part)
-        .above(rules::LIFE_LEFT, limit);
+        .above(rules::LIFE_LEFT, limit)
+        .above(rules::LIFE_OVER, 0.0);
     findings.hold(measure, || {
         format!(
             "drive {}: {named} says that {left} % of its life is left",

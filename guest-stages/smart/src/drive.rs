@@ -1,14 +1,17 @@
 //! What holds for every drive, and how it is named.
 
-use vetting_facts::smartctl::{self, ExitBits, WhenFailed};
+use vetting_facts::smartctl::{self, EnvironmentReading, ExitBits, WhenFailed};
 use vetting_stage::outcome::Value;
 use vetting_stage::{Findings, Measure, Part, Rule, part};
 
 use crate::self_tests::{self, SelfTest};
-use crate::{Parameters, ata, nvme, rules, scsi};
+use crate::{Parameters, ata, media, nvme, rules, scsi};
 
 /// The NVMe critical-warning bit that only tells of the temperature.
 const TEMPERATURE_BIT: u8 = 0x02;
+
+/// SCSI's additional sense code of a warning.
+const WARNING: u8 = 0x0b;
 
 /// One drive being judged.
 pub struct Drive<'a> {
@@ -69,6 +72,7 @@ pub fn judge(
     exit(facts, bits, &drive, findings);
     temperature(facts, &drive, findings);
     self_tests(self_tests::of(facts).as_deref(), &drive, findings);
+    media::judge(facts, &drive, findings);
     if let Some(hours) = facts.power_on_hours {
         findings.note(
             Measure::number("power-on-hours", hours as f64)
@@ -101,8 +105,17 @@ fn overall(facts: &smartctl::Drive, bits: ExitBits, drive: &Drive, findings: &mu
     // An NVMe drive that is only too warm says that it fails; the temperature has its own rule.
     let health = facts.nvme.as_ref().and_then(|nvme| nvme.health.as_ref());
     let only_warm = health.is_some_and(|log| log.critical_warning == Some(TEMPERATURE_BIT));
+    let exception = facts.scsi.as_ref().and_then(|scsi| scsi.exception.as_ref());
+    let says = exception.and_then(|exception| exception.text.as_deref());
+    // 0Bh is a warning, 5Dh a prediction of failure (SPC-4, additional sense codes).
+    let warning = exception.is_some_and(|exception| exception.asc == Some(WARNING));
+    if warning {
+        let says = says.unwrap_or("additional sense code 0Bh");
+        let message = format!("drive {}: it warns of itself: {says}", drive.name);
+        findings.broken(rules::WARNED, Some(&drive.part), message);
+    }
     let passed = match facts.passed {
-        _ if only_warm => true,
+        _ if only_warm || warning => true,
         _ if bits.failing => false,
         Some(passed) => passed,
         None => {
@@ -110,8 +123,6 @@ fn overall(facts: &smartctl::Drive, bits: ExitBits, drive: &Drive, findings: &mu
             return findings.broken(rules::NO_STATUS, Some(&drive.part), message);
         }
     };
-    let exception = facts.scsi.as_ref().and_then(|scsi| scsi.exception.as_ref());
-    let says = exception.and_then(|exception| exception.text.as_deref());
     let measure = Measure::boolean("smart-status-passed", passed).part(&drive.part);
     findings.hold(measure.equals(rules::STATUS, Value::Boolean(true)), || {
         let says = says.map_or(String::new(), |text| format!(" ({text})"));
@@ -186,16 +197,30 @@ fn celsius(facts: &smartctl::Drive) -> Option<f64> {
         let raw = attributes.iter().find(|a| a.id == id)?.raw?;
         i64::try_from(raw & 0xff).ok()
     };
-    let found = told.or_else(|| attribute(194)).or_else(|| attribute(190));
+    let reported = environment(facts).and_then(|reading| reading.current);
+    let found = told
+        .or(reported)
+        .or_else(|| attribute(194))
+        .or_else(|| attribute(190));
     // Drives without a sensor tell zero or 255.
     found
         .map(|celsius| celsius as f64)
         .filter(|c| (1.0..150.0).contains(c))
 }
 
-/// The drive's own limit in degrees Celsius. Zero and other nonsense are drives that have none.
+/// The temperature in a SAS drive's environmental report, which smartctl prints in place of the plain one.
+fn environment(facts: &smartctl::Drive) -> Option<&EnvironmentReading> {
+    let readings = &facts.scsi.as_ref()?.environment;
+    readings
+        .iter()
+        .find(|reading| reading.name.starts_with("temperature"))
+}
+
+/// The drive's own limit in degrees Celsius: never the highest that is recommended (SCT's `op_limit_max`).
+/// Zero and other nonsense are drives that have none.
 fn limit(facts: &smartctl::Drive) -> Option<f64> {
     let heat = facts.temperature.as_ref();
+    let reported = environment(facts).and_then(|reading| reading.limit_max);
     let nvme = facts
         .nvme
         .as_ref()
@@ -203,7 +228,8 @@ fn limit(facts: &smartctl::Drive) -> Option<f64> {
     let limits = [
         heat.and_then(|t| t.critical_limit_max),
         nvme,
-        heat.and_then(|t| t.op_limit_max),
+        heat.and_then(|t| t.limit_max),
+        reported,
         heat.and_then(|t| t.drive_trip),
     ];
     let limits = limits.into_iter().flatten().map(|celsius| celsius as f64);

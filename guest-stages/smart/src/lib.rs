@@ -3,6 +3,7 @@
 mod asked;
 mod ata;
 mod drive;
+mod media;
 mod nvme;
 mod rules;
 mod scsi;
@@ -54,16 +55,23 @@ vetting_stage::parameters! {
     /// Unrecovered data-integrity errors that an NVMe drive may have.
     media_errors_fail: integer = 0, "smartctl(8)";
     /// Shutdowns without notice, in per cent of an NVMe drive's power cycles, that are usual.
-    unsafe_shutdowns_warn_percent: number = 50.0, "default";
+    unsafe_shutdowns_warn_percent: number = 100.0, "default: drives with power-loss protection in racks that are switched off hard have most of theirs without notice";
     /// Minutes above the critical temperature in an NVMe drive's life that are no remark.
     critical_minutes_warn: integer = 0, "default";
     /// Grown defects of a SAS drive from which on it is worth a look: more than this.
     grown_defects_warn: integer = 0, "AnalogJ/scrutiny";
     /// Errors that a SAS drive could not correct.
     uncorrected_fail: integer = 0, "AnalogJ/scrutiny";
+    /// Errors that the ports of a SAS drive have counted on their links that say nothing yet of cable and backplane.
+    sas_link_errors_warn: integer = 1000, "default";
+    /// Commands that an NVMe drive may have answered while it counts no byte read or written.
+    nvme_commands_without_data: integer = 1000, "default";
     /// How many drives must tell their health.
     expected_drives: optional_integer = null, "the machine's spec";
 }
+
+/// Drives that are looked for behind one controller.
+const MOST_BEHIND: u32 = 128;
 
 vetting_stage::stage!(run);
 
@@ -77,15 +85,21 @@ fn run() -> Result<Outcome, String> {
         Err(error) if !shown.is_empty() => return Err(explain(&error)),
         Err(_) => Vec::new(),
     };
-    let devices = asked::drives(&shown, &found);
-    let (mut judged, mut silent) = (0_u64, Vec::new());
-    let count = devices.len();
-    for (index, device) in devices.iter().enumerate() {
-        let _shown = context::progress(index as f64 / count.max(1) as f64, device);
-        let document = match smart::read(device) {
+    for device in &found {
+        if let Some(error) = &device.open_error {
+            unreadable(&asked::name(device), error, &mut findings);
+        }
+    }
+    let mut devices = asked::drives(&shown, &found);
+    let (mut judged, mut silent, mut volumes) = (0_u64, Vec::new(), Vec::new());
+    let mut index = 0;
+    while let Some(device) = devices.get(index).cloned() {
+        let _shown = context::progress(index as f64 / devices.len().max(1) as f64, &device);
+        index += 1;
+        let document = match smart::read(&device) {
             Ok(document) => document,
             Err(Error::Cancelled) => {
-                for left in devices.iter().skip(index) {
+                for left in devices.iter().skip(index - 1) {
                     let missed = part("disk", left.clone());
                     findings.unknown(
                         rules::NOT_REACHED,
@@ -96,23 +110,49 @@ fn run() -> Result<Outcome, String> {
                 break;
             }
             Err(error) => {
-                unreadable(device, &explain(&error), &mut findings);
+                unreadable(&device, &explain(&error), &mut findings);
                 continue;
             }
         };
-        match asked::read(device, &document) {
+        match asked::read(&device, &document) {
             Asked::Answered(drive) => {
                 judged += 1;
                 let status = asked::status(&document, &drive);
-                drive::judge(device, &drive, status, &parameters, &mut findings);
+                drive::judge(&device, &drive, status, &parameters, &mut findings);
             }
             Asked::Absent(what) => {
                 info!("{device} is not judged: {what} is not there");
                 silent.push(what);
             }
-            Asked::Silent(why) => unreadable(device, &why, &mut findings),
+            Asked::Volume => volumes.push(device),
+            Asked::Behind(kind) => {
+                let behind = behind(&device, kind, &mut findings);
+                devices.extend(
+                    behind
+                        .into_iter()
+                        .filter(|name| !devices.contains(name))
+                        .collect::<Vec<_>>(),
+                );
+            }
+            Asked::Silent(why) => unreadable(&device, &why, &mut findings),
         }
     }
+    // The drives behind a controller have a place of their own in its type.
+    let is_behind = |name: &String| {
+        name.split_once(':')
+            .is_some_and(|(_, kind)| kind.contains(','))
+    };
+    for volume in volumes {
+        match devices.iter().any(is_behind) {
+            true => info!("{volume} is a RAID volume: the drives behind it are judged"),
+            false => unreadable(
+                &volume,
+                "it does not support SMART: name the drives behind the controller (smartctl --scan-open)",
+                &mut findings,
+            ),
+        }
+    }
+    let count = devices.len();
     // A disk that went meanwhile is no virtual one that tells nothing.
     if let Ok(now) = smart::devices() {
         for gone in shown.iter().filter(|d| !now.contains(d)) {
@@ -141,6 +181,28 @@ fn run() -> Result<Outcome, String> {
     Ok(findings.outcome(format!(
         "{judged} of {count} drives judged, {wrong} findings"
     )))
+}
+
+/// The drives behind a controller that smartctl's scan does not list, asked one after the other until
+/// none answers.
+fn behind(device: &str, kind: &str, findings: &mut Findings) -> Vec<String> {
+    let mut drives = Vec::new();
+    for number in 0..MOST_BEHIND {
+        let name = format!("{device}:{kind},{number}");
+        let document = match smart::read(&name) {
+            Ok(document) => document,
+            Err(_) => break,
+        };
+        match smartctl::drive(&document.stdout) {
+            Ok(drive) if drive.serial.is_some() || drive.passed.is_some() => drives.push(name),
+            _ => break,
+        }
+    }
+    if drives.is_empty() {
+        let why = format!("smartctl wants the type {kind},N, and none from {kind},0 on answers");
+        unreadable(device, &why, findings);
+    }
+    drives
 }
 
 fn unreadable(device: &str, why: &str, findings: &mut Findings) {

@@ -92,6 +92,16 @@ pub fn judge(log: &NvmeHealthLog, drive: &Drive, findings: &mut Findings) {
             drive.count(findings, what, value, warn, fail, advice);
         }
     }
+    let commands = [log.host_reads, log.host_writes].into_iter().flatten();
+    let commands = commands.fold(0, u64::saturating_add);
+    let counted = [log.data_units_read, log.data_units_written];
+    if counted == [Some(0), Some(0)] && commands > p.nvme_commands_without_data {
+        let message = format!(
+            "drive {name}: it answered {commands} commands and counts no byte read or written: its \
+             health log cannot be believed"
+        );
+        findings.unknown(rules::NVME_COUNTERS, Some(&drive.part), message);
+    }
     let cycles = log.power_cycles.filter(|cycles| *cycles > 0);
     if let (Some(cycles), Some(unsafe_ones)) = (cycles, log.unsafe_shutdowns) {
         let share = 100.0 * unsafe_ones as f64 / cycles as f64;

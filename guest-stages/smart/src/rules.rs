@@ -31,6 +31,12 @@ vetting_stage::rules! {
     ERROR_LOG: warn "error-log" = "0", "smartctl(8), EXIT STATUS";
     /// The self-test log holds errors, and does not tell of which test (exit status, bit 7).
     SELF_TEST_LOG: fail "self-test-log" = "0", "smartctl(8), EXIT STATUS";
+    /// A SAS drive warns of itself (additional sense code 0Bh), for example of slow answers. That is no prediction of failure.
+    WARNED: warn "smart-warning" = "none", "SPC-4, additional sense codes; smartmontools issue 326";
+    /// The logical blocks of a drive have another size than 512 or 4096 bytes: it comes out of a disk array.
+    BLOCK_SIZE: unknown "block-size";
+    /// A drive is locked by a password.
+    LOCKED: unknown "drive-locked";
     /// The newest self-test that came to its end, or the newest extended one, failed.
     SELF_TEST: fail "self-test" = "passed", "smartctl(8), self-test log";
     /// A hard disk is warm.
@@ -70,6 +76,8 @@ vetting_stage::rules! {
     CRC: warn crc_warn;
     /// The log holds errors of the medium or the path (UNC, IDNF, ICRC).
     ATA_ERRORS: warn ata_errors_warn;
+    /// Nothing is left of a solid-state drive's rated life (the same attributes).
+    LIFE_OVER: fail "life_left" = "above 0 %", "default: as an NVMe drive that used more than its rated life";
     /// Little of a solid-state drive's life is left (attributes 169, 173, 177, 202, 231, 233, by their names).
     LIFE_LEFT: warn life_left_warn_percent;
 
@@ -79,6 +87,8 @@ vetting_stage::rules! {
     CRITICAL_WARNING_REMARK: warn "critical_warning" = "none of 0x02, 0x40, 0x80", "NVM Express Base Specification, Critical Warning";
     /// The critical warning of an NVMe drive could not be read.
     NO_HEALTH_LOG: unknown "nvme-health-log";
+    /// An NVMe drive answered commands and counts no byte read or written: its counters cannot be believed.
+    NVME_COUNTERS: unknown "nvme-counters";
     /// The spare of an NVMe drive is below its own threshold.
     SPARE: fail "available_spare_threshold" = "the drive's own threshold", "the drive's own threshold";
     /// Most of the rated life of an NVMe or SAS solid-state drive is used.
@@ -96,6 +106,10 @@ vetting_stage::rules! {
     NO_LOGS: unknown "scsi-logs";
     /// The medium of a SAS drive has got worse.
     GROWN_DEFECTS: warn grown_defects_warn;
+    /// The background scan of a SAS drive met sectors that it could not read.
+    BACKGROUND_SCAN: warn "background-scan-errors" = "0", "default";
+    /// The links of a SAS drive counted many errors: cable, backplane or expander.
+    SAS_LINK: warn sas_link_errors_warn;
     /// A SAS drive could not correct errors of reading, writing or verifying.
     UNCORRECTED: fail uncorrected_fail;
 }

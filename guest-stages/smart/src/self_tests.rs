@@ -17,7 +17,15 @@ pub struct SelfTest {
 pub fn of(drive: &Drive) -> Option<Vec<SelfTest>> {
     if let Some(ata) = &drive.ata {
         let logs = [&ata.extended_self_test_log, &ata.standard_self_test_log];
-        let log = logs.into_iter().flatten().next()?;
+        let Some(log) = logs.into_iter().flatten().next() else {
+            // Without a log the status of the newest one is all there is.
+            let status = ata.self_test.as_ref().filter(|s| s.passed == Some(false))?;
+            return Some(vec![SelfTest {
+                kind: "the newest".to_owned(),
+                passed: Some(false),
+                status: words(&status.text),
+            }]);
+        };
         let tests = log.tests.iter().map(|test| SelfTest {
             kind: words(&test.kind_text),
             // The upper half: 1 and 2 are aborted, 15 is in progress (ATA8-ACS, 7.52.6).

@@ -9,6 +9,8 @@ use vetting_stage::{Findings, Outcome, Verdict};
 use crate::Parameters;
 use crate::drive::judge;
 
+mod media;
+
 /// A drive and smartctl's exit status.
 #[derive(Clone)]
 struct Asked {
@@ -28,7 +30,7 @@ fn drive(protocol: &str) -> Asked {
         passed: Some(true),
         temperature: Some(Temperature {
             current: Some(30),
-            op_limit_max: Some(60),
+            limit_max: Some(60),
             ..Temperature::default()
         }),
         ..Drive::default()

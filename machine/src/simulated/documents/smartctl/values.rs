@@ -44,7 +44,8 @@ pub fn fill(answer: &mut Map<String, Value>, world: &World, disk: &Disk) -> u64 
             scsi(answer, world, name);
         }
         DiskKind::SataHdd | DiskKind::SataSsd => {
-            limit(answer, "op_limit_max", 65);
+            limit(answer, "op_limit_max", 60);
+            limit(answer, "limit_max", 65);
             let attributes = attributes::of(answer, world, disk, hours, celsius.unwrap_or(30.0));
             let at = |when: &str| {
                 attributes
