@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use vetting_facts::kernel::{self, Incident, Kind, Part, SectionKind, Severity};
+mod meaning;
+
+use vetting_facts::kernel::{self, Incident, Kind, Severity};
 
 use crate::kernel_log::{self, Beginning, Watch};
 use crate::types::Error;
-use crate::{Findings, Has, Measure, explain, part};
+use crate::{Findings, Has, Measure, explain};
+use meaning::{Meaning, bank, is_void, meaning, of_a_disk, place, uncorrected};
 
 crate::__rules! {
     /// A machine check was not corrected, or one bank had too many that were: what a processor computes or keeps may be wrong.
@@ -36,6 +39,20 @@ crate::__rules! {
         "NVIDIA Xid catalogue";
     /// A GPU reported another Xid.
     GPU_XID_REMARK: warn "gpu-xid" = "0", "NVIDIA Xid catalogue; default";
+    /// An NVSwitch reported a fatal error of its fabric, or a GPU does not answer.
+    GPU_FAULT: fail "gpu-fault" = "0", "NVIDIA Fabric Manager User Guide, SXid errors; default";
+    /// An NVSwitch or a GPU reported an error that is not fatal, or was reset.
+    GPU_FAULT_REMARK: warn "gpu-fault" = "0", "NVIDIA Fabric Manager User Guide, SXid errors; default";
+    /// A network adapter or its firmware failed.
+    NIC_FAULT: fail "nic-fault" = "0", "default";
+    /// A network port's transmit queue stood still.
+    NIC_TIMEOUT: warn "nic-timeout" = "0", "Linux net/sched/sch_generic.c, dev_watchdog";
+    /// A file system or an array found data that is not what was written.
+    DATA_CORRUPT: fail "data-corrupt" = "0", "default";
+    /// A processor took no interrupts, or a non-maskable interrupt reported an error of the system.
+    SYSTEM_ERROR: fail "system-error" = "0", "Linux kernel/watchdog.c, arch/x86/kernel/nmi.c";
+    /// A thermal zone reached its critical temperature.
+    ZONE_TOO_HOT: fail "thermal-critical" = "0", "Linux Documentation/driver-api/thermal";
     /// The kernel reported errors of the hardware: the failures above, counted.
     KERNEL_ERRORS: fail "kernel-errors" = "0", "Linux mce/core.c, pcieaer-howto, edac; NVIDIA Xid catalogue";
     /// Lines of the kernel's log were lost, so that not all of it was judged.
@@ -53,6 +70,9 @@ const XIDS_OF_LOAD: [u32; 5] = [13, 31, 43, 45, 69];
 
 /// As many corrected machine checks of one bank are one too many.
 const CORRECTED_PER_BANK: u64 = 3;
+
+/// Processors that are named one by one when they were throttled.
+const FEW_HEATED: usize = 3;
 
 /// Records that are kept of one stage: so many tell what is wrong.
 const MOST_ENTRIES: usize = 20_000;
@@ -119,128 +139,25 @@ fn entry(entry: kernel_log::Entry) -> kernel::Entry {
     }
 }
 
-/// What an incident means for a machine under test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
-    MachineCheck,
-    Memory,
-    Pcie,
-    Disk,
-    Heat,
-    OutOfMemory,
-    Stuck,
-    Xid(u32),
-}
-
-fn meaning(incident: &Incident) -> Option<Meaning> {
-    let sections = incident.ghes.iter().flat_map(|ghes| &ghes.sections);
-    let of_apei = match sections.map(|section| &section.kind).next() {
-        Some(SectionKind::Memory) => Meaning::Memory,
-        Some(SectionKind::Pcie) => Meaning::Pcie,
-        _ => Meaning::MachineCheck,
-    };
-    Some(match incident.kind {
-        Kind::MachineCheck | Kind::MachineCheckStorm => Meaning::MachineCheck,
-        Kind::Apei => of_apei,
-        Kind::MemoryError | Kind::MemoryFailure => Meaning::Memory,
-        Kind::Aer | Kind::Dpc => Meaning::Pcie,
-        Kind::BlockError
-        | Kind::BufferError
-        | Kind::NvmeTimeout
-        | Kind::NvmeController
-        | Kind::NvmeError
-        | Kind::DiskOffline
-        | Kind::ScsiError
-        | Kind::Ata => Meaning::Disk,
-        Kind::Throttle => Meaning::Heat,
-        Kind::OutOfMemory => Meaning::OutOfMemory,
-        Kind::HungTask | Kind::SoftLockup | Kind::HardLockup | Kind::RcuStall => Meaning::Stuck,
-        Kind::GpuXid => {
-            let field = incident.fields.iter().find(|(name, _)| name == "xid");
-            Meaning::Xid(field.and_then(|(_, number)| number.parse().ok())?)
-        }
-        _ => return None,
-    })
-}
-
-/// Whether it was not corrected. What has no severity of its own is judged by its status or its kind.
-fn uncorrected(incident: &Incident) -> bool {
-    let status = incident
-        .machine_check
-        .as_ref()
-        .and_then(|check| check.status.as_ref());
-    let edac = incident.edac.as_ref().is_some_and(|edac| edac.uncorrected);
-    status.is_some_and(|status| status.uncorrected)
-        || edac
-        || matches!(incident.kind, Kind::MemoryFailure | Kind::Dpc)
-        || incident
-            .severity
-            .is_some_and(|severity| severity > Severity::Corrected)
-}
-
-/// Whether a machine check's status register holds nothing: its VAL bit is 0 (Intel SDM volume 3 and AMD
-/// APM volume 2, MCi_STATUS).
-fn is_void(incident: &Incident) -> bool {
-    let check = incident.machine_check.as_ref();
-    let status = check.and_then(|check| check.status.as_ref());
-    status.is_some_and(|status| !status.valid)
-}
-
-/// Whether a disk is at fault: not where a link comes up, where a drive without a medium is asked (a
-/// management controller's virtual CD), or where a drive refuses to discard.
-fn of_a_disk(incident: &Incident, entries: &[kernel::Entry]) -> bool {
-    let media = ["sr", "fd"];
-    let name = match &incident.part {
-        Some(Part::Disk(name)) => name.as_str(),
-        _ => "",
-    };
-    let removable = media.iter().any(|kind| {
-        let number = name.strip_prefix(kind);
-        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-    });
-    let lines = incident.lines.iter().filter_map(|line| entries.get(*line));
-    let discards = lines
-        .into_iter()
-        .any(|entry| entry.text.contains(":(DISCARD)"));
-    incident.severity != Some(Severity::Info) && !removable && !discards
-}
-
-/// The part that an incident names, as a finding names it.
-fn place(incident: &Incident) -> Option<crate::Part> {
-    let (kind, name) = match incident.part.as_ref()? {
-        Part::Cpu(cpu) | Part::McaBank { cpu, .. } => ("cpu", format!("CPU {cpu}")),
-        Part::MemoryController(number) => ("dimm", format!("mc{number}")),
-        Part::Dimm { label, .. } => ("dimm", label.clone()),
-        Part::Page(page) => ("dimm", format!("page {page:#x}")),
-        Part::Pci(address) => ("pci", address.clone()),
-        Part::Slot(slot) => ("pci", format!("slot {slot}")),
-        Part::Disk(name) | Part::Nvme(name) | Part::FileSystem(name) | Part::Array(name) => {
-            ("disk", name.clone())
-        }
-        Part::Ata(port) => ("disk", format!("ata{port}")),
-        Part::Scsi(address) => ("disk", address.clone()),
-        Part::Adapter(name) => ("pci", name.clone()),
-        Part::Nic(name) => ("nic", name.clone()),
-        Part::Gpu(address) | Part::NvSwitch(address) => ("gpu", address.clone()),
-        Part::Task { name, .. } => ("system", name.clone()),
-        Part::ThermalZone(name) => ("system", name.clone()),
-        Part::Usb(name) | Part::Device(name) => ("system", name.clone()),
-    };
-    Some(part(kind, name))
-}
-
 /// Holds what came against the rules.
 fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
     let events = kernel::events(entries);
     let mut errors = 0;
     let mut banks: BTreeMap<String, u64> = BTreeMap::new();
+    let mut heated = Vec::new();
     for incident in kernel::incidents(entries, &events) {
         let Some(meaning) = meaning(&incident) else {
             continue;
         };
+        let of_information = incident.severity == Some(Severity::Info);
         if meaning == Meaning::Disk && !of_a_disk(&incident, entries)
             || meaning == Meaning::MachineCheck && is_void(&incident)
+            || meaning != Meaning::Heat && of_information
         {
+            continue;
+        }
+        if meaning == Meaning::Heat {
+            heated.push(incident);
             continue;
         }
         let line = entries
@@ -265,7 +182,23 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
             ),
             Meaning::Pcie => (PCIE_CORRECTED, "corrected PCI Express error".to_owned()),
             Meaning::Disk => (IO_ERROR, "the disk answered with an error".to_owned()),
-            Meaning::Heat => (THERMAL_THROTTLE, "throttled by heat".to_owned()),
+            // Gathered above, and judged below.
+            Meaning::Heat => continue,
+            Meaning::Gpu if incident.kind == Kind::GpuFault || bad => {
+                (GPU_FAULT, "a GPU or its fabric failed".to_owned())
+            }
+            Meaning::Gpu => (
+                GPU_FAULT_REMARK,
+                "a GPU or its fabric reported an error".to_owned(),
+            ),
+            Meaning::Nic => (NIC_FAULT, "the network adapter failed".to_owned()),
+            Meaning::NicTimeout => (NIC_TIMEOUT, "its transmit queue stood still".to_owned()),
+            Meaning::Data => (DATA_CORRUPT, "data is not what was written".to_owned()),
+            Meaning::System => (SYSTEM_ERROR, "the system reported an error".to_owned()),
+            Meaning::ZoneTooHot => (
+                ZONE_TOO_HOT,
+                "a critical temperature was reached".to_owned(),
+            ),
             Meaning::OutOfMemory => (
                 OUT_OF_MEMORY,
                 "the kernel ended a process for lack of memory".to_owned(),
@@ -276,16 +209,10 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
             }
             Meaning::Xid(xid) => (GPU_XID_REMARK, format!("Xid {xid}")),
         };
-        let counted = [
-            MACHINE_CHECK,
-            MEMORY_UNCORRECTED,
-            PCIE_UNCORRECTED,
-            IO_ERROR,
-            GPU_XID,
-        ];
-        errors += u32::from(counted.contains(&rule));
+        errors += u32::from(rule.is_bad);
         findings.broken(rule, place(&incident).as_ref(), format!("{words}: {text}"));
     }
+    heat(&heated, entries, findings);
     for (place, count) in banks {
         let message = format!("{count} corrected machine checks of {place}");
         match count >= CORRECTED_PER_BANK {
@@ -303,19 +230,25 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
     });
 }
 
-/// The bank of a machine check, in words.
-fn bank(incident: &Incident) -> String {
-    let check = incident.machine_check.as_ref();
-    let cpu = check
-        .and_then(|check| check.cpu)
-        .map(|cpu| format!("CPU {cpu}"));
-    let bank = check
-        .and_then(|check| check.bank)
-        .map(|bank| format!("bank {bank}"));
-    let words: Vec<String> = cpu.into_iter().chain(bank).collect();
-    match words.is_empty() {
-        true => "an unknown bank".to_owned(),
-        false => words.join(" "),
+/// Processors that were throttled: each by itself while they are few. A package that is too hot throttles
+/// every one of its processors, and is one cause.
+fn heat(incidents: &[Incident], entries: &[kernel::Entry], findings: &mut Findings) {
+    let line = |incident: &Incident| {
+        let entry = entries.get(incident.first);
+        entry.map_or("", |entry| entry.text.trim())
+    };
+    if incidents.len() <= FEW_HEATED {
+        for incident in incidents {
+            let message = format!("throttled by heat: {}", line(incident));
+            findings.broken(THERMAL_THROTTLE, place(incident).as_ref(), message);
+        }
+    } else if let Some(first) = incidents.first() {
+        let message = format!(
+            "{} processors or packages were throttled by heat, the first: {}",
+            incidents.len(),
+            line(first)
+        );
+        findings.broken(THERMAL_THROTTLE, place(first).as_ref(), message);
     }
 }
 
@@ -384,6 +317,26 @@ mod tests {
                 Verdict::Fail,
             ),
             ("eth0: Link is Down", Verdict::Pass),
+            (
+                "thermal thermal_zone0: acpitz: critical temperature reached, shutting down",
+                Verdict::Fail,
+            ),
+            (
+                "NMI watchdog: Watchdog detected hard LOCKUP on cpu 3",
+                Verdict::Fail,
+            ),
+            (
+                "nvidia-nvswitch0: SXid (PCI:0000:a9:00.0): 20034, Fatal, Link 38 LTSSM Fault Up",
+                Verdict::Fail,
+            ),
+            (
+                "EXT4-fs (sda1): mounted filesystem with ordered data mode. Quota mode: none.",
+                Verdict::Pass,
+            ),
+            (
+                "igb 0000:03:00.0 eth0: igb: eth0 NIC Link is Up 1000 Mbps Full Duplex",
+                Verdict::Pass,
+            ),
             (
                 "I/O error, dev sr0, sector 0 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2",
                 Verdict::Pass,
