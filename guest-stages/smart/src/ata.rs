@@ -201,7 +201,7 @@ fn life_left(attribute: &Attribute, drive: &Drive, findings: &mut Findings) {
     let named = self::name(attribute);
     let name = named.to_ascii_lowercase();
     let words = ["wear", "life", "endurance"];
-    // How unevenly cells are used is no life.
+    // How unevenly cells are used says nothing of the life left.
     let uneven = ["delta", "range"].iter().any(|word| name.contains(word));
     let is_life = matches!(attribute.id, 169 | 173 | 177 | 202 | 231 | 233)
         && words.iter().any(|word| name.contains(word))

@@ -88,7 +88,7 @@ pub fn judge(
         (Some("SCSI"), _) => scsi::judge(facts, &drive, findings),
         _ if facts.ata.is_some() => ata::judge(facts, &drive, findings),
         _ if facts.scsi.is_some() => scsi::judge(facts, &drive, findings),
-        // An NVMe drive without its log tells nothing that could be judged.
+        // Without its health log there is nothing to judge of an NVMe drive.
         (protocol, None) => findings.unknown(
             rules::PROTOCOL,
             Some(&drive.part),
@@ -191,14 +191,14 @@ fn exit(facts: &smartctl::Drive, bits: ExitBits, drive: &Drive, findings: &mut F
 /// The temperature now, in degrees Celsius: from the low byte of attribute 194 or 190, whose raw value
 /// packs minimum and maximum above it, where smartctl did not decode it.
 fn celsius(facts: &smartctl::Drive) -> Option<f64> {
-    let told = facts.temperature.as_ref().and_then(|t| t.current);
+    let current = facts.temperature.as_ref().and_then(|t| t.current);
     let attribute = |id: u8| {
         let attributes = facts.ata.as_ref()?.attributes.as_ref()?;
         let raw = attributes.iter().find(|a| a.id == id)?.raw?;
         i64::try_from(raw & 0xff).ok()
     };
     let reported = environment(facts).and_then(|reading| reading.current);
-    let found = told
+    let found = current
         .or(reported)
         .or_else(|| attribute(194))
         .or_else(|| attribute(190));

@@ -153,7 +153,7 @@ fn run() -> Result<Outcome, String> {
         }
     }
     let count = devices.len();
-    // A disk that went meanwhile is no virtual one that tells nothing.
+    // A disk that disappeared during the test is not a virtual one without health.
     if let Ok(now) = smart::devices() {
         for gone in shown.iter().filter(|d| !now.contains(d)) {
             let place = part("disk", gone.clone());

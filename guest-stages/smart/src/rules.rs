@@ -31,7 +31,7 @@ vetting_stage::rules! {
     ERROR_LOG: warn "error-log" = "0", "smartctl(8), EXIT STATUS";
     /// The self-test log holds errors, and does not tell of which test (exit status, bit 7).
     SELF_TEST_LOG: fail "self-test-log" = "0", "smartctl(8), EXIT STATUS";
-    /// A SAS drive warns of itself (additional sense code 0Bh), for example of slow answers. That is no prediction of failure.
+    /// A SAS drive warns of itself (additional sense code 0Bh), for example of slow answers. It does not predict a failure.
     WARNED: warn "smart-warning" = "none", "SPC-4, additional sense codes; smartmontools issue 326";
     /// The logical blocks of a drive have another size than 512 or 4096 bytes: it comes out of a disk array.
     BLOCK_SIZE: unknown "block-size";

@@ -151,7 +151,7 @@ impl Toolbox {
         Ok(output)
     }
 
-    /// Keeps what a tool was asked and printed, where somebody wants it.
+    /// Keeps what a tool was asked and printed, for a capture.
     pub(super) fn note(&self, program: &str, args: &[&str], output: &Output) {
         if let Some(heard) = &self.heard {
             let mut exchanges = heard.0.lock().unwrap_or_else(PoisonError::into_inner);

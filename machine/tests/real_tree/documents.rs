@@ -50,7 +50,7 @@ fn read(device: &str) -> Request {
     }
 }
 
-/// Keys, rows and bytes that nobody foresaw, planted at random in what a tool prints.
+/// Unknown keys and random bytes, planted in what a tool prints.
 #[tokio::test]
 async fn any_bytes_of_a_tool_arrive_as_they_were() {
     let folder = tempfile::tempdir().expect("a folder");
