@@ -1,11 +1,12 @@
-//! The lines of a recording, `vetting.recording/1`.
+//! The lines of a recording, `vetting.recording/2`: documents and records of the kernel's log whole, where
+//! `vetting.recording/1` had what the host made of them.
 //!
 //! The first is the header. Then come, for each session that was begun: its beginning, each exchange
 //! as a question and an answer, its end and what it came to. The last line closes the recording; one
 //! that lacks it was cut short. Sessions may be interleaved, so each line names its own (`stream`).
 //!
 //! Fields may be added; a reader passes over those that it does not know. A change that an older
-//! reader would misread is a new format, `vetting.recording/2`.
+//! reader would misread is a new format, `vetting.recording/3`.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use crate::contract::types::Error;
 use crate::{Answer, Attempt, Machine, Mandate, Particulars, Reason, Reply, Request, Time};
 
 /// The format that this version writes and reads.
-pub const FORMAT: &str = "vetting.recording/1";
+pub const FORMAT: &str = "vetting.recording/2";
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

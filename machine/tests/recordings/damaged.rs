@@ -103,8 +103,8 @@ async fn what_is_no_recording_is_said_to_be_none() {
     insta::assert_snapshot!(error(b"\x7fELF"), @"the file is no recording: it is not compressed with zstd; `vetting run --record FILE` makes one");
     let other = packed(&["{\"a\":1}".to_owned()]);
     insta::assert_snapshot!(error(&other), @"the file is no recording: its first line is no header; `vetting run --record FILE` makes one");
-    let future = lines[0].replace("vetting.recording/1", "vetting.recording/2");
-    insta::assert_snapshot!(error(&packed(&[future])), @"the recording is of the format `vetting.recording/2`, and this vetting reads `vetting.recording/1`; use the vetting that recorded it (0.1.0) or a newer one");
+    let future = lines[0].replace("vetting.recording/2", "vetting.recording/3");
+    insta::assert_snapshot!(error(&packed(&[future])), @"the recording is of the format `vetting.recording/3`, and this vetting reads `vetting.recording/2`; use the vetting that recorded it (0.1.0) or a newer one");
     let mut flipped = bytes.clone();
     let middle = flipped.len() / 2;
     flipped[middle] ^= 0xff;
