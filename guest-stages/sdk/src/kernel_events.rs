@@ -10,7 +10,7 @@ use vetting_facts::kernel::{self, Incident, Kind, Severity};
 use crate::kernel_log::{self, Beginning, Watch};
 use crate::types::Error;
 use crate::{Findings, Has, Measure, explain};
-use meaning::{Meaning, bank, is_void, meaning, of_a_disk, place, uncorrected};
+use meaning::{Meaning, bank, is_fatal, is_void, meaning, of_a_disk, place, uncorrected};
 
 crate::__rules! {
     /// A machine check was not corrected, or one bank had too many that were: what a processor computes or keeps may be wrong.
@@ -43,6 +43,8 @@ crate::__rules! {
     GPU_FAULT: fail "gpu-fault" = "0", "NVIDIA Fabric Manager User Guide, SXid errors; default";
     /// An NVSwitch or a GPU reported an error that is not fatal, or was reset.
     GPU_FAULT_REMARK: warn "gpu-fault" = "0", "NVIDIA Fabric Manager User Guide, SXid errors; default";
+    /// A device accessed memory that it may not: the device, its driver or its firmware.
+    IOMMU_FAULT: warn "iommu-fault" = "0", "Linux drivers/iommu, DMAR and AMD-Vi faults";
     /// A network adapter or its firmware failed.
     NIC_FAULT: fail "nic-fault" = "0", "default";
     /// A network port's transmit queue stood still.
@@ -67,6 +69,9 @@ const XIDS_BAD: [u32; 17] = [
 
 /// Xids of applications; hardware only under a load that is known to be good, as ours is.
 const XIDS_OF_LOAD: [u32; 5] = [13, 31, 43, 45, 69];
+
+/// The Xid of work that was cleaned up after an earlier error.
+const CLEANED_UP: u32 = 45;
 
 /// As many corrected machine checks of one bank are one too many.
 const CORRECTED_PER_BANK: u64 = 3;
@@ -145,7 +150,14 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
     let mut errors = 0;
     let mut banks: BTreeMap<String, u64> = BTreeMap::new();
     let mut heated = Vec::new();
-    for incident in kernel::incidents(entries, &events) {
+    let incidents = kernel::incidents(entries, &events);
+    let failed = |incident: &Incident| match meaning(incident) {
+        Some(Meaning::Xid(xid)) => XIDS_BAD.contains(&xid),
+        Some(Meaning::Gpu) => is_fatal(incident),
+        _ => false,
+    };
+    let a_gpu_failed = incidents.iter().any(failed);
+    for incident in incidents {
         let Some(meaning) = meaning(&incident) else {
             continue;
         };
@@ -170,6 +182,10 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
         let bad = uncorrected(&incident);
         let (rule, words) = match meaning {
             Meaning::MachineCheck if bad => (MACHINE_CHECK, "uncorrected machine check".to_owned()),
+            Meaning::MachineCheck if incident.kind == Kind::MachineCheckStorm => (
+                MACHINE_CHECK_CORRECTED,
+                "a storm of corrected machine checks".to_owned(),
+            ),
             Meaning::MachineCheck => {
                 *banks.entry(bank(&incident)).or_default() += incident.errors.max(1);
                 continue;
@@ -184,12 +200,16 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
             Meaning::Disk => (IO_ERROR, "the disk answered with an error".to_owned()),
             // Gathered above, and judged below.
             Meaning::Heat => continue,
-            Meaning::Gpu if incident.kind == Kind::GpuFault || bad => {
+            Meaning::Gpu if is_fatal(&incident) => {
                 (GPU_FAULT, "a GPU or its fabric failed".to_owned())
             }
             Meaning::Gpu => (
                 GPU_FAULT_REMARK,
                 "a GPU or its fabric reported an error".to_owned(),
+            ),
+            Meaning::Iommu => (
+                IOMMU_FAULT,
+                "a device accessed memory that it may not".to_owned(),
             ),
             Meaning::Nic => (NIC_FAULT, "the network adapter failed".to_owned()),
             Meaning::NicTimeout => (NIC_TIMEOUT, "its transmit queue stood still".to_owned()),
@@ -204,6 +224,10 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
                 "the kernel ended a process for lack of memory".to_owned(),
             ),
             Meaning::Stuck => (HUNG_TASK, "a task or a CPU was stuck".to_owned()),
+            // The work on other GPUs ends with a GPU that failed, and says nothing of theirs.
+            Meaning::Xid(CLEANED_UP) if a_gpu_failed => {
+                (GPU_XID_REMARK, format!("Xid {CLEANED_UP}"))
+            }
             Meaning::Xid(xid) if XIDS_BAD.contains(&xid) || XIDS_OF_LOAD.contains(&xid) => {
                 (GPU_XID, format!("Xid {xid}"))
             }
@@ -258,6 +282,10 @@ mod tests {
     use crate::Verdict;
 
     fn verdict(lines: &[&str]) -> Verdict {
+        outcome(lines).verdict
+    }
+
+    fn outcome(lines: &[&str]) -> crate::Outcome {
         let numbered = lines.iter().enumerate();
         let entries: Vec<kernel::Entry> = numbered
             .map(|(number, text)| kernel::Entry {
@@ -271,7 +299,7 @@ mod tests {
             .collect();
         let mut findings = Findings::new();
         judge(&entries, &mut findings);
-        findings.outcome("").verdict
+        findings.outcome("")
     }
 
     #[test]
@@ -318,6 +346,18 @@ mod tests {
             ),
             ("eth0: Link is Down", Verdict::Pass),
             (
+                "NVRM: Xid (PCI:0009:01:00): 149, NETIR_LINK_EVT  Fatal   XC0 i0 Link 00 (0x021405c6 0x00000000)",
+                Verdict::Fail,
+            ),
+            (
+                "NVRM: Xid (PCI:0009:01:00): 149, NETIR_LINK_EVT  Nonfatal XC0 i0 Link 00 (0x021405c6 0x00000000)",
+                Verdict::Pass,
+            ),
+            (
+                "NVRM: Xid (PCI:0000:ed:00): 45, pid=7, name=gpu_burn, Ch 0000000c",
+                Verdict::Fail,
+            ),
+            (
                 "thermal thermal_zone0: acpitz: critical temperature reached, shutting down",
                 Verdict::Fail,
             ),
@@ -352,6 +392,21 @@ mod tests {
         ] {
             assert_eq!(verdict(&[line]), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn work_that_ended_with_another_gpu_blames_nothing() {
+        let link =
+            "NVRM: Xid (PCI:0000:dc:00): 149, NETIR_LINK_EVT  Fatal   XC0 i0 Link 08 (0x004505c6)";
+        let work = "NVRM: Xid (PCI:0000:ed:00): 45, pid=7, name=gpu_burn, Ch 0000000c caused by previous Xid 149";
+        let outcome = outcome(&[link, work]);
+        let blamed: Vec<_> = outcome
+            .diagnoses
+            .iter()
+            .filter(|d| d.finding == crate::Finding::Fail)
+            .filter_map(|d| d.part.as_ref().map(|part| part.location.clone()))
+            .collect();
+        assert_eq!(blamed.len(), 1, "{blamed:?}");
     }
 
     #[test]

@@ -122,6 +122,11 @@ fn holds_nothing(drive: &Drive) -> bool {
     drive.passed.is_none() && !attributes && nvme.is_none() && !scsi
 }
 
+/// What two paths to one drive have in common.
+pub fn identity(drive: &Drive) -> (Option<String>, Option<String>) {
+    (drive.model.clone(), drive.serial.clone())
+}
+
 /// The name by which a scanned drive is asked.
 pub fn name(device: &ScannedDevice) -> String {
     let node = device.name.strip_prefix("/dev/").unwrap_or(&device.name);

@@ -92,6 +92,7 @@ fn run() -> Result<Outcome, String> {
     }
     let mut devices = asked::drives(&shown, &found);
     let (mut judged, mut silent, mut volumes) = (0_u64, Vec::new(), Vec::new());
+    let mut seen = std::collections::BTreeSet::new();
     let mut index = 0;
     while let Some(device) = devices.get(index).cloned() {
         let _shown = context::progress(index as f64 / devices.len().max(1) as f64, &device);
@@ -115,6 +116,12 @@ fn run() -> Result<Outcome, String> {
             }
         };
         match asked::read(&device, &document) {
+            // A drive on two paths is one drive.
+            Asked::Answered(drive)
+                if drive.serial.is_some() && !seen.insert(asked::identity(&drive)) =>
+            {
+                info!("{device} is another path to a drive that was judged already");
+            }
             Asked::Answered(drive) => {
                 judged += 1;
                 let status = asked::status(&document, &drive);

@@ -4,6 +4,9 @@ use vetting_facts::kernel::{self, Incident, Kind, Part, SectionKind, Severity};
 
 use crate::part;
 
+/// Xids of NVLink 5, whose lines say `Fatal` or `Nonfatal` (NVIDIA's catalogue of Xid errors).
+const NVLINK_5: std::ops::RangeInclusive<u32> = 144..=150;
+
 /// What an incident means for a machine under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -16,6 +19,7 @@ pub enum Meaning {
     Stuck,
     Xid(u32),
     Gpu,
+    Iommu,
     Nic,
     NicTimeout,
     Data,
@@ -33,7 +37,7 @@ pub fn meaning(incident: &Incident) -> Option<Meaning> {
     Some(match incident.kind {
         Kind::MachineCheck | Kind::MachineCheckStorm => Meaning::MachineCheck,
         Kind::Apei => of_apei,
-        Kind::MemoryError | Kind::MemoryFailure => Meaning::Memory,
+        Kind::MemoryError | Kind::MemoryFailure | Kind::PageOffline => Meaning::Memory,
         Kind::Aer | Kind::Dpc => Meaning::Pcie,
         Kind::BlockError
         | Kind::BufferError
@@ -48,13 +52,18 @@ pub fn meaning(incident: &Incident) -> Option<Meaning> {
         Kind::HungTask | Kind::SoftLockup | Kind::RcuStall => Meaning::Stuck,
         Kind::HardLockup | Kind::Nmi => Meaning::System,
         Kind::NvSwitchSxid | Kind::GpuFault | Kind::GpuReset => Meaning::Gpu,
+        Kind::Iommu => Meaning::Iommu,
         Kind::NicFault => Meaning::Nic,
         Kind::NicTimeout => Meaning::NicTimeout,
         Kind::FileSystem | Kind::Array => Meaning::Data,
         Kind::ThermalCritical => Meaning::ZoneTooHot,
         Kind::GpuXid => {
             let field = incident.fields.iter().find(|(name, _)| name == "xid");
-            Meaning::Xid(field.and_then(|(_, number)| number.parse().ok())?)
+            match field.and_then(|(_, number)| number.parse().ok())? {
+                // NVLink 5 names the severity in its lines.
+                xid if NVLINK_5.contains(&xid) => Meaning::Gpu,
+                xid => Meaning::Xid(xid),
+            }
         }
         _ => return None,
     })
@@ -73,6 +82,11 @@ pub fn uncorrected(incident: &Incident) -> bool {
         || incident
             .severity
             .is_some_and(|severity| severity > Severity::Corrected)
+}
+
+/// Whether a GPU or its fabric cannot go on.
+pub fn is_fatal(incident: &Incident) -> bool {
+    incident.kind == Kind::GpuFault || incident.severity == Some(Severity::Fatal)
 }
 
 /// Whether a machine check's status register holds nothing: its VAL bit is 0 (Intel SDM volume 3 and AMD
