@@ -168,13 +168,7 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
         {
             continue;
         }
-        if meaning == Meaning::Heat {
-            heated.push(incident);
-            continue;
-        }
-        let line = entries
-            .get(incident.first)
-            .map_or("", |entry| entry.text.trim());
+        let line = line(&incident, entries);
         let text = match incident.times {
             0 | 1 => line.to_owned(),
             times => format!("{line} ({times} times)"),
@@ -198,8 +192,11 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
             ),
             Meaning::Pcie => (PCIE_CORRECTED, "corrected PCI Express error".to_owned()),
             Meaning::Disk => (IO_ERROR, "the disk answered with an error".to_owned()),
-            // Gathered above, and judged below.
-            Meaning::Heat => continue,
+            // Gathered, and judged together.
+            Meaning::Heat => {
+                heated.push(incident);
+                continue;
+            }
             Meaning::Gpu if is_fatal(&incident) => {
                 (GPU_FAULT, "a GPU or its fabric failed".to_owned())
             }
@@ -254,23 +251,25 @@ fn judge(entries: &[kernel::Entry], findings: &mut Findings) {
     });
 }
 
+/// An incident's first line.
+fn line<'a>(incident: &Incident, entries: &'a [kernel::Entry]) -> &'a str {
+    let entry = entries.get(incident.first);
+    entry.map_or("", |entry| entry.text.trim())
+}
+
 /// Processors that were throttled: each by itself while they are few. A package that is too hot throttles
 /// every one of its processors, and is one cause.
 fn heat(incidents: &[Incident], entries: &[kernel::Entry], findings: &mut Findings) {
-    let line = |incident: &Incident| {
-        let entry = entries.get(incident.first);
-        entry.map_or("", |entry| entry.text.trim())
-    };
     if incidents.len() <= FEW_HEATED {
         for incident in incidents {
-            let message = format!("throttled by heat: {}", line(incident));
+            let message = format!("throttled by heat: {}", line(incident, entries));
             findings.broken(THERMAL_THROTTLE, place(incident).as_ref(), message);
         }
     } else if let Some(first) = incidents.first() {
         let message = format!(
             "{} processors or packages were throttled by heat, the first: {}",
             incidents.len(),
-            line(first)
+            line(first, entries)
         );
         findings.broken(THERMAL_THROTTLE, place(first).as_ref(), message);
     }

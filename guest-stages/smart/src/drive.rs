@@ -69,9 +69,10 @@ pub fn judge(
     }
     let bits = smartctl::exit_bits(status.unwrap_or_default());
     overall(facts, bits, &drive, findings);
-    exit(facts, bits, &drive, findings);
+    let tests = self_tests::of(facts);
+    exit(facts, bits, tests.as_deref(), &drive, findings);
     temperature(facts, &drive, findings);
-    self_tests(self_tests::of(facts).as_deref(), &drive, findings);
+    self_tests(tests.as_deref(), &drive, findings);
     media::judge(facts, &drive, findings);
     if let Some(hours) = facts.power_on_hours {
         findings.note(
@@ -135,7 +136,13 @@ fn overall(facts: &smartctl::Drive, bits: ExitBits, drive: &Drive, findings: &mu
 
 /// smartctl's exit status, bit by bit. Bit 2 (a command failed) matters only where something is
 /// missing, and then has its own finding.
-fn exit(facts: &smartctl::Drive, bits: ExitBits, drive: &Drive, findings: &mut Findings) {
+fn exit(
+    facts: &smartctl::Drive,
+    bits: ExitBits,
+    tests: Option<&[SelfTest]>,
+    drive: &Drive,
+    findings: &mut Findings,
+) {
     let name = &drive.name;
     let part = Some(&drive.part);
     if bits.usage {
@@ -172,7 +179,7 @@ fn exit(facts: &smartctl::Drive, bits: ExitBits, drive: &Drive, findings: &mut F
             format!("drive {name}: an attribute was at its threshold in the past"),
         );
     }
-    if bits.self_test_log && self_tests::of(facts).is_none_or(|tests| tests.is_empty()) {
+    if bits.self_test_log && tests.is_none_or(<[SelfTest]>::is_empty) {
         findings.broken(
             rules::SELF_TEST_LOG,
             part,

@@ -11,6 +11,8 @@ mod self_tests;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use vetting_facts::smartctl::{self, ScannedDevice};
 use vetting_stage::types::{Document, Error};
 use vetting_stage::{Findings, Measure, Outcome, context, explain, info, part, smart};
@@ -92,12 +94,18 @@ fn run() -> Result<Outcome, String> {
     }
     let mut devices = asked::drives(&shown, &found);
     let (mut judged, mut silent, mut volumes) = (0_u64, Vec::new(), Vec::new());
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    // Drives behind a controller have answered by the time that they are known.
+    let mut answered = BTreeMap::new();
     let mut index = 0;
     while let Some(device) = devices.get(index).cloned() {
         let _shown = context::progress(index as f64 / devices.len().max(1) as f64, &device);
         index += 1;
-        let document = match smart::read(&device) {
+        let document = match answered.remove(&device) {
+            Some(document) => Ok(document),
+            None => smart::read(&device),
+        };
+        let document = match document {
             Ok(document) => document,
             Err(Error::Cancelled) => {
                 for left in devices.iter().skip(index - 1) {
@@ -133,13 +141,12 @@ fn run() -> Result<Outcome, String> {
             }
             Asked::Volume => volumes.push(device),
             Asked::Behind(kind) => {
-                let behind = behind(&device, kind, &mut findings);
-                devices.extend(
-                    behind
-                        .into_iter()
-                        .filter(|name| !devices.contains(name))
-                        .collect::<Vec<_>>(),
-                );
+                for (name, document) in behind(&device, kind, &mut findings) {
+                    if !devices.contains(&name) {
+                        devices.push(name.clone());
+                        answered.insert(name, document);
+                    }
+                }
             }
             Asked::Silent(why) => unreadable(&device, &why, &mut findings),
         }
@@ -191,8 +198,8 @@ fn run() -> Result<Outcome, String> {
 }
 
 /// The drives behind a controller that smartctl's scan does not list, asked one after the other until
-/// none answers.
-fn behind(device: &str, kind: &str, findings: &mut Findings) -> Vec<String> {
+/// none answers: each with its document.
+fn behind(device: &str, kind: &str, findings: &mut Findings) -> Vec<(String, Document)> {
     let mut drives = Vec::new();
     for number in 0..MOST_BEHIND {
         let name = format!("{device}:{kind},{number}");
@@ -201,7 +208,9 @@ fn behind(device: &str, kind: &str, findings: &mut Findings) -> Vec<String> {
             Err(_) => break,
         };
         match smartctl::drive(&document.stdout) {
-            Ok(drive) if drive.serial.is_some() || drive.passed.is_some() => drives.push(name),
+            Ok(drive) if drive.serial.is_some() || drive.passed.is_some() => {
+                drives.push((name, document));
+            }
             _ => break,
         }
     }

@@ -97,8 +97,8 @@ pub fn is_void(incident: &Incident) -> bool {
     status.is_some_and(|status| !status.valid)
 }
 
-/// Whether a disk is at fault: not where a link comes up, where a drive without a medium is asked (a
-/// management controller's virtual CD), or where a drive refuses to discard.
+/// Whether a disk is at fault: not where a drive without a medium is asked (a management controller's
+/// virtual CD), or where a drive refuses to discard.
 pub fn of_a_disk(incident: &Incident, entries: &[kernel::Entry]) -> bool {
     let media = ["sr", "fd"];
     let name = match &incident.part {
@@ -109,11 +109,9 @@ pub fn of_a_disk(incident: &Incident, entries: &[kernel::Entry]) -> bool {
         let number = name.strip_prefix(kind);
         number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     });
-    let lines = incident.lines.iter().filter_map(|line| entries.get(*line));
-    let discards = lines
-        .into_iter()
-        .any(|entry| entry.text.contains(":(DISCARD)"));
-    incident.severity != Some(Severity::Info) && !removable && !discards
+    let mut lines = incident.lines.iter().filter_map(|line| entries.get(*line));
+    let discards = lines.any(|entry| entry.text.contains(":(DISCARD)"));
+    !removable && !discards
 }
 
 /// The part that an incident names, as a finding names it.
