@@ -79,7 +79,7 @@ const CORRECTED_PER_BANK: u64 = 3;
 /// Processors that are named one by one when they were throttled.
 const FEW_HEATED: usize = 3;
 
-/// Records that are kept of one stage: so many tell what is wrong.
+/// Records after which no more are kept of one stage, which is a finding of its own.
 const MOST_ENTRIES: usize = 20_000;
 
 /// A watch of the kernel's log, from its opening on.
@@ -124,6 +124,13 @@ impl KernelEvents {
         let lost = watch.lost();
         if lost > 0 {
             let message = format!("{lost} lines of the kernel's log were lost");
+            findings.broken(KERNEL_LOG_LOST, None, message);
+        }
+        if self.entries.len() >= MOST_ENTRIES {
+            let message = format!(
+                "only the first {} lines that came were judged",
+                self.entries.len()
+            );
             findings.broken(KERNEL_LOG_LOST, None, message);
         }
         judge(&self.entries, findings);

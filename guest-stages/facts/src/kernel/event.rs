@@ -22,7 +22,7 @@ pub enum Kind {
     MemoryFailure,
     /// The kernel took a page out of use, or tried to.
     PageOffline,
-    /// An EDAC driver reported an error of a device that is no memory (PCI parity, caches, L3).
+    /// An EDAC driver reported an error of a device other than memory (PCI parity, caches, L3).
     EdacDevice,
     /// A PCI Express error (AER).
     Aer,
