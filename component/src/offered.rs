@@ -11,11 +11,12 @@ use crate::manifest::{check_manifest, needs_asking};
 use crate::{ComponentError, PACKAGE};
 
 /// The contract's files, each with its name, as they were when this was built.
-pub const CONTRACT: [(&str, &str); 17] = [
+pub const CONTRACT: [(&str, &str); 18] = [
+    ("bmc.wit", include_str!("../../wit/bmc.wit")),
     ("clock.wit", include_str!("../../wit/clock.wit")),
     ("context.wit", include_str!("../../wit/context.wit")),
-    ("counters.wit", include_str!("../../wit/counters.wit")),
     ("disks.wit", include_str!("../../wit/disks.wit")),
+    ("files.wit", include_str!("../../wit/files.wit")),
     ("fio.wit", include_str!("../../wit/fio.wit")),
     ("gpu.wit", include_str!("../../wit/gpu.wit")),
     ("hwmon.wit", include_str!("../../wit/hwmon.wit")),
@@ -23,8 +24,8 @@ pub const CONTRACT: [(&str, &str); 17] = [
     ("iperf.wit", include_str!("../../wit/iperf.wit")),
     ("kernel-log.wit", include_str!("../../wit/kernel-log.wit")),
     ("log.wit", include_str!("../../wit/log.wit")),
+    ("memtest.wit", include_str!("../../wit/memtest.wit")),
     ("outcome.wit", include_str!("../../wit/outcome.wit")),
-    ("power.wit", include_str!("../../wit/power.wit")),
     ("smart.wit", include_str!("../../wit/smart.wit")),
     ("stress.wit", include_str!("../../wit/stress.wit")),
     ("types.wit", include_str!("../../wit/types.wit")),

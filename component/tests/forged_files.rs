@@ -111,13 +111,13 @@ fn a_manifest_is_one_small_and_sound() {
 
 #[test]
 fn a_manifest_that_hides_an_interface_or_invents_one_is_found() {
-    let hidden = stage(&[("vetting:stage/power@0.2.0", &["read"])], &[]);
+    let hidden = stage(&[("vetting:stage/bmc@0.2.0", &["ask"])], &[]);
     let said = check_manifest(&hidden).expect_err("a lie").to_string();
-    assert!(said.contains("`power`"), "{said}");
+    assert!(said.contains("`bmc`"), "{said}");
     let invented = stage(&[], &["fio"]);
     let said = check_manifest(&invented).expect_err("a lie").to_string();
     assert!(said.contains("`fio`"), "{said}");
-    let honest = stage(&[("vetting:stage/power@0.2.0", &["read"])], &["power"]);
+    let honest = stage(&[("vetting:stage/bmc@0.2.0", &["ask"])], &["bmc"]);
     assert!(check_manifest(&honest).is_ok());
     let free = stage(&[("vetting:stage/log@0.2.0", &["log"])], &[]);
     assert!(check_manifest(&free).is_ok());
@@ -127,9 +127,9 @@ fn a_manifest_that_hides_an_interface_or_invents_one_is_found() {
 fn what_this_runtime_lacks_is_said_with_what_it_has() {
     for (import, functions, named) in [
         ("vetting:stage/teleport@0.2.0", &["beam"][..], "`teleport`"),
-        ("vetting:stage/power@0.3.0", &["read"], "@0.3.0"),
-        ("vetting:stage/power@1.0.0", &["read"], "@1.0.0"),
-        ("vetting:stage/power@0.2.7", &["read", "vent"], "`vent`"),
+        ("vetting:stage/bmc@0.3.0", &["ask"], "@0.3.0"),
+        ("vetting:stage/bmc@1.0.0", &["ask"], "@1.0.0"),
+        ("vetting:stage/bmc@0.2.7", &["ask", "vent"], "`vent`"),
         ("evil:host/exec@0.2.0", &["run"], "`evil:host/exec@0.2.0`"),
     ] {
         let contents = stage(&[(import, functions)], &[]);
@@ -139,7 +139,7 @@ fn what_this_runtime_lacks_is_said_with_what_it_has() {
         assert!(said.contains(named), "{import}: {said}");
         assert!(said.contains(&offered().name()), "{import}: {said}");
     }
-    let newer = stage(&[("vetting:stage/power@0.2.7", &["read"])], &["power"]);
+    let newer = stage(&[("vetting:stage/bmc@0.2.7", &["ask"])], &["bmc"]);
     assert!(
         check_imports(&newer.imports, offered()).is_ok(),
         "a newer patch only adds"
@@ -157,7 +157,7 @@ proptest! {
 
     #[test]
     fn no_damage_panics(at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
-        let mut bytes = with_manifest(component(&[("vetting:stage/power@0.2.0", &["read"])]), &manifest(&["power"]));
+        let mut bytes = with_manifest(component(&[("vetting:stage/bmc@0.2.0", &["ask"])]), &manifest(&["bmc"]));
         let at = at.index(bytes.len());
         bytes[at] = byte;
         let _any_answer = read(&bytes);

@@ -62,11 +62,9 @@ impl Target {
 pub const TARGETS: &[Target] = &[
     // What tools print.
     Target::new("fio", tools::outside::fio),
-    Target::new("stress-ng", tools::outside::stress_ng),
+    Target::new("stress-ng", tools::outside::log),
     Target::new("iperf3", tools::outside::iperf3),
     Target::new("ipmitool", tools::outside::ipmitool),
-    Target::new("nvidia-smi", tools::outside::nvidia_smi),
-    Target::new("gpu-burn", tools::outside::gpu_burn),
     Target::new("process", tools::outside::process),
     // What a stage reads of documents and files, by `vetting-facts`.
     Target::new("smartctl", facts::smartctl).and("guest-stages/facts/captured/smartctl"),

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use vetting_machine::contract::{bmc, gpu};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Attempt, Machine as _, Request, real};
 
@@ -57,13 +58,23 @@ pub fn profile(bytes: &[u8]) {
             Request::Wall,
             Request::Hwmon,
             Request::Inventory,
-            Request::Counters,
+            Request::FilesList {
+                globs: vec!["sys/class/net/*/*".to_owned()],
+            },
             Request::Disks,
             Request::ScratchSpace,
             Request::SmartDevices,
-            Request::GpuRead,
-            Request::PowerRead,
-            Request::PowerEventLog,
+            Request::GpuDevices,
+            Request::GpuSample,
+            Request::GpuAsk {
+                question: gpu::Question::NvidiaSmi,
+            },
+            Request::Bmc {
+                question: bmc::Question::Sensors,
+            },
+            Request::Bmc {
+                question: bmc::Question::EventLog,
+            },
         ] {
             ask(request);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::seam::as_the_one_behind;
+use crate::delegate::delegate_machine;
 use crate::{Answer, Attempt, Cancel, Halt, Machine, MachineError, Request, Session};
 
 /// A machine at a pace.
@@ -27,7 +27,7 @@ impl Paced {
 
 #[async_trait]
 impl Machine for Paced {
-    as_the_one_behind!(machine);
+    delegate_machine!(machine);
 
     fn pace(&self) -> Option<f64> {
         Some(self.pace)

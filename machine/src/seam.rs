@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::context::NetworkPeer;
 use crate::contract::types::{Document, Error};
 use crate::contract::{
-    clock, counters, disks, fio, gpu, hwmon, inventory, iperf, kernel_log, power, smart, stress,
+    bmc, clock, disks, files, fio, gpu, hwmon, inventory, iperf, kernel_log, memtest, smart, stress,
 };
 use crate::{Cancel, MachineError, Mandate};
 
@@ -46,8 +46,16 @@ pub enum Request {
     Hwmon,
     /// `inventory.read`.
     Inventory,
-    /// `counters.read`.
-    Counters,
+    /// `files.list`.
+    FilesList {
+        /// Which paths.
+        globs: Vec<String>,
+    },
+    /// `files.read`.
+    FilesRead {
+        /// Which files.
+        paths: Vec<String>,
+    },
     /// `disks.list`.
     Disks,
     /// `disks.scratch-space`.
@@ -83,6 +91,11 @@ pub enum Request {
         /// What to do.
         job: iperf::Job,
     },
+    /// `memtest.start`.
+    MemtestStart {
+        /// What to do.
+        job: memtest::Job,
+    },
     /// `gpu.start`.
     GpuStart {
         /// What to do.
@@ -105,12 +118,20 @@ pub enum Request {
         /// Which run.
         run: RunId,
     },
-    /// `gpu.read`.
-    GpuRead,
-    /// `power.read`.
-    PowerRead,
-    /// `power.event-log`.
-    PowerEventLog,
+    /// `gpu.devices`.
+    GpuDevices,
+    /// `gpu.ask`.
+    GpuAsk {
+        /// What is asked.
+        question: gpu::Question,
+    },
+    /// `gpu.sample`.
+    GpuSample,
+    /// `bmc.ask`.
+    Bmc {
+        /// What the management controller is asked.
+        question: bmc::Question,
+    },
     /// `kernel-log.open`.
     KernelLogOpen {
         /// Where the watch begins.
@@ -152,32 +173,32 @@ pub enum Reply {
     Hwmon(hwmon::Reading),
     /// The inventory.
     Inventory(Box<inventory::Parts>),
-    /// Counters.
-    Counters(counters::Reading),
+    /// What globs matched.
+    FilesListing(files::Listing),
+    /// What files said, in the order of their paths.
+    FilesContents(Vec<files::Content>),
     /// Disks.
     Disks(Vec<disks::Disk>),
     /// The scratch folder.
     ScratchSpace(disks::Scratch),
     /// The drives that the kernel shows.
     SmartDevices(Vec<String>),
-    /// What a tool printed: `SmartScan`, `SmartRead`, `SmartStartSelfTest`.
+    /// The GPUs that the kernel shows.
+    GpuDevices(Vec<String>),
+    /// What a tool printed: `SmartScan`, `SmartRead`, `SmartStartSelfTest`, `GpuAsk`, `GpuSample`, `Bmc`.
     Document(Box<Document>),
     /// A tool was started.
     Run(RunId),
-    /// What a fio run told; `None`: nothing within the time-out.
+    /// What a fio run reports; `None`: nothing within the time-out.
     Fio(Option<fio::Event>),
-    /// What a stress-ng run told.
+    /// What a stress-ng run reports.
     Stress(Option<stress::Event>),
-    /// What an iperf3 run told.
+    /// What an iperf3 run reports.
     Iperf(Option<iperf::Event>),
+    /// What a stressapptest run reports.
+    Memtest(Option<memtest::Event>),
     /// What a GPU run told.
     Gpu(Option<gpu::Event>),
-    /// GPUs.
-    GpuReading(gpu::Reading),
-    /// Power.
-    Power(power::Reading),
-    /// The management controller's event log.
-    PowerEventLog(Vec<power::LogEntry>),
     /// A watch was opened.
     Watch(WatchId),
     /// Lines of the kernel's log.
@@ -316,45 +337,6 @@ pub enum Halt {
         reason: String,
     },
 }
-
-/// What a machine that stands before another one says as that one does, in its `impl Machine`: all but
-/// its pace, and how a session begins.
-macro_rules! as_the_one_behind {
-    ($machine:ident) => {
-        fn name(&self) -> String {
-            self.$machine.name()
-        }
-
-        fn time(&self) -> $crate::Time {
-            self.$machine.time()
-        }
-
-        fn peer(&self) -> Option<$crate::contract::context::NetworkPeer> {
-            self.$machine.peer()
-        }
-
-        fn parameters(&self, stage: &str) -> Vec<(String, serde_json::Value)> {
-            self.$machine.parameters(stage)
-        }
-
-        fn terms(&self, stage: &str) -> Option<$crate::Terms> {
-            self.$machine.terms(stage)
-        }
-
-        fn seed(&self, given: u64) -> Option<u64> {
-            self.$machine.seed(given)
-        }
-
-        fn capacity(&self) -> (u32, u64) {
-            self.$machine.capacity()
-        }
-
-        fn is_live_image(&self) -> bool {
-            self.$machine.is_live_image()
-        }
-    };
-}
-pub(crate) use as_the_one_behind;
 
 /// A machine that stages can run on: real, simulated or recorded.
 #[async_trait]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use vetting_machine::contract::files::Ending;
 use vetting_machine::contract::fio;
 use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::contract::types::Error;
@@ -49,23 +50,33 @@ async fn every_reading_is_plausible() {
     assert!(parts.memory.visible_bytes > 1 << 26);
     assert!(parts.memory.available_bytes <= parts.memory.visible_bytes);
     assert!(!parts.system.kernel.is_empty());
-    let Ok(Reply::Counters(counters)) = session.call(Request::Counters).await else {
-        panic!("no counters");
+    let list = async |glob: &str| {
+        let globs = vec![glob.to_owned()];
+        match session.call(Request::FilesList { globs }).await {
+            Ok(Reply::FilesListing(listing)) => listing,
+            other => panic!("{other:?}"),
+        }
     };
-    assert_eq!(counters.cpus.len(), threads as usize);
+    let topologies = list("sys/devices/system/cpu/cpu*/topology").await;
+    assert_eq!(topologies.found.len(), threads as usize);
     let Ok(Reply::Disks(disks)) = session.call(Request::Disks).await else {
         panic!("no disks");
     };
-    assert_eq!(counters.disks.len(), disks.len());
+    for disk in &disks {
+        let stat = list(&format!("sys/block/{}/stat", disk.name)).await;
+        assert_eq!(stat.found.len(), 1, "{}", disk.name);
+    }
+    let paths = vec!["proc/cpuinfo".to_owned(), "proc/cmdline".to_owned()];
+    let Ok(Reply::FilesContents(read)) = session.call(Request::FilesRead { paths }).await else {
+        panic!("no files");
+    };
+    assert_eq!(read[0].ending, Ending::Whole);
+    assert!(read[0].bytes.starts_with(b"processor\t: 0\n"));
+    assert!(matches!(read[1].ending, Ending::Denied(_)));
     assert_eq!(parts.disks.len(), disks.len());
     assert!(disks.iter().all(|disk| !disk.name.starts_with("loop")));
     assert!(parts.nics.iter().all(|nic| nic.name != "lo"));
-    for request in [
-        Request::Hwmon,
-        Request::GpuRead,
-        Request::PowerRead,
-        Request::SmartDevices,
-    ] {
+    for request in [Request::Hwmon, Request::GpuDevices, Request::SmartDevices] {
         session
             .call(request.clone())
             .await

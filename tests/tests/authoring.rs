@@ -81,7 +81,10 @@ fn a_new_stage_in_rust_builds_and_says_what_its_scenarios_expect() {
     let text = std::fs::read_to_string(&judge).expect("the rules");
     std::fs::write(
         &judge,
-        text.replace("fan.value else", "fan.value.map(|_| 9000.0) else"),
+        text.replace(
+            "fan.reading.value else",
+            "fan.reading.value.map(|_| 9000.0) else",
+        ),
     )
     .expect("edited");
     let tested = stage(&project, &["test", "--format", "json"]);
@@ -240,7 +243,7 @@ fn what_an_author_gets_wrong_is_said_in_a_sentence() {
         .to_owned();
     refused(
         unasked,
-        "imports `power`, which its manifest does not ask for",
+        "imports `bmc`, which its manifest does not ask for",
     );
     let more = format!("{sound}\n[interfaces.smart]\nreason = \"because\"\n");
     refused(
@@ -394,7 +397,7 @@ fn a_fault_over_an_exchange_leads_a_scenario_elsewhere() {
         let component = component.display().to_string();
         stage(below.path(), &["test", "--component", &component])
     };
-    let failed = "exchange_faults = [\"power.read = failed\"]";
+    let failed = "exchange_faults = [\"bmc.ask = failed\"]";
     for machine in ["sim:healthy-server", "replay:../psu.recording"] {
         good(tested(machine, "", "pass"));
         good(tested(machine, failed, "inconclusive"));
@@ -412,12 +415,12 @@ fn a_fault_over_an_exchange_leads_a_scenario_elsewhere() {
         "pass",
     );
     assert_eq!(unknown.status, 2, "{}{}", unknown.out, unknown.err);
-    assert!(unknown.err.contains("power.read"), "{}", unknown.err);
+    assert!(unknown.err.contains("bmc.ask"), "{}", unknown.err);
     let profile = "[[fault]]\nkind = \"psu-lost\"\npsu = \"PS1\"";
     let over = tested("replay:../psu.recording", profile, "pass");
     assert_eq!(over.status, 2, "{}{}", over.out, over.err);
     assert!(over.err.contains("exchange_faults"), "{}", over.err);
-    let withheld = tested("replay:../psu.recording", "withhold = [\"power\"]", "pass");
+    let withheld = tested("replay:../psu.recording", "withhold = [\"bmc\"]", "pass");
     assert_eq!(withheld.status, 2, "{}{}", withheld.out, withheld.err);
     assert!(withheld.err.contains("no effect"), "{}", withheld.err);
 }

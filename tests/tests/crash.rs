@@ -110,7 +110,7 @@ fn a_host_that_went_down_has_failed_and_its_last_words_are_kept() {
     let names = kept(&view);
     assert_eq!(
         names,
-        ["pstore-dmesg-efi-1700000001", "bmc-event-log.json"],
+        ["pstore-dmesg-efi-1700000001", "bmc-event-log.txt"],
         "{}",
         second.log()
     );

@@ -276,14 +276,11 @@ fn inspect_tells_what_a_stage_asks_for_and_would_get() {
     assert_eq!(told["policy"], Value::Null);
     assert_eq!(told["parameters"]["type"], "object");
     let imports = told["imports"].as_array().expect("imports");
-    let power = imports.iter().find(|import| import["interface"] == "power");
-    let power = power.expect("power");
+    let bmc = imports.iter().find(|import| import["interface"] == "bmc");
+    let bmc = bmc.expect("bmc");
     let version = vetting_component::offered().version;
-    assert_eq!(power["version"], version.to_string());
-    assert!(
-        power["functions"].to_string().contains("event-log"),
-        "{power}"
-    );
+    assert_eq!(bmc["version"], version.to_string());
+    assert!(bmc["functions"].to_string().contains("ask"), "{bmc}");
     let granted = |told: &Value| -> Vec<(String, bool)> {
         let asked = told["interfaces"].as_array().expect("interfaces").iter();
         let of = |asked: &Value| {
@@ -299,21 +296,29 @@ fn inspect_tells_what_a_stage_asks_for_and_would_get() {
     };
     assert_eq!(
         granted(&told),
-        [("hwmon".to_owned(), true), ("power".to_owned(), true)]
+        [
+            ("bmc".to_owned(), true),
+            ("files".to_owned(), true),
+            ("hwmon".to_owned(), true)
+        ]
     );
 
     std::fs::write(
         folder.join("p.toml"),
-        format!("deny = [\"power\"]\n{}", key.trusted()),
+        format!("deny = [\"bmc\"]\n{}", key.trusted()),
     )
     .expect("a policy");
     let policy = ["--policy", "p.toml"];
     let told = inspect(&policy);
     assert_eq!(
         granted(&told),
-        [("hwmon".to_owned(), true), ("power".to_owned(), false)]
+        [
+            ("bmc".to_owned(), false),
+            ("files".to_owned(), true),
+            ("hwmon".to_owned(), true)
+        ]
     );
-    let why = told["interfaces"][1]["withheld_because"].to_string();
+    let why = told["interfaces"][0]["withheld_because"].to_string();
     assert!(why.contains("p.toml"), "{why}");
     assert_eq!(told["signature"]["state"], "refused");
     key.sign(&file);
@@ -325,9 +330,9 @@ fn inspect_tells_what_a_stage_asks_for_and_would_get() {
     let (status, said) = stage(folder, &["inspect", "PSU.wasm", "--policy", "p.toml"], "");
     assert_eq!(status, 0, "{said}");
     for words in [
-        "power        withheld",
+        "bmc          withheld",
         "signature    refused: ",
-        "deadline     300 s",
+        "deadline     1200 s",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }

@@ -10,10 +10,11 @@ pub use vetting_project::found;
 use crate::{run, target};
 
 /// What `vetting` runs: a program, and the Debian package that brings it.
-pub const TOOLS: [(&str, &str); 6] = [
+pub const TOOLS: [(&str, &str); 7] = [
     ("fio", "fio"),
     ("stress-ng", "stress-ng"),
     ("iperf3", "iperf3"),
+    ("stressapptest", "stressapptest"),
     ("smartctl", "smartmontools"),
     ("ipmitool", "ipmitool"),
     ("cc", "gcc"),

@@ -3,17 +3,19 @@
 //! First each CPU alone has a worker of its own doing integer work, which makes cores comparable;
 //! then each has several kinds of work at once, every result checked.
 
+mod cores;
+mod counted;
 mod coverage;
 mod judge;
 mod rules;
 
 use vetting_stage::context::Facts;
-use vetting_stage::stress::{Job, Stressor, Summary};
+use vetting_stage::stress::{Ending, Job, Stressor};
 use vetting_stage::stress_endings::STRESS_NG;
 use vetting_stage::types::Error;
 use vetting_stage::{
-    Drive, Findings, Heat, KernelEvents, Outcome, Plan, clock, context, counters, drive, explain,
-    inventory, sample, sampling_ms, stress,
+    Drive, Findings, Heat, KernelEvents, Outcome, Plan, StressReport, clock, context, drive,
+    explain, platform, sample, sampling_ms, stress,
 };
 
 vetting_stage::parameters! {
@@ -64,7 +66,14 @@ fn run() -> Result<Outcome, String> {
         findings.unknown(rules::DEADLINE, None, why);
         return Ok(findings.outcome("nothing was loaded"));
     }
-    if total < wish {
+    if total < wish / 2 {
+        let message = format!(
+            "the deadline left {} of {} s of load: less than half of what was asked for",
+            total / 1000,
+            wish / 1000
+        );
+        findings.unknown(rules::DEADLINE, None, message);
+    } else if total < wish {
         let message = format!(
             "the deadline cut {} s of load to {} s",
             wish / 1000,
@@ -72,10 +81,9 @@ fn run() -> Result<Outcome, String> {
         );
         findings.broken(rules::DURATION, None, message);
     }
-    let machine = inventory::read().ok();
     let mut kernel = KernelEvents::watch();
-    let before = counters::read().map_err(|e| explain(&e))?;
-    let [without_lowest, without_highest] = chosen(&before, &facts);
+    let before = counted::read().map_err(|e| explain(&e))?;
+    let [without_lowest, without_highest] = chosen(&counted::online(&before), &facts);
     let mut seen = Seen::default();
     let alone_ms = (total * ALONE_PERCENT / 100).max(1_000);
     let alone = job(&without_lowest, &[("cpu", Some("int64"))], alone_ms);
@@ -96,7 +104,7 @@ fn run() -> Result<Outcome, String> {
         ("each core alone", &alone, 0.0),
         ("a mix of loads", &mixed, 0.35),
     ] {
-        let (summary, cancelled) = match phase(name, job, from, every_ms, &mut seen, &mut kernel) {
+        let (ending, cancelled) = match phase(name, job, from, every_ms, &mut seen, &mut kernel) {
             Ok(done) => done,
             Err(error) => {
                 findings.unknown(STRESS_NG, None, format!("{name}: {}", explain(&error)));
@@ -105,8 +113,8 @@ fn run() -> Result<Outcome, String> {
         };
         phases.push(judge::Phase {
             name,
-            cpus: job.cpus.clone(),
-            summary,
+            job: job.clone(),
+            report: StressReport::of(&ending),
             cancelled,
         });
         if cancelled {
@@ -120,19 +128,25 @@ fn run() -> Result<Outcome, String> {
         frequencies: seen.frequencies,
         before,
         // After a cancel there is nothing to compare with.
-        after: counters::read().ok(),
-        machine: judge::Machine::of(machine.as_ref()),
+        after: counted::read().ok(),
+        machine: platform(),
     };
     judge::evidence(&evidence, &parameters, &mut findings);
     seen.heat.judge(
         &mut findings,
         judge::CPU_SENSORS,
-        match evidence.machine.portable {
+        match evidence.machine.is_portable {
             true => rules::CRITICAL_TEMPERATURE_LENIENT,
             false => rules::CRITICAL_TEMPERATURE,
         },
         (rules::CRITICAL_MARGIN, parameters.crit_margin_celsius),
     );
+    let other_sensors = seen.heat.highest().is_some();
+    if other_sensors && !seen.heat.saw(judge::CPU_SENSORS) && !evidence.machine.is_virtual {
+        let message =
+            "no processor reports its temperature, though other parts do: cooling was not judged";
+        findings.broken(rules::NO_TEMPERATURE, None, message);
+    }
     if let Err(why) = kernel.judge(rules::Table, &mut findings) {
         findings.unknown(rules::KERNEL_LOG, None, why);
     }
@@ -146,8 +160,7 @@ fn milliseconds(duration: core::time::Duration) -> u64 {
 
 /// The CPUs to load in each phase: as many as may be, leaving the lowest ones to whoever works here in
 /// the first phase, and the highest ones in the second, so that each has its turn.
-fn chosen(counters: &counters::Reading, facts: &Facts) -> [Vec<u32>; 2] {
-    let all: Vec<u32> = counters.cpus.iter().map(|cpu| cpu.cpu).collect();
+fn chosen(all: &[u32], facts: &Facts) -> [Vec<u32>; 2] {
     let allowed = all.len().min(facts.cpu_allowance as usize);
     [all[all.len() - allowed..].to_vec(), all[..allowed].to_vec()]
 }
@@ -175,7 +188,7 @@ fn phase(
     every_ms: u64,
     seen: &mut Seen,
     kernel: &mut KernelEvents,
-) -> Result<(Summary, bool), Error> {
+) -> Result<(Ending, bool), Error> {
     let share = if from > 0.0 { 1.0 - from } else { 0.35 };
     let _shown = context::progress(from, name);
     let tool = stress::start(job)?;
@@ -187,7 +200,7 @@ fn phase(
         kernel.collect();
         // Only integer load has the frequency that base promises.
         if from == 0.0
-            && let Some(megahertz) = frequency(&job.cpus)
+            && let Some(megahertz) = counted::frequency_mhz(&job.cpus)
         {
             sample("frequency", "cpu/median", megahertz, "MHz");
             seen.frequencies.push(megahertz);
@@ -195,11 +208,4 @@ fn phase(
         Drive::On
     })?;
     Ok((driven.summary, driven.cancelled))
-}
-
-fn frequency(cpus: &[u32]) -> Option<f64> {
-    let reading = counters::read().ok()?;
-    let loaded = reading.cpus.iter().filter(|cpu| cpus.contains(&cpu.cpu));
-    let megahertz: Vec<f64> = loaded.filter_map(|cpu| cpu.current_mhz).collect();
-    vetting_stage::median(&megahertz)
 }

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use vetting_facts::inventory::{CountedAs, Disk, Inventory, MemoryModule};
 use vetting_stage::context::ExpectedDisk;
-use vetting_stage::inventory::{Disk, Parts};
 use vetting_stage::{Findings, Measure, Part, Rule, part};
 
 use crate::rules::{FEWER_CORES, FEWER_CPUS, FEWER_DIMMS, FEWER_DISKS, FEWER_GPUS, FEWER_NICS};
 use crate::rules::{MORE_CORES, MORE_CPUS, MORE_DIMMS, MORE_DISKS, MORE_GPUS, MORE_NICS};
-use crate::{Parameters, rules};
+use crate::{Parameters, rules, seen};
 
 const GIB: f64 = (1_u64 << 30) as f64;
 
@@ -20,7 +20,7 @@ const VISIBLE_LARGE: f64 = 10.0;
 
 /// Holds everything.
 pub fn parts(
-    parts: &Parts,
+    parts: &Inventory,
     expected: &[ExpectedDisk],
     parameters: &Parameters,
     findings: &mut Findings,
@@ -30,6 +30,8 @@ pub fn parts(
         "no processor was found".to_owned()
     });
     memory(parts, findings);
+    seen::processors(parts, findings);
+    seen::mapped_out(&parts.memory, findings);
     counts(parts, parameters, findings);
     duplicates(parts, findings);
     disks(&parts.disks, expected, parameters, findings);
@@ -43,16 +45,15 @@ pub fn parts(
 }
 
 /// The record in a line.
-pub fn summary(parts: &Parts) -> String {
+pub fn summary(parts: &Inventory) -> String {
     let cores: u32 = parts.cpus.iter().map(|cpu| cpu.cores).sum();
     let model = parts
         .cpus
         .first()
-        .map_or("no CPU", |cpu| cpu.model.as_str());
-    let bytes = parts
-        .memory
-        .installed_bytes
-        .unwrap_or(parts.memory.visible_bytes) as f64;
+        .map_or("no CPU", |cpu| cpu.model.as_deref().unwrap_or("CPU"));
+    let memory = &parts.memory;
+    let bytes = memory.installed_bytes.or(memory.visible_bytes);
+    let bytes = bytes.unwrap_or_default() as f64;
     format!(
         "{} × {model}, {cores} cores, {:.0} GiB, {} disks, {} network ports, {} GPUs",
         parts.cpus.len(),
@@ -63,8 +64,11 @@ pub fn summary(parts: &Parts) -> String {
     )
 }
 
-fn memory(parts: &Parts, findings: &mut Findings) {
-    let visible = parts.memory.visible_bytes as f64;
+fn memory(parts: &Inventory, findings: &mut Findings) {
+    let Some(visible) = parts.memory.visible_bytes else {
+        return;
+    };
+    let visible = visible as f64;
     let measure = Measure::number("visible-memory", visible).unit("B");
     let Some(installed) = parts.memory.installed_bytes.filter(|bytes| *bytes > 0) else {
         return findings.note(measure);
@@ -84,14 +88,9 @@ fn memory(parts: &Parts, findings: &mut Findings) {
     });
 }
 
-fn counts(parts: &Parts, parameters: &Parameters, findings: &mut Findings) {
+fn counts(parts: &Inventory, parameters: &Parameters, findings: &mut Findings) {
     let cores: u32 = parts.cpus.iter().map(|cpu| cpu.cores).sum();
-    let dimms = parts
-        .memory
-        .modules
-        .iter()
-        .filter(|module| module.size_bytes > 0)
-        .count();
+    let dimms = filled(parts).count();
     let gpus = parts.gpus.iter().filter(|gpu| gpu.accelerator).count();
     let p = parameters;
     let (cpus, disks, nics) = (parts.cpus.len(), parts.disks.len(), parts.nics.len());
@@ -178,16 +177,18 @@ fn count(
     });
 }
 
+/// Modules that count as memory, persistent memory included.
+fn filled(parts: &Inventory) -> impl Iterator<Item = &MemoryModule> {
+    let counts =
+        |m: &&MemoryModule| matches!(m.counted_as, CountedAs::Memory | CountedAs::Persistent);
+    parts.memory.modules.iter().filter(counts)
+}
+
 /// A serial number or an address that is there twice is a cloned part or a misreading.
-fn duplicates(parts: &Parts, findings: &mut Findings) {
-    let modules = parts
-        .memory
-        .modules
-        .iter()
-        .filter(|module| module.size_bytes > 0);
-    let modules = modules.filter_map(|m| Some((m.serial.clone()?, m.locator.clone())));
-    let nics = parts.nics.iter().filter(|nic| !nic.mac.is_empty());
-    let nics = nics.map(|nic| (nic.mac.clone(), nic.name.clone()));
+fn duplicates(parts: &Inventory, findings: &mut Findings) {
+    let modules = filled(parts).filter_map(|m| Some((m.serial.clone()?, m.label.clone())));
+    let nics = parts.nics.iter();
+    let nics = nics.filter_map(|nic| Some((nic.mac.clone()?, nic.name.clone())));
     let mut found = 0;
     for (kind, what, places) in [
         ("dimm", "serial number", places(modules)),

@@ -1,11 +1,13 @@
 //! Inventory: what the machine is made of.
 
 mod judge;
+mod read;
 mod rules;
+mod seen;
 #[cfg(test)]
 mod tests;
 
-use vetting_stage::{Findings, Outcome, context, explain, inventory};
+use vetting_stage::{Findings, Outcome, context, explain};
 
 vetting_stage::parameters! {
     /// How many processors there must be.
@@ -28,13 +30,16 @@ vetting_stage::parameters! {
 
 vetting_stage::stage!(run);
 
+/// The attachment that the inventory is compared with a spec by.
+const ATTACHMENT: &str = "inventory.json";
+
 fn run() -> Result<Outcome, String> {
     let parameters = Parameters::read().map_err(|e| e.to_string())?;
     let facts = context::get();
     let _shown = context::progress(0.1, "reading");
-    let parts = inventory::read().map_err(|e| explain(&e))?;
+    let parts = read::inventory().map_err(|e| explain(&e))?;
     let record = serde_json::to_vec_pretty(&parts).map_err(|e| format!("the record: {e}"))?;
-    context::attach("inventory.json", "application/json", &record).map_err(|e| explain(&e))?;
+    context::attach(ATTACHMENT, "application/json", &record).map_err(|e| explain(&e))?;
     let mut findings = Findings::new();
     judge::parts(&parts, &facts.expected_disks, &parameters, &mut findings);
     Ok(findings.outcome(judge::summary(&parts)))

@@ -8,6 +8,12 @@ vetting_stage::rules! {
     /// The system sees less memory than is installed, and by more than firmware and graphics usually take.
     VISIBLE_MEMORY: warn "visible_memory" = "90 % of what is installed; 88 % of 16 GiB and less, 85 % of 8, 80 % of 6, 75 % of 2",
         "Canonical checkbox, memory_compare.py";
+    /// The firmware maps less memory than is installed, and the system sees less, by a module or more: a module was mapped out.
+    MAPPED_OUT: fail "mapped-out-memory" = "less than one module", "DMTF DSP0134, types 17 and 19; MemTotal of /proc/meminfo";
+    /// A socket is populated, and Linux does not run on its processor.
+    PROCESSOR_UNSEEN: warn "populated-sockets" = "as many as Linux runs on", "DMTF DSP0134, type 4, status";
+    /// CPUs are present and offline, and simultaneous threads are not switched off.
+    CPUS_OFFLINE: warn "offline-cpus" = "0", "Linux sysfs, devices/system/cpu/offline";
     /// Not everything of the inventory could be read.
     GAP: warn "inventory-gap" = "0", "default";
     /// A serial number or an address is there twice: a cloned part, or a misreading. Several paths to one disk are one part.

@@ -1,7 +1,8 @@
 //! One machine at a time, against every rule.
 
+use vetting_facts::files::Files;
+use vetting_facts::inventory::{CountedAs, Cpu, Disk, Given, Inventory, MemoryModule, inventory};
 use vetting_stage::context::ExpectedDisk;
-use vetting_stage::inventory::{Bios, Board, Cpu, Disk, Memory, MemoryModule, Parts, System};
 use vetting_stage::{Findings, Verdict};
 
 use crate::Parameters;
@@ -24,76 +25,77 @@ fn module(locator: &str, serial: &str, gib: u64) -> MemoryModule {
     MemoryModule {
         locator: locator.into(),
         bank: None,
-        size_bytes: gib << 30,
+        label: locator.into(),
+        counted_as: match gib {
+            0 => CountedAs::Empty,
+            _ => CountedAs::Memory,
+        },
+        presence: None,
+        size_bytes: Some(gib << 30).filter(|bytes| *bytes > 0),
+        volatile_bytes: None,
+        non_volatile_bytes: None,
+        cache_bytes: None,
         kind: None,
+        technology: None,
+        form_factor: None,
+        detail: None,
         rated_mts: None,
         configured_mts: None,
+        configured_millivolts: None,
         manufacturer: None,
+        manufacturer_text: None,
         part_number: None,
         serial: Some(serial.into()),
+        asset_tag: None,
+        firmware: None,
         ranks: None,
         total_width: None,
         data_width: None,
+        handle: 0,
+        array_handle: None,
     }
 }
 
-fn machine() -> Parts {
-    Parts {
-        system: System {
-            manufacturer: None,
-            product: None,
-            serial: None,
-            uuid: None,
-            chassis: None,
-            hypervisor: None,
-            kernel: "6.12".into(),
-        },
-        board: Board {
-            manufacturer: None,
-            product: None,
-            version: None,
-            serial: None,
-        },
-        bios: Bios {
-            vendor: None,
-            version: None,
-            date: None,
-            uefi: true,
-        },
-        bmc: None,
-        cpus: vec![Cpu {
-            socket: "0".into(),
-            model: "a CPU".into(),
-            vendor: "v".into(),
-            cores: 8,
-            threads: 16,
-            base_mhz: None,
-            max_mhz: None,
-            stepping: None,
-            microcode: None,
-        }],
-        memory: Memory {
-            visible_bytes: 31 << 30,
-            available_bytes: 30 << 30,
-            installed_bytes: Some(32 << 30),
-            error_correction: None,
-            modules: vec![
-                module("A1", "S1", 16),
-                module("B1", "S2", 16),
-                module("C1", "S2", 0),
-            ],
-        },
-        disks: vec![disk("sda", "D1", None), disk("sdb", "D2", None)],
-        nics: Vec::new(),
-        gpus: Vec::new(),
-        pci: Vec::new(),
-        gaps: Vec::new(),
-        extra: Vec::new(),
-    }
+fn with_disks(disks: Vec<Disk>) -> Inventory {
+    let given = Given {
+        disks,
+        ..Given::default()
+    };
+    let mut machine = inventory(&Files::new(), &given);
+    machine.gaps.clear();
+    machine.cpus = vec![Cpu {
+        socket: "0".into(),
+        package: 0,
+        model: Some("a CPU".into()),
+        models: Vec::new(),
+        vendor: None,
+        cores: 8,
+        threads: 16,
+        cpus: "0-15".into(),
+        dies: None,
+        numa_nodes: Vec::new(),
+        base_mhz: None,
+        max_mhz: None,
+        stepping: None,
+        microcode: None,
+        microcodes: Vec::new(),
+    }];
+    machine.memory.visible_bytes = Some(31 << 30);
+    machine.memory.installed_bytes = Some(32 << 30);
+    machine.memory.modules = vec![
+        module("A1", "S1", 16),
+        module("B1", "S2", 16),
+        module("C1", "S2", 0),
+    ];
+    machine
+}
+
+fn machine() -> Inventory {
+    with_disks(vec![disk("sda", "D1", None), disk("sdb", "D2", None)])
 }
 
 fn verdict(
-    machine: &Parts,
+    machine: &Inventory,
     expected: &[ExpectedDisk],
     parameters: &Parameters,
 ) -> (Verdict, String) {
@@ -121,7 +123,7 @@ fn a_whole_machine_passes_and_one_without_a_module_fails() {
 #[test]
 fn invisible_memory_is_a_warning() {
     let mut short = machine();
-    short.memory.visible_bytes = 16 << 30;
+    short.memory.visible_bytes = Some(16 << 30);
     let (verdict, message) = verdict(&short, &[], &Parameters::default());
     assert_eq!(verdict, Verdict::Pass);
     assert!(message.contains("warnings"), "{message}");
@@ -129,10 +131,7 @@ fn invisible_memory_is_a_warning() {
 
 #[test]
 fn one_serial_number_on_two_disks_fails_unless_they_are_one_part() {
-    let with = |disks: Vec<Disk>| {
-        let machine = Parts { disks, ..machine() };
-        verdict(&machine, &[], &Parameters::default()).0
-    };
+    let with = |disks: Vec<Disk>| verdict(&with_disks(disks), &[], &Parameters::default()).0;
     assert_eq!(
         with(vec![disk("sda", "D1", None), disk("sdb", "d1 ", None)]),
         Verdict::Fail

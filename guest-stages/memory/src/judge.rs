@@ -1,47 +1,75 @@
 //! The rules of Memory.
 
-use vetting_stage::counters::MemoryCounters;
+use vetting_facts::counters::{Controller, Edac};
 use vetting_stage::inventory::{Memory, MemoryModule, Parts};
 use vetting_stage::{Findings, Measure, Part, part};
 
+use crate::edac::{self, Module};
+use crate::modules::present;
+use crate::patterns::Tested;
 use crate::{Parameters, rules};
 
 const GIB: f64 = (1_u64 << 30) as f64;
 
+/// From this duration on a test is meant to be of the whole memory; a shorter one is its operator's choice.
+const WHOLE_TEST_SECONDS: u64 = 60;
+
 /// How much of what is free was tested. On a machine that somebody works on half is left alone.
 pub fn coverage(
-    bytes: u64,
+    tested: &Tested,
     live_image: bool,
-    machine: &Parts,
+    memory: &Memory,
     parameters: &Parameters,
     findings: &mut Findings,
 ) {
-    if bytes == 0 {
-        let message = "not one round over the memory was finished: give it more time with duration";
+    let (free, visible) = (memory.available_bytes, memory.visible_bytes);
+    if free < visible / 2 {
+        let message = format!(
+            "only {} of {} GiB are free to be tested: huge pages are reserved, or others use them",
+            gib(free),
+            gib(visible)
+        );
+        findings.broken(rules::FREE_LOW, None, message);
+    }
+    if !tested.is_whole() {
+        let message = format!(
+            "{:.2} of a round over {} GiB was finished, and none is whole: give it more time with duration",
+            tested.rounds,
+            gib(tested.asked)
+        );
         return findings.unknown(rules::COVERAGE, None, message);
     }
-    let free = machine.memory.available_bytes.max(1) as f64;
-    let measure = Measure::number("memory-tested", 100.0 * bytes as f64 / free).unit("%");
-    if !live_image {
-        return findings.note(measure);
+    let share = 100.0 * tested.asked as f64 / free.max(1) as f64;
+    let measure = Measure::number("memory-tested", share).unit("%");
+    if live_image {
+        let floor = parameters.coverage_warn_percent;
+        findings.hold(measure.at_least(rules::COVERAGE_LOW, floor), || {
+            format!(
+                "{} of {} GiB that were free were tested",
+                gib(tested.asked),
+                gib(free)
+            )
+        });
+        return;
     }
-    let floor = parameters.coverage_warn_percent;
-    findings.hold(measure.at_least(rules::COVERAGE_LOW, floor), || {
-        format!(
-            "{:.1} of {:.1} GiB that were free were tested",
-            bytes as f64 / GIB,
-            free / GIB
-        )
-    });
+    findings.note(measure);
+    let whole = parameters.duration.as_secs() >= WHOLE_TEST_SECONDS;
+    if whole && tested.asked < tested.may / 2 {
+        let message = format!(
+            "{} of {} GiB that may be touched were tested: give it more time with duration",
+            gib(tested.asked),
+            gib(tested.may)
+        );
+        findings.broken(rules::COVERAGE_PART, None, message);
+    }
+}
+
+fn gib(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / GIB)
 }
 
 /// Error counts, before and after: what came during the test and what was there, by module.
-pub fn errors(
-    before: &MemoryCounters,
-    after: &MemoryCounters,
-    p: &Parameters,
-    findings: &mut Findings,
-) {
+pub fn errors(before: &Edac, after: &Edac, p: &Parameters, findings: &mut Findings) {
     let mut hold = |place: Option<Part>, corrected: (u64, u64), uncorrected: (u64, u64)| {
         let during = |(now, was): (u64, u64)| now.saturating_sub(was);
         let name = place
@@ -67,46 +95,67 @@ pub fn errors(
             )
         });
     };
-    for dimm in &after.dimms {
-        let same = |d: &&vetting_stage::counters::DimmCounters| {
-            d.controller == dimm.controller && d.label == dimm.label && d.location == dimm.location
-        };
-        let was = before.dimms.iter().find(same);
-        let place = part(
-            "dimm",
-            format!("{} ({} {})", dimm.label, dimm.controller, dimm.location),
-        );
-        let counts = was.map_or((0, 0), |d| (d.corrected, d.uncorrected));
+    let earlier = edac::modules(before);
+    for module in edac::modules(after) {
+        let same = |m: &&Module| m.controller == module.controller && m.name == module.name;
+        let was = earlier.iter().find(same);
+        let was = |count: fn(&Module) -> Option<u64>| was.and_then(count).unwrap_or(0);
+        // A count that could not be read is said below.
         hold(
-            Some(place),
-            (dimm.corrected, counts.0),
-            (dimm.uncorrected, counts.1),
+            Some(part("dimm", module.place())),
+            (module.corrected.unwrap_or(0), was(|m| m.corrected)),
+            (module.uncorrected.unwrap_or(0), was(|m| m.uncorrected)),
         );
     }
-    if !after.drivers.is_empty() {
+    if !after.controllers.is_empty() {
+        let sum = |edac: &Edac, count: fn(&Controller) -> Option<u64>| {
+            let counts = edac.controllers.iter().filter_map(count);
+            counts.fold(0, u64::saturating_add)
+        };
         hold(
             None,
-            (after.corrected_unattributed, before.corrected_unattributed),
             (
-                after.uncorrected_unattributed,
-                before.uncorrected_unattributed,
+                sum(after, |c| c.corrected_unattributed),
+                sum(before, |c| c.corrected_unattributed),
+            ),
+            (
+                sum(after, |c| c.uncorrected_unattributed),
+                sum(before, |c| c.uncorrected_unattributed),
             ),
         );
     }
+    let unread = edac::unread(after);
+    if let Some(first) = unread.first() {
+        let message = format!(
+            "{} counters of memory errors could not be read: {first}",
+            unread.len()
+        );
+        findings.unknown(rules::COUNTERS, None, message);
+    }
+    let modules = edac::modules(after).into_iter();
+    let counts = modules.filter_map(|module| module.corrected);
+    let counts: Vec<u64> = counts.filter(|count| *count > 0).collect();
+    let all = counts
+        .iter()
+        .fold(0_u64, |all, count| all.saturating_add(*count));
+    let limit = p.corrected_fail;
+    if counts.len() > 1 && all > limit && counts.iter().all(|count| *count <= limit) {
+        let message = format!(
+            "{all} corrected memory errors over {} modules, none of which has more than {limit} alone: look at seating, board and processor",
+            counts.len()
+        );
+        findings.broken(rules::CORRECTED_ALL, None, message);
+    }
 }
 
-/// Whether errors are corrected, and whether somebody counts them.
-pub fn correction(
-    machine: &Parts,
-    counters: &MemoryCounters,
-    p: &Parameters,
-    findings: &mut Findings,
-) {
+/// Whether errors are corrected and counted.
+pub fn correction(machine: &Parts, counters: &Edac, p: &Parameters, findings: &mut Findings) {
     let memory = &machine.memory;
     let word = memory.error_correction.as_deref().unwrap_or_default();
     let wide =
         |m: &MemoryModule| matches!((m.total_width, m.data_width), (Some(t), Some(d)) if t > d);
-    let has_ecc = word.contains("ECC") || present(memory).any(wide) || !counters.drivers.is_empty();
+    let has_ecc =
+        word.contains("ECC") || present(memory).any(wide) || !counters.controllers.is_empty();
     let told = !word.is_empty() || present(memory).any(|m| m.total_width.is_some()) || has_ecc;
     findings.note(Measure::boolean("error-correction", has_ecc));
     if p.require_ecc && !told {
@@ -119,94 +168,19 @@ pub fn correction(
         findings.broken(rules::NO_ECC, None, "the memory has no error correction");
     }
     // A guest's firmware tells of error correction that is its host's.
-    if has_ecc && counters.drivers.is_empty() && machine.system.hypervisor.is_none() {
-        let message =
-            "the memory corrects errors, but nobody counts them: load the chipset's EDAC driver";
+    if has_ecc && counters.controllers.is_empty() && machine.system.hypervisor.is_none() {
+        let message = "the memory corrects errors, but there are no EDAC error counters: load the chipset's EDAC driver";
         findings.unknown(rules::EDAC, None, message);
     }
 }
 
-fn present(memory: &Memory) -> impl Iterator<Item = &MemoryModule> {
-    memory.modules.iter().filter(|module| module.size_bytes > 0)
-}
-
-/// The modules: how many, how fast, and whether they are alike.
-pub fn modules(memory: &Memory, p: &Parameters, findings: &mut Findings) {
-    let count = present(memory).count();
-    let measure = Measure::number("modules", count as f64);
-    match p.expected_modules {
-        Some(expected) => {
-            let expected = expected as f64;
-            let mut rule = measure.at_least(rules::FEWER_MODULES, expected);
-            let empty = empty_slots(memory);
-            let mut slots = String::new();
-            // Where as many slots are empty as modules are missing, those are the ones.
-            if !empty.is_empty() && count as f64 + empty.len() as f64 == expected {
-                rule = rule.part(&part("dimm", empty.join(", ")));
-                slots = format!(" (not in {})", empty.join(", "));
-            }
-            findings.hold(rule, || {
-                format!("{count} of {expected} expected memory modules were seen{slots}: reseat or replace the missing one")
-            });
-        }
-        None => findings.note(measure),
-    }
-    for module in present(memory) {
-        speed(module, p, findings);
-    }
-    let sizes = distinct(present(memory).map(|m| m.size_bytes.to_string()));
-    let parts = distinct(present(memory).filter_map(|m| m.part_number.clone()));
-    if sizes > 1 || parts > 1 {
-        let message = format!(
-            "modules of {sizes} sizes and {} part numbers are mixed",
-            parts.max(1)
-        );
-        findings.broken(rules::MIXED_MODULES, None, message);
-    }
-}
-
-fn empty_slots(memory: &Memory) -> Vec<&str> {
-    let empty = memory.modules.iter().filter(|m| m.size_bytes == 0);
-    empty.map(|m| m.locator.as_str()).collect()
-}
-
-fn distinct(values: impl Iterator<Item = String>) -> usize {
-    values.collect::<std::collections::BTreeSet<_>>().len()
-}
-
-fn speed(module: &MemoryModule, p: &Parameters, findings: &mut Findings) {
-    let Some(set) = module.configured_mts.filter(|mts| *mts > 0) else {
-        return;
-    };
-    let place = Part {
-        serial: module.serial.clone(),
-        model: module.part_number.clone(),
-        ..part("dimm", module.locator.clone())
-    };
-    let mut measure = Measure::number("configured-speed", f64::from(set))
-        .unit("MT/s")
-        .part(&place);
-    if let Some(rated) = module.rated_mts.filter(|mts| *mts > 0) {
-        let floor = f64::from(rated) * p.speed_warn_percent / 100.0;
-        measure = measure.at_least(rules::SPEED_LOW, floor);
-    }
-    if let Some(expected) = p.expected_mts {
-        let expected = expected as f64;
-        measure = measure
-            .at_least(rules::SPEED_UNEXPECTED, expected)
-            .at_least(rules::SPEED_TOO_LOW, 0.8 * expected);
-    }
-    findings.hold(measure, || {
-        format!("it is set to {set} MT/s: mixed modules, two per channel, or the firmware")
-    });
-}
-
 /// What was tested, in a line.
-pub fn summary(memory: &Memory, tested: u64, counters: &MemoryCounters) -> String {
+pub fn summary(memory: &Memory, tested: u64, counters: &Edac) -> String {
     let installed = memory.installed_bytes.unwrap_or(memory.visible_bytes) as f64 / GIB;
-    let counted = match counters.drivers.is_empty() {
-        true => "nobody counts errors".to_owned(),
-        false => format!("errors counted by {}", counters.drivers.join(", ")),
+    let controllers = edac::controllers(counters);
+    let counted = match controllers.is_empty() {
+        true => "no EDAC error counters".to_owned(),
+        false => format!("errors counted by {}", controllers.join(", ")),
     };
     format!(
         "{:.1} of {installed:.1} GiB written and checked, {counted}",
@@ -217,21 +191,26 @@ pub fn summary(memory: &Memory, tested: u64, counters: &MemoryCounters) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vetting_stage::counters::DimmCounters;
+    use crate::modules;
+    use vetting_facts::counters::Dimm;
     use vetting_stage::{Outcome, Verdict};
 
-    fn counters(corrected: u64, uncorrected: u64) -> MemoryCounters {
-        MemoryCounters {
-            drivers: vec!["skx_edac".into()],
-            dimms: vec![DimmCounters {
+    fn counters(corrected: u64, uncorrected: u64) -> Edac {
+        Edac {
+            controllers: vec![Controller {
                 controller: "mc0".into(),
-                label: "DIMM_A1".into(),
-                location: "channel 0 slot 0".into(),
-                corrected,
-                uncorrected,
+                name: Some("Skylake Socket#0 IMC#0".into()),
+                dimms: vec![Dimm {
+                    name: "dimm0".into(),
+                    label: Some("DIMM_A1".into()),
+                    location: Some("channel 0 slot 0".into()),
+                    corrected: Some(corrected),
+                    uncorrected: Some(uncorrected),
+                    ..Dimm::default()
+                }],
+                ..Controller::default()
             }],
-            corrected_unattributed: 0,
-            uncorrected_unattributed: 0,
+            ..Edac::default()
         }
     }
 
@@ -306,7 +285,7 @@ mod tests {
             ..module(0, None)
         };
         let one = memory(vec![module(16, Some(5200)), slot("DIMM_B1")]);
-        let outcome = judged(|f| modules(&one, &expecting, f));
+        let outcome = judged(|f| modules::judge(&one, &expecting, f));
         assert_eq!(outcome.verdict, Verdict::Fail);
         let place = outcome.diagnoses[0].part.as_ref().expect("the slot");
         assert_eq!(place.location, "DIMM_B1");
@@ -315,17 +294,17 @@ mod tests {
             slot("DIMM_B1"),
             slot("DIMM_C1"),
         ]);
-        let outcome = judged(|f| modules(&more, &expecting, f));
+        let outcome = judged(|f| modules::judge(&more, &expecting, f));
         assert!(outcome.diagnoses[0].part.is_none(), "any of the two");
         assert_eq!(
-            judged(|f| modules(&one, &Parameters::default(), f))
+            judged(|f| modules::judge(&one, &Parameters::default(), f))
                 .diagnoses
                 .len(),
             0
         );
         let slow = memory(vec![module(16, Some(4000))]);
         assert_eq!(
-            judged(|f| modules(&slow, &Parameters::default(), f))
+            judged(|f| modules::judge(&slow, &Parameters::default(), f))
                 .diagnoses
                 .len(),
             1
@@ -334,13 +313,52 @@ mod tests {
             expected_mts: Some(5200),
             ..Parameters::default()
         };
-        assert_eq!(judged(|f| modules(&slow, &spec, f)).verdict, Verdict::Fail);
+        assert_eq!(
+            judged(|f| modules::judge(&slow, &spec, f)).verdict,
+            Verdict::Fail
+        );
         let mixed = memory(vec![module(16, None), module(32, None)]);
         assert_eq!(
-            judged(|f| modules(&mixed, &Parameters::default(), f))
+            judged(|f| modules::judge(&mixed, &Parameters::default(), f))
                 .diagnoses
                 .len(),
             1
+        );
+    }
+
+    #[test]
+    fn what_was_not_tested_is_said() {
+        let with = |tested: Tested, available_bytes| {
+            let memory = Memory {
+                available_bytes,
+                ..memory(Vec::new())
+            };
+            judged(|f| coverage(&tested, false, &memory, &Parameters::default(), f))
+        };
+        let whole = Tested {
+            may: 14 << 30,
+            asked: 14 << 30,
+            rounds: 3.0,
+        };
+        assert_eq!(with(whole, 30 << 30).diagnoses.len(), 0);
+        let half = Tested {
+            rounds: 0.5,
+            ..whole
+        };
+        assert!(matches!(
+            with(half, 30 << 30).verdict,
+            Verdict::Inconclusive(_)
+        ));
+        let part = Tested {
+            asked: 1 << 30,
+            ..whole
+        };
+        assert_eq!(with(part, 30 << 30).diagnoses.len(), 1);
+        let reserved = with(whole, 2 << 30);
+        assert!(
+            reserved.message.contains("2.0 of 32.0 GiB"),
+            "{}",
+            reserved.message
         );
     }
 }

@@ -1,15 +1,16 @@
 //! Memory: does it keep what is written, and who counts its errors?
 
+mod edac;
 mod judge;
+mod memtest;
+mod modules;
+mod patterns;
 mod rules;
 
-use vetting_stage::context::Facts;
-use vetting_stage::stress::{Job, Stressor, Summary};
-use vetting_stage::stress_endings::STRESS_NG;
 use vetting_stage::types::Error;
 use vetting_stage::{
-    Drive, Findings, Heat, KernelEvents, Outcome, Plan, clock, context, counters, drive, explain,
-    inventory, judge_endings, sampling_ms, stress,
+    Drive, Driven, Findings, Heat, KernelEvents, Outcome, Plan, Tool, clock, context, drive,
+    explain, inventory, sampling_ms,
 };
 
 vetting_stage::parameters! {
@@ -20,6 +21,8 @@ vetting_stage::parameters! {
     /// What one worker writes and checks in a second, in MiB, so that a round over the memory fits
     /// into the duration: more is not touched.
     worker_mib_per_second: integer = 400, "default: half of what a slow server core does";
+    /// Share of the duration, in per cent, for stressapptest, where it is installed; 0: it is not run.
+    memtest_percent: number = 20.0, "default";
     /// Share of the free memory, in per cent, that a live image should test at least.
     coverage_warn_percent: number = 90.0, "default; OpenStack Ironic uses 98";
     /// Corrected errors of one module from which on it is worth a look: more than this.
@@ -28,6 +31,8 @@ vetting_stage::parameters! {
     corrected_fail: integer = 9, "mcelog.conf: 10 in 24 h";
     /// Uncorrected errors that one module may have.
     uncorrected_fail: integer = 0, "Linux EDAC, admin-guide/RAS";
+    /// Degrees below a module sensor's critical limit from which on it is worth a look.
+    crit_margin_celsius: number = 5.0, "default";
     /// Whether memory without error correction is a failure.
     require_ecc: boolean = false, "the machine's spec";
     /// How many modules must be seen.
@@ -56,7 +61,14 @@ fn run() -> Result<Outcome, String> {
         findings.unknown(rules::DEADLINE, None, why);
         return Ok(findings.outcome("nothing was tested"));
     }
-    if total < wish {
+    if total < wish / 2 {
+        let message = format!(
+            "the deadline left {} of {} s of test: less than half of what was asked for",
+            total / 1000,
+            wish / 1000
+        );
+        findings.unknown(rules::DEADLINE, None, message);
+    } else if total < wish {
         let message = format!(
             "the deadline cut {} s of test to {} s",
             wish / 1000,
@@ -65,134 +77,86 @@ fn run() -> Result<Outcome, String> {
         findings.broken(rules::DURATION, None, message);
     }
     let machine = inventory::read().map_err(|e| explain(&e))?;
-    let mut kernel = KernelEvents::watch();
-    let before = counters::read().map_err(|e| explain(&e))?;
-    let mut heat = Heat::default();
-    let bytes = touched(&facts, &parameters, total);
-    let mut tested = 0;
-    for pass in PASSES {
-        match test(
-            &pass,
-            &job(&pass, &facts, bytes, total),
-            sampling_ms(total),
-            &mut heat,
-            &mut kernel,
-        ) {
-            Ok((summary, cancelled)) => {
-                judge_endings(rules::Table, &summary, pass.name, cancelled, &mut findings);
-                let rounds: u64 = summary.metrics.iter().map(|m| m.bogo_ops).sum();
-                if pass.covers && rounds > 0 {
-                    tested = bytes;
-                }
-                // An exit status alone is no work done.
-                if summary.metrics.is_empty() && !cancelled && !summary.partial {
-                    let message = format!("{}: stress-ng told of no work", pass.name);
-                    findings.unknown(STRESS_NG, None, message);
-                }
-                if cancelled {
-                    break;
-                }
-            }
-            Err(error) => {
-                findings.unknown(STRESS_NG, None, explain(&error));
-                break;
-            }
-        }
+    let mut watching = Watching {
+        heat: Heat::default(),
+        kernel: KernelEvents::watch(),
+        every_ms: sampling_ms(total),
+    };
+    let before = edac::read().map_err(|e| explain(&e))?;
+    let began = clock::monotonic();
+    let job = memtest::asked(&facts, &parameters, total);
+    let share = match &job {
+        Ok(_) => memtest::share_ms(&parameters, total),
+        Err(_) => 0,
+    };
+    let passes = patterns::Passes::new(&facts, &parameters, total.saturating_sub(share));
+    let passed = passes.run(&mut watching, &mut findings);
+    let memtest = match passed.cancelled {
+        true => Err("the attempt was cancelled".to_owned()),
+        false => memtest::run(job, &mut watching, &mut findings),
+    };
+    let spent = clock::monotonic().saturating_sub(began) / 1_000_000;
+    let left = total.saturating_sub(spent);
+    if memtest.is_err() && passed.tested.rounds > 0.0 && !passed.cancelled && left >= LEAST_MS {
+        // The time that stressapptest does not use is for more patterns.
+        passes.more_patterns(left, &mut watching, &mut findings);
     }
+    let tested = passed.tested;
     judge::coverage(
-        tested,
+        &tested,
         facts.live_image,
-        &machine,
+        &machine.memory,
         &parameters,
         &mut findings,
     );
-    match counters::read() {
-        Ok(after) => judge::errors(&before.memory, &after.memory, &parameters, &mut findings),
+    match edac::read() {
+        Ok(after) => judge::errors(&before, &after, &parameters, &mut findings),
         Err(error) => findings.unknown(rules::COUNTERS, None, explain(&error)),
     }
-    judge::correction(&machine, &before.memory, &parameters, &mut findings);
-    judge::modules(&machine.memory, &parameters, &mut findings);
-    if let Err(why) = kernel.judge(rules::Table, &mut findings) {
+    judge::correction(&machine, &before, &parameters, &mut findings);
+    modules::judge(&machine.memory, &parameters, &mut findings);
+    let margin = (rules::CRITICAL_MARGIN, parameters.crit_margin_celsius);
+    watching.heat.judge(
+        &mut findings,
+        MODULE_SENSORS,
+        rules::CRITICAL_TEMPERATURE,
+        margin,
+    );
+    if let Err(why) = watching.kernel.judge(rules::Table, &mut findings) {
         findings.unknown(rules::KERNEL_LOG, None, why);
     }
-    Ok(findings.outcome(judge::summary(&machine.memory, tested, &before.memory)))
+    let summary = judge::summary(&machine.memory, tested.bytes(), &before);
+    let further = memtest.unwrap_or_else(|why| format!("stressapptest was not run: {why}"));
+    Ok(findings.outcome(format!("{summary}; {further}")))
 }
 
-/// One pass over the memory.
-struct Pass {
-    /// In messages.
-    name: &'static str,
-    /// stress-ng's pattern; `None`: all that there are, one after the other.
-    method: Option<&'static str>,
-    /// Its share of the time, in per cent, and where that begins.
-    percent: u64,
-    from: f64,
-    /// Whether it is meant to touch everything.
-    covers: bool,
-}
+/// Chips whose temperatures are memory modules': the thermal sensor of DDR3 and DDR4, the hub of DDR5.
+const MODULE_SENSORS: &[&str] = &["jc42", "spd5118"];
 
-/// First zeros and ones over everything, which is quick; then as many patterns as there is time for.
-const PASSES: [Pass; 2] = [
-    Pass {
-        name: "zeros and ones",
-        method: Some("zero-one"),
-        percent: 60,
-        from: 0.0,
-        covers: true,
-    },
-    Pass {
-        name: "many patterns",
-        method: None,
-        percent: 40,
-        from: 0.6,
-        covers: false,
-    },
-];
-
-/// How many bytes: what may be touched, and can be in the time there is.
-fn touched(facts: &Facts, parameters: &Parameters, total_ms: u64) -> u64 {
-    let share = parameters.coverage_percent.clamp(1.0, 100.0) / 100.0;
-    let may = (facts.memory_allowance_bytes as f64 * share) as u64;
-    let milliseconds = total_ms * PASSES[0].percent / 100;
-    let rate = parameters.worker_mib_per_second.saturating_mul(1 << 20) / 1000;
-    let can = rate
-        .saturating_mul(milliseconds)
-        .saturating_mul(facts.cpu_allowance.max(1).into());
-    may.min(can)
-}
-
-fn job(pass: &Pass, facts: &Facts, bytes: u64, total_ms: u64) -> Job {
-    Job {
-        stressors: vec![Stressor {
-            name: "vm".into(),
-            workers: facts.cpu_allowance.clamp(1, 4096),
-            method: pass.method.map(str::to_owned),
-            memory_bytes: Some(bytes),
-        }],
-        duration_ms: (total_ms * pass.percent / 100).max(1_000),
-        verify: true,
-        cpus: Vec::new(),
-        per_cpu: false,
-    }
-}
-
-fn test(
-    pass: &Pass,
-    job: &Job,
+/// What is watched while memory is tested.
+struct Watching {
+    heat: Heat,
+    kernel: KernelEvents,
     every_ms: u64,
-    heat: &mut Heat,
-    kernel: &mut KernelEvents,
-) -> Result<(Summary, bool), Error> {
-    let _shown = context::progress(pass.from, pass.name);
-    let tool = stress::start(job)?;
-    let driven = drive(&tool, every_ms, |progress| {
-        if let Some(progress) = progress {
-            let share = pass.percent as f64 / 100.0;
-            let _shown = context::progress(pass.from + share * progress.fraction, pass.name);
-        }
-        heat.read();
-        kernel.collect();
-        Drive::On
-    })?;
-    Ok((driven.summary, driven.cancelled))
+}
+
+impl Watching {
+    /// Follows a tool to its end, and shows how far it is: `from` is where its part begins, `share` how
+    /// long that is, of 1. `fraction` is that of its progress.
+    fn follow<T: Tool>(
+        &mut self,
+        tool: &T,
+        (name, from, share): (&str, f64, f64),
+        fraction: impl Fn(&T::Progress) -> f64,
+    ) -> Result<Driven<T::Summary>, Error> {
+        let _shown = context::progress(from, name);
+        drive(tool, self.every_ms, |progress| {
+            if let Some(progress) = progress {
+                let _shown = context::progress(from + share * fraction(progress), name);
+            }
+            self.heat.read();
+            self.kernel.collect();
+            Drive::On
+        })
+    }
 }

@@ -2,10 +2,11 @@
 
 use vetting_stage::context::NetworkPeer;
 use vetting_stage::inventory::Nic;
-use vetting_stage::iperf::{Direction, Flow, Summary};
+use vetting_stage::iperf::Direction;
 use vetting_stage::{Findings, Measure, Part};
 
-use crate::ports::part_of;
+use crate::measured::{Flow, Measured};
+use crate::ports::{has_a_cable, part_of};
 use crate::{Parameters, nic, rules};
 
 /// Share of the line rate that TCP with time stamps carries: 1448 of 1538 bytes on the wire per
@@ -30,73 +31,109 @@ pub enum Path {
         /// Line rate in Mbit/s.
         line: f64,
     },
-    /// A port whose speed nobody tells, or none that is known.
+    /// A virtual port (a bond, a bridge, a VLAN) above ports of known speed, of which the slowest can carry
+    /// this much, in bit/s.
+    Above {
+        /// The virtual port.
+        port: String,
+        /// What TCP can carry over the slowest port with a carrier, in bit/s.
+        ceiling: f64,
+    },
+    /// A port whose speed is not known.
     Unknown,
 }
 
+/// What a virtual port must carry at least, of what the slowest port with a carrier can.
+const LEAST_ABOVE: f64 = 0.25;
+
 impl Path {
     /// By the port that the connection used.
-    pub fn of(summary: &Summary, nics: &[Nic], peer: &NetworkPeer, p: &Parameters) -> Self {
-        if peer.loopback {
+    pub fn of(measured: &Measured, nics: &[Nic], peer: &NetworkPeer, p: &Parameters) -> Self {
+        if peer.loopback || measured.to_itself {
             return Path::Loopback;
         }
-        let used = summary
-            .local_nic
-            .as_deref()
-            .and_then(|name| nic(nics, name));
-        let Some((port, speed)) = used.and_then(|nic| Some((nic, nic.speed_mbps?))) else {
+        let Some(name) = measured.port.as_deref() else {
             return Path::Unknown;
+        };
+        let Some(port) = nic(nics, name) else {
+            let up = nics.iter().filter(|nic| nic.carrier && has_a_cable(nic));
+            let ceilings = up.filter_map(|nic| Some(ceiling(nic, known_speed(nic)?)));
+            return match ceilings.min_by(f64::total_cmp) {
+                Some(ceiling) => Path::Above {
+                    port: name.to_owned(),
+                    ceiling,
+                },
+                None => Path::Unknown,
+            };
         };
         // A paravirtual card's speed is invented.
-        if port.paravirtual || speed == 0 {
+        let Some(speed) = known_speed(port).filter(|_| !port.paravirtual) else {
             return Path::Unknown;
-        }
-        let line = p.peer_mbps.map_or(speed, |peer| peer.min(speed)) as f64;
-        let share = if port.mtu >= 9000 {
-            CEILING_9000
-        } else {
-            CEILING_1500
         };
+        let speed = p.peer_mbps.map_or(speed, |peer| peer.min(speed));
         Path::Wire {
             part: part_of(port),
-            ceiling: line * 1e6 * share,
-            line,
+            ceiling: ceiling(port, speed),
+            line: speed as f64,
         }
     }
 }
 
+/// A speed that is one: drivers report 0, or all bits set, where they do not know it.
+fn known_speed(nic: &Nic) -> Option<u64> {
+    nic.speed_mbps
+        .filter(|speed| (1..=10_000_000).contains(speed))
+}
+
+/// What TCP can carry over a port of that line rate in Mbit/s, in bit/s.
+fn ceiling(port: &Nic, mbps: u64) -> f64 {
+    let share = if port.mtu >= 9000 {
+        CEILING_9000
+    } else {
+        CEILING_1500
+    };
+    mbps as f64 * 1e6 * share
+}
+
 /// Holds both directions.
 pub fn judge(
-    flows: &[(Direction, Summary)],
-    path: impl Fn(&Summary) -> Path,
+    all: &[Measured],
+    path: impl Fn(&Measured) -> Path,
     p: &Parameters,
     findings: &mut Findings,
 ) {
     let mut speeds = Vec::new();
-    for (direction, summary) in flows {
-        let name = words(direction);
-        if let Some(error) = &summary.error {
-            findings.unknown(rules::IPERF3, None, format!("{name}: iperf3: {error}"));
-            continue;
-        }
-        let flow = summary
-            .flows
-            .iter()
-            .find(|flow| flow.direction == *direction);
-        let Some(flow) = flow.filter(|flow| flow.bytes > 0) else {
-            findings.unknown(rules::IPERF3, None, format!("{name}: not one byte arrived"));
-            continue;
+    let mut uncounted = Vec::new();
+    for measured in all {
+        let name = words(&measured.direction);
+        let flow = match &measured.flow {
+            Ok(flow) => flow,
+            Err(why) => {
+                findings.unknown(rules::IPERF3, None, format!("{name}: {why}"));
+                continue;
+            }
         };
         speeds.push(flow.bits_per_second);
-        let path = path(summary);
-        goodput(name, flow, &path, summary, p, findings);
-        retransmits(name, flow, &path, p, findings);
+        let path = path(measured);
+        goodput(name, flow, &path, measured, p, findings);
+        match flow.retransmits {
+            Some(segments) => retransmits(name, (flow, segments), &path, p, findings),
+            None if matches!(path, Path::Loopback) => {}
+            None => uncounted.push(name),
+        }
+    }
+    if !uncounted.is_empty() {
+        let message = format!(
+            "{}: the sender does not count retransmits, which were not judged",
+            uncounted.join(" and ")
+        );
+        findings.broken(rules::RETRANSMITS_UNKNOWN, None, message);
     }
     if let [send, receive] = speeds[..] {
         let percent = 100.0 * (1.0 - send.min(receive) / send.max(receive).max(1.0));
         let measure = Measure::number("asymmetry", percent).unit("%");
         // To itself a machine is as fast as its scheduler likes.
-        let loopback = flows.iter().any(|(_, s)| matches!(path(s), Path::Loopback));
+        let loopback = all.iter().any(|m| matches!(path(m), Path::Loopback));
         if loopback {
             return findings.note(measure);
         }
@@ -119,7 +156,7 @@ fn goodput(
     name: &str,
     flow: &Flow,
     path: &Path,
-    summary: &Summary,
+    measured: &Measured,
     p: &Parameters,
     findings: &mut Findings,
 ) {
@@ -132,6 +169,13 @@ fn goodput(
             let rule = measure.at_least(rules::LOOPBACK, floor * 1e9);
             findings.hold(rule, || {
                 format!("{name} to itself the machine carries {gigabits:.2} Gbit/s")
+            });
+        }
+        Path::Above { port, ceiling } => {
+            let percent = 100.0 * bits / ceiling;
+            let rule = measure.at_least(rules::ABOVE_PORTS, LEAST_ABOVE * ceiling);
+            findings.hold(rule, || {
+                format!("{name} over {port} the machine carries {gigabits:.2} Gbit/s, {percent:.1} % of what the slowest of its ports with a carrier can")
             });
         }
         Path::Unknown => {
@@ -157,12 +201,10 @@ fn goodput(
                 ),
             };
             let percent = 100.0 * bits / ceiling;
-            let cpu = summary
-                .local_cpu_percent
-                .unwrap_or_default()
-                .max(summary.peer_cpu_percent.unwrap_or_default());
             findings.note(measure.part(part));
-            if percent < warn.1 && cpu >= p.sender_cpu_percent {
+            let cpu = measured.cpu_percent;
+            let limit = p.sender_cpu_percent * measured.cpu_most_percent / 100.0;
+            if percent < warn.1 && cpu >= limit {
                 let message = format!(
                     "{name}: {gigabits:.2} Gbit/s, but iperf3 used {cpu:.0} % of a CPU: that was measured, not the wire"
                 );
@@ -180,11 +222,14 @@ fn goodput(
     }
 }
 
-fn retransmits(name: &str, flow: &Flow, path: &Path, p: &Parameters, findings: &mut Findings) {
-    let Some(segments) = flow.retransmits else {
-        return;
-    };
-    let again = segments as f64 * f64::from(flow.mss.unwrap_or(1448));
+fn retransmits(
+    name: &str,
+    (flow, segments): (&Flow, u64),
+    path: &Path,
+    p: &Parameters,
+    findings: &mut Findings,
+) {
+    let again = segments as f64 * flow.mss.unwrap_or(1448) as f64;
     let percent = 100.0 * again / (flow.bytes as f64).max(1.0);
     let mut measure = Measure::number(&format!("retransmits-{name}"), percent).unit("%");
     if let Path::Wire { part, .. } = path {
@@ -212,5 +257,7 @@ mod tests {
         assert_eq!(rules::Table::RULES.matches(&limit).count(), 4, "{limit}");
         let fast = format!("{} Gbit/s", FAST / 1000.0);
         assert_eq!(rules::Table::RULES.matches(&fast).count(), 4, "{fast}");
+        let above = format!("{} % of what", 100.0 * LEAST_ABOVE);
+        assert!(rules::Table::RULES.contains(&above), "{above}");
     }
 }

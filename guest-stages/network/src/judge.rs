@@ -2,11 +2,12 @@
 
 use vetting_stage::context::NetworkPeer;
 use vetting_stage::inventory::Nic;
-use vetting_stage::iperf::{Direction, Summary};
+use vetting_stage::iperf::Direction;
 use vetting_stage::types::Error;
 use vetting_stage::{Findings, absence, explain};
 
-use crate::ports::part_of;
+use crate::measured::Measured;
+use crate::ports::{has_a_cable, part_of};
 use crate::rules;
 
 const NAME_A_PEER: &str = "name a peer that runs an iperf3 server with --peer HOST:PORT";
@@ -22,11 +23,17 @@ pub fn without_peer(why: &Error, findings: &mut Findings) {
 
 /// Against itself a machine measures no wire. Only where all its ports are a hypervisor's is there
 /// none to measure.
-pub fn what_was_reached(nics: &[Nic], peer: &NetworkPeer, findings: &mut Findings) {
-    if !peer.loopback {
-        return;
+pub fn what_was_reached(
+    nics: &[Nic],
+    all: &[Measured],
+    peer: &NetworkPeer,
+    findings: &mut Findings,
+) {
+    let to_itself = peer.loopback || all.iter().any(|measured| measured.to_itself);
+    if !to_itself {
+        return not_measured(nics, all, findings);
     }
-    let mut physical = nics.iter().filter(|nic| !nic.paravirtual).peekable();
+    let mut physical = nics.iter().filter(|nic| has_a_cable(nic)).peekable();
     if physical.peek().is_none() {
         let message =
             "the ports are a hypervisor's and the peer is this machine: no wire was judged";
@@ -44,12 +51,31 @@ pub fn what_was_reached(nics: &[Nic], peer: &NetworkPeer, findings: &mut Finding
     }
 }
 
+/// Ports with a carrier that the connection did not use.
+fn not_measured(nics: &[Nic], all: &[Measured], findings: &mut Findings) {
+    let used: Vec<&str> = all.iter().filter_map(|m| m.port.as_deref()).collect();
+    // Over a bond or a bridge, or where the port is not known, each may have been used.
+    if used.is_empty()
+        || !used
+            .iter()
+            .all(|name| nics.iter().any(|nic| nic.name == *name))
+    {
+        return;
+    }
+    let up = nics.iter().filter(|nic| nic.carrier && has_a_cable(nic));
+    for nic in up.filter(|nic| !used.contains(&nic.name.as_str())) {
+        let message =
+            "it has a carrier, and nothing was measured over it: the connection used another port";
+        findings.broken(rules::NOT_MEASURED, Some(&part_of(nic)), message);
+    }
+}
+
 /// What was tested, in a line.
-pub fn summary(nics: &[Nic], flows: &[(Direction, Summary)], peer: Option<&NetworkPeer>) -> String {
+pub fn summary(nics: &[Nic], all: &[Measured], peer: Option<&NetworkPeer>) -> String {
     let up = nics.iter().filter(|nic| nic.carrier).count();
     let speed = |wanted: Direction| {
-        let summary = flows.iter().find(|(direction, _)| *direction == wanted);
-        let flow = summary.and_then(|(_, s)| s.flows.iter().find(|flow| flow.direction == wanted));
+        let measured = all.iter().find(|measured| measured.direction == wanted);
+        let flow = measured.and_then(|measured| measured.flow.as_ref().ok());
         flow.map_or("nothing".to_owned(), |flow| {
             format!("{:.2} Gbit/s", flow.bits_per_second / 1e9)
         })
@@ -71,8 +97,8 @@ pub fn summary(nics: &[Nic], flows: &[(Direction, Summary)], peer: Option<&Netwo
 mod tests {
     use super::*;
     use crate::flow::{self, Path};
+    use crate::measured::Flow;
     use crate::{Parameters, ports};
-    use vetting_stage::iperf::Flow;
     use vetting_stage::{Outcome, Verdict};
 
     fn nic(paravirtual: bool, speed_mbps: u64) -> Nic {
@@ -103,41 +129,32 @@ mod tests {
     fn measured(
         direction: Direction,
         bits_per_second: f64,
-        cpu: f64,
+        cpu_percent: f64,
         retransmits: u64,
-    ) -> (Direction, Summary) {
-        let flow = Flow {
+    ) -> Measured {
+        Measured {
             direction,
-            bytes: (bits_per_second / 8.0) as u64,
-            bits_per_second,
-            retransmits: Some(retransmits),
-            mss: Some(1448),
-            lost_packets: None,
-            packets: None,
-            jitter_ms: None,
-            intervals: Vec::new(),
-        };
-        let summary = Summary {
-            version: "iperf 3.12".into(),
-            flows: vec![flow],
-            local_cpu_percent: Some(cpu),
-            peer_cpu_percent: None,
-            error: None,
-            exit_status: Some(0),
-            local_nic: Some("eth0".into()),
-            partial: false,
-            runtime_ms: 1000,
-            extra: Vec::new(),
-        };
-        (direction, summary)
+            flow: Ok(Flow {
+                bytes: (bits_per_second / 8.0) as u64,
+                bits_per_second,
+                retransmits: Some(retransmits),
+                mss: Some(1448),
+            }),
+            port: Some("eth0".into()),
+            to_itself: false,
+            cpu_percent,
+            cpu_most_percent: 100.0,
+            cut_short: false,
+            busy: false,
+        }
     }
 
-    fn judged(nics: &[Nic], flows: &[(Direction, Summary)], peer: &NetworkPeer) -> Outcome {
+    fn judged(nics: &[Nic], flows: &[Measured], peer: &NetworkPeer) -> Outcome {
         let p = Parameters::default();
         let mut findings = Findings::new();
         ports::judge(nics, &p, &mut findings);
         flow::judge(flows, |s| Path::of(s, nics, peer, &p), &p, &mut findings);
-        what_was_reached(nics, peer, &mut findings);
+        what_was_reached(nics, flows, peer, &mut findings);
         findings.outcome("")
     }
 
@@ -200,9 +217,64 @@ mod tests {
 
     #[test]
     fn an_error_of_iperf3_is_not_a_zero() {
-        let (direction, mut summary) = measured(Direction::Send, 0.0, 0.0, 0);
-        summary.error = Some("unable to connect to server".into());
-        let outcome = judged(&[nic(true, 10_000)], &[(direction, summary)], &peer(false));
+        let mut refused = measured(Direction::Send, 0.0, 0.0, 0);
+        refused.flow = Err("unable to connect to server".into());
+        let outcome = judged(&[nic(true, 10_000)], &[refused], &peer(false));
         assert!(matches!(outcome.verdict, Verdict::Inconclusive(_)));
+    }
+
+    #[test]
+    fn threads_of_iperf3_are_processors_of_their_own() {
+        let nics = [nic(false, 100_000)];
+        let mut threads = measured(Direction::Send, 40e9, 120.0, 0);
+        assert!(matches!(
+            judged(&nics, std::slice::from_ref(&threads), &peer(false)).verdict,
+            Verdict::Inconclusive(_)
+        ));
+        threads.cpu_most_percent = 400.0;
+        assert_eq!(
+            judged(&nics, &[threads], &peer(false)).verdict,
+            Verdict::Fail
+        );
+    }
+
+    #[test]
+    fn a_bond_is_held_against_its_ports() {
+        let over_a_bond = |gigabits: f64| Measured {
+            port: Some("bond0".into()),
+            ..measured(Direction::Send, gigabits * 1e9, 20.0, 0)
+        };
+        let nics = [nic(false, 25_000)];
+        let with = |gigabits| judged(&nics, &[over_a_bond(gigabits)], &peer(false)).verdict;
+        assert_eq!(with(23.0), Verdict::Pass);
+        assert_eq!(with(0.5), Verdict::Fail);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_said() {
+        let second = Nic {
+            name: "eth1".into(),
+            ..nic(false, 25_000)
+        };
+        let flows = [measured(Direction::Send, 23e9, 20.0, 0)];
+        let outcome = judged(&[nic(false, 25_000), second], &flows, &peer(false));
+        assert_eq!(
+            (outcome.verdict, outcome.diagnoses.len()),
+            (Verdict::Pass, 1)
+        );
+        let mut itself = flows;
+        itself[0].to_itself = true;
+        let outcome = judged(&[nic(false, 25_000)], &itself, &peer(false));
+        assert!(outcome.message.contains("the peer is this machine"));
+        let mut uncounted = measured(Direction::Receive, 23e9, 20.0, 0);
+        if let Ok(flow) = &mut uncounted.flow {
+            flow.retransmits = None;
+        }
+        let outcome = judged(&[nic(false, 25_000)], &[uncounted], &peer(false));
+        assert!(
+            outcome.message.contains("retransmits"),
+            "{}",
+            outcome.message
+        );
     }
 }

@@ -1,11 +1,10 @@
 //! The rules of network ports, before and after the measurement.
 
-use vetting_stage::counters::Reading;
 use vetting_stage::inventory::Nic;
 use vetting_stage::outcome::Value;
 use vetting_stage::{Findings, Measure, Part, part};
 
-use crate::{Parameters, nic, rules};
+use crate::{Parameters, rules};
 
 /// A port as a part.
 pub fn part_of(nic: &Nic) -> Part {
@@ -15,22 +14,54 @@ pub fn part_of(nic: &Nic) -> Part {
     }
 }
 
+/// Drivers of network ports on USB: the management controller's own port, or an adapter; neither is a port
+/// of the machine with a cable to judge.
+const USB_DRIVERS: [&str; 9] = [
+    "cdc_ether",
+    "cdc_eem",
+    "cdc_ncm",
+    "cdc_mbim",
+    "cdc_subset",
+    "rndis_host",
+    "r8152",
+    "asix",
+    "ax88179_178a",
+];
+
+/// Whether a port of the machine has a cable of its own.
+pub fn has_a_cable(nic: &Nic) -> bool {
+    let driver = nic.driver.as_deref().unwrap_or_default();
+    !nic.paravirtual && !USB_DRIVERS.contains(&driver)
+}
+
 /// Carrier, speed, duplex and PCI Express link of every port.
 pub fn judge(nics: &[Nic], p: &Parameters, findings: &mut Findings) {
-    let up = nics.iter().filter(|nic| nic.carrier).count();
+    // Where there are physical ports, those alone are expected to have a carrier.
+    let physical = nics.iter().any(has_a_cable);
+    let counted = |nic: &&Nic| nic.carrier && (has_a_cable(nic) || !physical);
+    let up = nics.iter().filter(counted).count();
+    let down = nics.iter().filter(|nic| !nic.carrier && has_a_cable(nic));
+    let down: Vec<&str> = down.map(|nic| nic.name.as_str()).collect();
     let measure = Measure::number("ports-with-carrier", up as f64);
     match p.expected_links {
         Some(expected) => {
             let expected = expected as f64;
             let rule = measure.at_least(rules::FEWER_LINKS, expected);
-            findings.hold(rule, || format!("{up} of {expected} expected ports have a carrier: look at cables, optics and the switch"));
+            findings.hold(rule, || {
+                let without = match down.is_empty() {
+                    true => String::new(),
+                    false => format!(" (without: {})", down.join(", ")),
+                };
+                format!("{up} of {expected} expected ports have a carrier{without}: look at cables, optics and the switch")
+            });
         }
         None => findings.note(measure),
     }
     for nic in nics {
         let place = part_of(nic);
-        if nic.carrier && !nic.paravirtual {
+        if nic.carrier && has_a_cable(nic) {
             link(nic, &place, p, findings);
+            sibling(nic, nics, &place, findings);
         }
         pci_express(nic, &place, findings);
     }
@@ -62,6 +93,28 @@ fn link(nic: &Nic, place: &Part, p: &Parameters, findings: &mut Findings) {
     }
 }
 
+/// Ports of one card are usually cabled alike.
+fn sibling(nic: &Nic, nics: &[Nic], place: &Part, findings: &mut Findings) {
+    let card = |nic: &Nic| Some(nic.pci_address.as_deref()?.rsplit_once('.')?.0.to_owned());
+    let known = |nic: &Nic| {
+        nic.speed_mbps
+            .filter(|speed| (1..=10_000_000).contains(speed))
+    };
+    let (Some(of), Some(speed)) = (card(nic), known(nic)) else {
+        return;
+    };
+    let others = nics
+        .iter()
+        .filter(|other| other.carrier && card(other).as_ref() == Some(&of));
+    let fastest = others.filter_map(known).max().unwrap_or(speed);
+    if speed < fastest {
+        let message = format!(
+            "its link came up at {speed} Mbit/s, another port of its card at {fastest}: look at cable, optic and switch port"
+        );
+        findings.broken(rules::SLOWER_THAN_SIBLING, Some(place), message);
+    }
+}
+
 fn pci_express(nic: &Nic, place: &Part, findings: &mut Findings) {
     let Some(link) = &nic.link else { return };
     let measure = Measure::number("pcie-width", f64::from(link.current_width)).part(place);
@@ -72,42 +125,4 @@ fn pci_express(nic: &Nic, place: &Part, findings: &mut Findings) {
             link.current_width, link.max_width
         )
     });
-}
-
-/// What was counted while the measurement ran.
-pub fn counters(
-    before: &Reading,
-    after: &Reading,
-    nics: &[Nic],
-    p: &Parameters,
-    findings: &mut Findings,
-) {
-    for now in &after.nics {
-        let Some(was) = before.nics.iter().find(|n| n.name == now.name) else {
-            continue;
-        };
-        let Some(place) = nic(nics, &now.name).map(part_of) else {
-            continue;
-        };
-        let changes = now.carrier_changes.saturating_sub(was.carrier_changes);
-        let measure = Measure::number("carrier-changes", changes as f64).part(&place);
-        findings.hold(measure.at_most(rules::CARRIER, 0.0), || {
-            format!(
-                "its carrier came or went {changes} times during the test: cable, optic or port"
-            )
-        });
-        let bytes = now.rx_bytes.saturating_sub(was.rx_bytes);
-        let damaged = (now.rx_crc_errors + now.rx_frame_errors)
-            .saturating_sub(was.rx_crc_errors + was.rx_frame_errors);
-        let allowed = (bytes as f64 * 8.0 * p.bit_error_rate).ceil();
-        let measure = Measure::number("damaged-frames", damaged as f64)
-            .part(&place)
-            .at_most(rules::DAMAGED, allowed)
-            .at_most(rules::DAMAGED_MANY, 10.0 * allowed);
-        findings.hold(measure, || {
-            format!("{damaged} frames came damaged in {bytes} bytes, {allowed} would be usual: cable or optic")
-        });
-        let missed = now.rx_missed_errors.saturating_sub(was.rx_missed_errors);
-        findings.note(Measure::number("missed-frames", missed as f64).part(&place));
-    }
 }

@@ -11,11 +11,15 @@ vetting_stage::rules! {
     NO_WIRE: unknown "no-wire";
     /// All ports are a hypervisor's and the peer is this machine: there was no wire to judge.
     NO_WIRE_VIRTUAL: warn "no-wire" = "1 wire", "default";
+    /// The connection did not leave this machine, or used one port of several: a port with a carrier was not measured.
+    NOT_MEASURED: warn "not-measured" = "every port with a carrier", "default";
+    /// Of the ports of one card, one came up slower than another.
+    SLOWER_THAN_SIBLING: warn "port-speed-sibling" = "the fastest port of the card", "default";
     /// The deadline left no time for a measurement.
     DEADLINE: unknown "deadline" = "1 s for each direction", "default";
     /// A measurement was cut short.
     CUT_SHORT: unknown "cut-short";
-    /// iperf3 did not run, told an error, or not one byte arrived.
+    /// iperf3 did not run, reported an error, or not one byte arrived.
     IPERF3: unknown "iperf3";
     /// Fewer ports have a carrier than expected.
     FEWER_LINKS: fail expected_links;
@@ -37,7 +41,9 @@ vetting_stage::rules! {
     ASYMMETRY: warn asymmetry_warn_percent;
     /// A machine carries little to itself.
     LOOPBACK: fail loopback_floor_gbps;
-    /// A port whose speed nobody tells carries little.
+    /// A virtual port carries far less than the slowest port with a carrier can.
+    ABOVE_PORTS: fail "goodput-above" = "25 % of what the slowest port with a carrier can carry", "default";
+    /// A port whose speed is not known carries little.
     UNKNOWN_SPEED: fail unknown_speed_floor_gbps;
     /// A port below 40 Gbit/s carries less than TCP can over it.
     GOODPUT: warn "goodput_warn_percent" = "{goodput_warn_percent} % of the ceiling: 94.1 % of the line rate, 99.0 % with jumbo frames",
@@ -51,12 +57,16 @@ vetting_stage::rules! {
     /// A port of 40 Gbit/s and more carries far less than TCP can over it.
     FAST_GOODPUT_LOW: fail "fast_goodput_fail_percent" = "{fast_goodput_fail_percent} % of the ceiling: 94.1 % of the line rate, 99.0 % with jumbo frames",
         "default; ceiling computed from frame sizes";
-    /// A port carries less than it should, and iperf3 used a whole processor: that was measured, not the wire.
+    /// A port carries less than it should, and iperf3 used the whole processor of each of its threads (one before 3.16): that was measured, not the wire.
     SENDER_CPU: unknown sender_cpu_percent;
     /// Bytes were sent again: congestion, or a bad cable.
     RETRANSMITS: warn retransmits_warn_percent;
+    /// The sender does not count what it sends again: that was not judged.
+    RETRANSMITS_UNKNOWN: warn "retransmits-unknown" = "counted", "default";
     /// Many bytes were sent again.
     RETRANSMITS_MANY: fail retransmits_fail_percent;
+    /// The ports' counters could not be read after the measurement.
+    COUNTERS: warn "counters" = "read", "default";
     /// The kernel's log could not be watched.
     KERNEL_LOG: warn "kernel-log" = "watched", "default";
 }

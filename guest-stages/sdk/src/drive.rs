@@ -1,16 +1,16 @@
 //! Following a running tool to its end, whichever tool it is.
 
 use crate::types::Error;
-use crate::{clock, fio, gpu, iperf, stress};
+use crate::{clock, fio, gpu, iperf, memtest, stress};
 
-/// A running tool: what `fio`, `stress`, `iperf` and `gpu` have in common.
+/// A running tool: what `fio`, `stress`, `iperf`, `memtest` and `gpu` have in common.
 pub trait Tool {
     /// What it tells while it works.
     type Progress;
-    /// What it tells at its end.
+    /// What it reports at its end.
     type Summary;
 
-    /// The next event: the progress, or the summary at the end.
+    /// The next event: the progress, or the end.
     fn next(&self, timeout_ms: u64) -> Next<Self::Progress, Self::Summary>;
 
     /// Asks it to end.
@@ -30,16 +30,16 @@ pub enum Step<P, S> {
 }
 
 macro_rules! tool {
-    ($($module:ident),*) => {$(
+    ($($module:ident: $end:ident),*) => {$(
         impl Tool for $module::Run {
             type Progress = $module::Progress;
-            type Summary = $module::Summary;
+            type Summary = $module::$end;
 
             fn next(&self, timeout_ms: u64) -> Next<Self::Progress, Self::Summary> {
                 Ok(match $module::Run::next(self, timeout_ms)? {
                     None => None,
                     Some($module::Event::Progress(progress)) => Some(Step::Progress(progress)),
-                    Some($module::Event::Finished(summary)) => Some(Step::Finished(summary)),
+                    Some($module::Event::Finished(end)) => Some(Step::Finished(end)),
                 })
             }
 
@@ -50,21 +50,21 @@ macro_rules! tool {
     )*};
 }
 
-tool!(fio, stress, iperf, gpu);
+tool!(fio: Ending, stress: Ending, iperf: Ending, memtest: Ending, gpu: Ending);
 
 /// What the one who watches a tool wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drive {
     /// Go on.
     On,
-    /// It has seen enough: stop the tool, and give the partial summary.
+    /// It has seen enough: stop the tool, and give what it has so far.
     Stop,
 }
 
 /// How following a tool ended.
 #[derive(Clone, Debug)]
 pub struct Driven<S> {
-    /// The tool's summary, partial when it was cancelled.
+    /// What the tool reported at its end, partial when it was cancelled.
     pub summary: S,
     /// Whether the attempt was cancelled under it.
     pub cancelled: bool,
@@ -74,7 +74,7 @@ pub struct Driven<S> {
 /// `None` when nothing new came), to sample sensors and to say how far the stage is; progress that
 /// comes oftener is passed over.
 ///
-/// After a cancel the tool's partial summary is still waited for, for a second at most.
+/// After a cancel the tool's partial end is still waited for, for a second at most.
 pub fn drive<T: Tool>(
     tool: &T,
     every_ms: u64,
@@ -130,7 +130,7 @@ impl Pace {
     }
 }
 
-/// The partial summary of a tool after a cancel.
+/// The partial end of a tool after a cancel.
 fn last_words<T: Tool>(tool: &T) -> Result<Driven<T::Summary>, Error> {
     const TRIES: u32 = 10;
     for _ in 0..TRIES {

@@ -32,18 +32,21 @@ mod drive;
 mod errors;
 mod findings;
 pub mod kernel_events;
+pub mod kernel_files;
 mod panic;
 mod parameters;
 mod plan;
+mod platform;
 mod rules;
 mod section;
 mod sensors;
 pub mod stress_endings;
+mod stress_report;
 
 pub use bindings::exports_of_stage as __exports;
 pub use bindings::vetting::stage::{
-    clock, context, counters, disks, fio, gpu, hwmon, inventory, iperf, kernel_log, log, outcome,
-    power, smart, stress, types,
+    bmc, clock, context, disks, files, fio, gpu, hwmon, inventory, iperf, kernel_log, log, memtest,
+    outcome, smart, stress, types,
 };
 pub use drive::{Drive, Driven, Next, Step, Tool, drive};
 pub use errors::{absence, explain};
@@ -53,13 +56,15 @@ pub use outcome::{Diagnosis, Finding, Measurement, Outcome, Part, Severity, Vali
 pub use panic::log_panics;
 pub use parameters::{Kind, ParameterError, Value as ParameterValue, find, milliseconds};
 pub use plan::Plan;
+pub use platform::{Platform, platform};
 pub use rules::{Gap, Has, Rule};
 #[doc(hidden)]
 pub use section::{__joined, __length, __same};
 pub use sensors::{Heat, median, sample, sampling_ms};
 #[doc(hidden)]
 pub use serde_json as __serde_json;
-pub use stress_endings::{all_ended_well, judge_endings};
+pub use stress_endings::judge_endings;
+pub use stress_report::{StressProcess, StressReport};
 pub use types::Error;
 
 /// Makes a function `fn() -> Result<Outcome, String>` the stage that this component exports.

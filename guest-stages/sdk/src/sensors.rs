@@ -91,6 +91,13 @@ impl Heat {
         }
     }
 
+    /// Whether a temperature of one of these chips was seen.
+    pub fn saw(&self, chips: &[&str]) -> bool {
+        let all = self.all();
+        let mut names = all.keys();
+        names.any(|name| chips.iter().any(|chip| name.starts_with(chip)))
+    }
+
     /// All that there were, by name.
     fn all(&self) -> BTreeMap<String, Hottest> {
         let mut all = self.earlier.clone();

@@ -19,7 +19,8 @@ const HARD_DISK: Floors = Floors {
     name: "hard disk",
     in_order: 120e6,
     at_random: 100.0,
-    latency_ms: 500.0,
+    // 128 reads wait at once, at some 100 to 200 a second.
+    latency_ms: 2_000.0,
 };
 const SATA: Floors = Floors {
     name: "SATA or SAS SSD",
@@ -46,9 +47,25 @@ const NVME_5: Floors = Floors {
     latency_ms: 3.0,
 };
 
+/// Words in the models of disks that a hypervisor or a cloud makes up.
+const MADE_UP: [&str; 8] = [
+    "QEMU",
+    "VBOX",
+    "VMware",
+    "Virtual",
+    "Msft",
+    "Microsoft",
+    "PersistentDisk",
+    "Elastic Block",
+];
+
 /// The floors of a disk's kind; `None` for kinds whose speed is somebody else's: virtual disks, USB,
 /// networks.
 pub fn floors(disk: &Disk) -> Option<Floors> {
+    let model = disk.model.as_deref().unwrap_or_default();
+    if MADE_UP.iter().any(|word| model.contains(word)) {
+        return None;
+    }
     match disk.transport {
         Transport::Sata | Transport::Sas if disk.rotational => Some(HARD_DISK),
         Transport::Sata | Transport::Sas => Some(SATA),

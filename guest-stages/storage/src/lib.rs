@@ -3,17 +3,20 @@
 
 mod class;
 mod judge;
+mod measured;
 mod peers;
+mod refused;
 mod rules;
 #[cfg(test)]
 mod tests;
 
-use vetting_stage::disks::{Disk, Scratch};
-use vetting_stage::fio::{Job, Pattern, Progress, Summary, Target};
+use measured::Measured;
+use vetting_stage::disks::{Disk, Scratch, Transport};
+use vetting_stage::fio::{Ending, Job, Pattern, Progress, Target};
 use vetting_stage::types::Error;
 use vetting_stage::{
-    Drive, Driven, Findings, KernelEvents, Outcome, Plan, absence, clock, context, counters, disks,
-    drive, explain, fio, info, part, sample,
+    Drive, Driven, Findings, KernelEvents, Outcome, Plan, absence, clock, context, disks, drive,
+    explain, fio, info, part, sample,
 };
 
 vetting_stage::parameters! {
@@ -48,12 +51,21 @@ fn run() -> Result<Outcome, String> {
     let plan = Plan::new(&facts);
     let mut findings = Findings::new();
     let disks = disks::list().map_err(|e| explain(&e))?;
-    let disks: Vec<Disk> = disks.into_iter().filter(has_medium).collect();
+    let disks: Vec<Disk> = disks.into_iter().filter(is_of_the_machine).collect();
     if disks.is_empty() {
         return Ok(findings.skip("the machine has no disk", "no disk"));
     }
+    for disk in &disks {
+        judge::listed(disk, &mut findings);
+    }
+    let (disks, unreadable): (Vec<Disk>, Vec<Disk>) =
+        disks.into_iter().partition(|disk| disk.size_bytes > 0);
+    if disks.is_empty() {
+        let none = format!("0 of {} disks read", unreadable.len());
+        return Ok(findings.outcome(none));
+    }
     let mut kernel = KernelEvents::watch();
-    let before = counters::read().map_err(|e| explain(&e))?;
+    let before = refused::read();
     let scratch = disks::scratch_space();
     let mut cancelled = integrity(&scratch, &parameters, &mut findings);
     // What is left is shared out evenly: two readings of each disk.
@@ -68,7 +80,7 @@ fn run() -> Result<Outcome, String> {
     let mut measured = Vec::new();
     for (index, disk) in disks.iter().enumerate() {
         let place = judge::part_of(disk);
-        judge::link(disk, &mut findings);
+        judge::link(disk, &disks, &mut findings);
         let fits = plan.left_ms(clock::monotonic(), RESERVE_MS) >= 2 * (each + OVERHEAD_MS);
         if cancelled || each < LEAST_MS || !fits {
             findings.unknown(
@@ -101,9 +113,18 @@ fn run() -> Result<Outcome, String> {
                         let message = "it may not be opened, and was measured through a scratch file on it; run as root";
                         findings.broken(rules::THROUGH_FILE, Some(&place), message);
                     }
-                    speeds.hold(kind, &driven.summary, disk, &parameters, &mut findings);
+                    let block = block_of(kind, disk);
+                    let reading = Measured::of(&driven.summary, block);
+                    speeds.hold(kind, &reading, disk, &parameters, &mut findings);
                 }
-                Err(Error::Cancelled) => cancelled = true,
+                Err(Error::Cancelled) => {
+                    cancelled = true;
+                    let message = format!(
+                        "reading {}: fio gave nothing back before the attempt ended: the drive or the path to it may hang",
+                        kind.words()
+                    );
+                    findings.unknown(rules::FIO, Some(&place), message);
+                }
                 Err(error) => {
                     let message = format!("it could not be read: {}", explain(&error));
                     findings.unknown(rules::FIO, Some(&place), message);
@@ -121,21 +142,32 @@ fn run() -> Result<Outcome, String> {
     if let Ok(now) = disks::list() {
         judge::still_there(&disks, &now, &mut findings);
     }
-    if let Ok(after) = counters::read() {
-        judge::errors(&before, &after, &mut findings);
-    }
+    refused::judge(&before, &refused::read(), &mut findings);
     if let Err(why) = kernel.judge(rules::Table, &mut findings) {
         findings.broken(rules::KERNEL_LOG, None, why);
     }
     Ok(findings.outcome(judge::summary(&disks, &measured)))
 }
 
-/// An empty card reader is no disk.
-fn has_medium(disk: &Disk) -> bool {
-    if disk.size_bytes == 0 {
-        info!("{} has no medium and is left out", disk.name);
+/// Words in the models of disks that a management controller makes up.
+const VIRTUAL_MEDIA: [&str; 6] = ["Virtual", "AMI", "iDRAC", "LCDRIVE", "OEMDRV", "iLO"];
+
+/// An empty card reader is not a disk, and a disk that the management controller makes up is not one of
+/// the machine's.
+fn is_of_the_machine(disk: &Disk) -> bool {
+    let usb = disk.removable && disk.transport == Transport::Usb;
+    let model = disk.model.as_deref().unwrap_or_default();
+    let made_up = usb && VIRTUAL_MEDIA.iter().any(|word| model.contains(word));
+    let empty = disk.removable && disk.size_bytes == 0;
+    if made_up || empty {
+        let why = if empty {
+            "has no medium"
+        } else {
+            "is virtual media"
+        };
+        info!("{} {why} and is left out", disk.name);
     }
-    disk.size_bytes > 0
+    !made_up && !empty
 }
 
 /// Writes a file to scratch with a checksum in every block, and reads it back. Returns whether the
@@ -182,7 +214,8 @@ fn integrity(
     let _shown = context::progress(0.0, "writing and checking a scratch file");
     match follow(&job, 0.0, 0.0, "scratch") {
         Ok(driven) => {
-            judge::integrity(&driven.summary, bytes, &place, driven.cancelled, findings);
+            let reading = Measured::of(&driven.summary, BLOCK as u32);
+            judge::integrity(&reading, bytes, &place, driven.cancelled, findings);
             driven.cancelled
         }
         Err(error) => {
@@ -220,7 +253,7 @@ enum How {
 }
 
 /// Errnos by which a disk may not be opened: EPERM, EACCES.
-const MAY_NOT: [i32; 2] = [1, 13];
+const MAY_NOT: [i64; 2] = [1, 13];
 
 /// Reads a disk; one that may not be opened, and that scratch lies on, through a file there.
 fn read_or_below(
@@ -230,7 +263,7 @@ fn read_or_below(
     shown: (f64, f64),
     scratch: &Result<Scratch, Error>,
     parameters: &Parameters,
-) -> Result<(Driven<Summary>, How), Error> {
+) -> Result<(Driven<Ending>, How), Error> {
     let raw = read(
         disk,
         Target::Disk(disk.name.clone()),
@@ -240,7 +273,7 @@ fn read_or_below(
     )?;
     match scratch {
         Ok(space)
-            if MAY_NOT.contains(&raw.summary.error)
+            if MAY_NOT.contains(&Measured::of(&raw.summary, block_of(kind, disk)).error())
                 && !raw.cancelled
                 && space.disk.as_deref() == Some(&disk.name) =>
         {
@@ -251,22 +284,31 @@ fn read_or_below(
     }
 }
 
+/// Bytes of one access.
+fn block_of(kind: judge::Kind, disk: &Disk) -> u32 {
+    let usual = match kind {
+        judge::Kind::InOrder => 128 << 10,
+        judge::Kind::AtRandom => 4 << 10,
+    };
+    // Disks formatted with larger blocks cannot read smaller ones.
+    disk.logical_block_bytes.max(usual)
+}
+
 fn read(
     disk: &Disk,
     target: Target,
     kind: judge::Kind,
     runtime_ms: u64,
     (from, share): (f64, f64),
-) -> Result<Driven<Summary>, Error> {
-    let (pattern, block_size, io_depth, workers) = match kind {
-        judge::Kind::InOrder => (Pattern::Read, 128 << 10, 32, 1),
-        judge::Kind::AtRandom => (Pattern::RandomRead, 4 << 10, 32, 4),
+) -> Result<Driven<Ending>, Error> {
+    let (pattern, io_depth, workers) = match kind {
+        judge::Kind::InOrder => (Pattern::Read, 32, 1),
+        judge::Kind::AtRandom => (Pattern::RandomRead, 32, 4),
     };
     let job = Job {
         target,
         pattern,
-        // Disks formatted with larger blocks cannot read smaller ones.
-        block_size: block_size.max(disk.logical_block_bytes),
+        block_size: block_of(kind, disk),
         io_depth,
         workers,
         runtime_ms: Some(runtime_ms),
@@ -280,7 +322,7 @@ fn read(
     follow(&job, from, share, &disk.name)
 }
 
-fn follow(job: &Job, from: f64, share: f64, name: &str) -> Result<Driven<Summary>, Error> {
+fn follow(job: &Job, from: f64, share: f64, name: &str) -> Result<Driven<Ending>, Error> {
     let tool = fio::start(job)?;
     drive(&tool, 1_000, |progress: Option<&Progress>| {
         if let Some(progress) = progress {

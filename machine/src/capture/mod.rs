@@ -15,9 +15,12 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
+use crate::contract::bmc::Question;
+use crate::contract::files::Kind;
+use crate::contract::gpu;
 use crate::contract::types::{Document, Error};
 use crate::real::RealMachine;
-use crate::{Answer, Attempt, Machine as _, MachineError, Reply, Request};
+use crate::{Answer, Attempt, Machine as _, MachineError, Reply, Request, Session};
 use scrub::Scrub;
 
 /// Where the kernel's files go, below the output folder.
@@ -26,6 +29,12 @@ pub const ROOT: &str = "root";
 pub const TOOLS: &str = "tools";
 /// The profile's file.
 pub const PROFILE: &str = "profile.toml";
+
+/// The name of EDAC's first memory controller.
+const EDAC: &str = "sys/devices/system/edac/mc/mc0/mc_name";
+
+/// The kernel's class of batteries and mains adapters.
+const BATTERIES: &str = "sys/class/power_supply/";
 
 /// A machine that could not be captured.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +74,75 @@ pub struct Captured {
     pub gaps: Vec<String>,
 }
 
-/// Writes a machine down in a folder that is new or empty. `keep_serials`: nothing is replaced.
+/// What the management controller's documents and the kernel's files of batteries show, for the profile: this
+/// crate reads neither.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Watched {
+    /// Power supplies.
+    pub supplies: Vec<Supply>,
+    /// Fans by name, each with its speed now in revolutions per minute.
+    pub fans: Vec<(String, f64)>,
+    /// Voltages by name, in volts.
+    pub rails: Vec<(String, f64)>,
+}
+
+/// A power supply, a battery or a mains adapter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Supply {
+    /// Its name.
+    pub name: String,
+    /// Model.
+    pub model: Option<String>,
+    /// Serial number.
+    pub serial: Option<String>,
+    /// Whether it is a battery or a mains adapter.
+    pub portable: bool,
+}
+
+/// What a profile has of a GPU that only its tool's document says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownGpu {
+    /// PCI address.
+    pub pci_address: String,
+    /// Model.
+    pub model: Option<String>,
+    /// The maker's unique id.
+    pub uuid: Option<String>,
+    /// Serial number.
+    pub serial: Option<String>,
+    /// VBIOS version.
+    pub vbios: Option<String>,
+    /// Driver version.
+    pub driver: Option<String>,
+    /// Memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Power limit in watts.
+    pub power_limit: Option<f64>,
+    /// Highest core clock in MHz.
+    pub core_mhz: Option<f64>,
+    /// Highest memory clock in MHz.
+    pub memory_mhz: Option<f64>,
+    /// Highest speed of its link, in gigatransfers per second and lane, and its lanes.
+    pub link: Option<(f64, u32)>,
+}
+
+/// A question to the management controller, and what it answered.
+pub type Answered = (Question, Document);
+
+/// A file of the kernel by its path, and its bytes.
+pub type Kept = (String, Vec<u8>);
+
+/// Readers of documents, which this crate itself does not understand: whoever captures brings them.
+#[derive(Clone, Copy, Debug)]
+pub struct Readers {
+    /// The GPUs of a document of `gpu.ask`, as far as it has any.
+    pub gpus: fn(&Document) -> Vec<KnownGpu>,
+    /// What the management controller's documents and the kernel's files of batteries show.
+    pub watched: fn(&[Answered], &[Kept]) -> Watched,
+}
+
+/// Writes a machine down in a folder that is new or empty. `globs`: the kernel's files to keep besides those
+/// that its readings need. `keep_serials`: nothing is replaced. `read`: how documents are read for the profile.
 ///
 /// # Errors
 ///
@@ -74,18 +151,21 @@ pub struct Captured {
 pub async fn capture(
     machine: RealMachine,
     output: &Path,
+    globs: &[&str],
     keep_serials: bool,
+    read: Readers,
 ) -> Result<Captured, CaptureError> {
     empty(output)?;
     let (machine, seen, heard) = machine.noting();
-    let readings = Readings::take(&machine).await?;
+    let readings = Readings::take(&machine, globs).await?;
     readings.look_again(&machine);
     let (paths, exchanges) = (seen.paths(), heard.exchanges());
     let scrub = match keep_serials {
         true => Scrub::nothing(),
         false => Scrub::of(&readings, machine.root(), &paths, &exchanges),
     };
-    let profile = profile::toml(&readings)?;
+    let watched = (read.watched)(&readings.controller, &readings.batteries);
+    let profile = profile::toml(&readings, read, &watched)?;
     let profile = scrub.text(&profile);
     crate::simulated::SimulatedMachine::from_toml(PROFILE, &profile, 1)?;
     make(output)?;
@@ -100,33 +180,61 @@ pub async fn capture(
     })
 }
 
+/// What is asked of the tools of GPUs.
+const GPU_QUESTIONS: [gpu::Question; 6] = [
+    gpu::Question::NvidiaSmi,
+    gpu::Question::NvlinkStatus,
+    gpu::Question::NvlinkErrors,
+    gpu::Question::RocmSmi,
+    gpu::Question::AmdSmiStatic,
+    gpu::Question::AmdSmiMetric,
+];
+
 /// Everything that a machine tells at once.
 struct Readings {
     replies: Vec<Reply>,
+    /// What the management controller answered.
+    controller: Vec<(Question, Document)>,
     gaps: Vec<String>,
+    /// What EDAC's first memory controller calls itself.
+    edac: Option<String>,
+    /// The kernel's files of batteries and mains adapters.
+    batteries: Vec<(String, Vec<u8>)>,
 }
 
 impl Readings {
-    async fn take(machine: &RealMachine) -> Result<Self, CaptureError> {
+    async fn take(machine: &RealMachine, globs: &[&str]) -> Result<Self, CaptureError> {
         let session = machine.begin(Attempt::beside("capture")).await?;
         let mut readings = Readings {
             replies: Vec::new(),
+            controller: Vec::new(),
             gaps: Vec::new(),
+            edac: None,
+            batteries: Vec::new(),
         };
         let inventory = session.call(Request::Inventory).await;
         readings
             .replies
             .push(inventory.map_err(CaptureError::Silent)?);
-        for request in [
-            Request::Hwmon,
-            Request::Disks,
-            Request::GpuRead,
-            Request::PowerRead,
-            Request::PowerEventLog,
-            Request::Counters,
-        ] {
+        for request in [Request::Hwmon, Request::Disks] {
             let answer = session.call(request.clone()).await;
             readings.add(&request, answer);
+        }
+        for question in Question::ALL {
+            let request = Request::Bmc {
+                question: question.clone(),
+            };
+            match session.call(request.clone()).await {
+                Ok(Reply::Document(document)) => readings.controller.push((question, *document)),
+                // Where there is none, one line is enough.
+                answer => {
+                    readings.add(&request, answer);
+                    break;
+                }
+            }
+        }
+        for glob in globs {
+            readings.files(&*session, glob).await;
         }
         let mut drives = match session.call(Request::SmartDevices).await {
             Ok(Reply::SmartDevices(devices)) => devices,
@@ -141,8 +249,54 @@ impl Readings {
             let answer = session.call(request.clone()).await;
             readings.add(&request, answer);
         }
+        let has_gpus = match session.call(Request::GpuDevices).await {
+            Ok(Reply::GpuDevices(devices)) => !devices.is_empty(),
+            _ => false,
+        };
+        for question in GPU_QUESTIONS.into_iter().filter(|_| has_gpus) {
+            let request = Request::GpuAsk { question };
+            match session.call(request.clone()).await {
+                // A machine has the tools of its own GPUs' makers.
+                Err(Error::Unavailable(_)) => {}
+                answer => readings.add(&request, answer),
+            }
+        }
         let _nothing_ran = session.end().await;
         Ok(readings)
+    }
+
+    /// Reads the files that a glob matches, so that they are kept.
+    async fn files(&mut self, session: &dyn Session, glob: &str) {
+        let globs = vec![glob.to_owned()];
+        let listed = session.call(Request::FilesList { globs }).await;
+        let Ok(Reply::FilesListing(listing)) = listed else {
+            return self.gaps.push(format!("{glob}: it could not be listed"));
+        };
+        let unread = listing.unread.into_iter();
+        let unread = unread.map(|(path, why)| format!("{path}: {why}"));
+        self.gaps.extend(unread);
+        self.gaps
+            .extend(listing.cut.map(|why| format!("{glob}: {why}")));
+        let files = listing.found.into_iter().filter(|f| f.kind == Kind::File);
+        let paths: Vec<String> = files.map(|file| file.path).collect();
+        let read = session
+            .call(Request::FilesRead {
+                paths: paths.clone(),
+            })
+            .await;
+        let Ok(Reply::FilesContents(contents)) = read else {
+            return self.gaps.push(format!("{glob}: it could not be read"));
+        };
+        for (path, content) in paths.iter().zip(&contents) {
+            if path.starts_with(BATTERIES) {
+                self.batteries.push((path.clone(), content.bytes.clone()));
+            }
+        }
+        let edac = paths.iter().position(|path| path == EDAC);
+        if let Some(content) = edac.and_then(|at| contents.get(at)) {
+            let name = String::from_utf8_lossy(&content.bytes).trim().to_owned();
+            self.edac = Some(name).filter(|name| !name.is_empty());
+        }
     }
 
     /// Asks the kernel's files for what was told by a call that a tree cannot answer, so that they

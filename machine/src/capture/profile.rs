@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::{CaptureError, Readings};
+use super::{CaptureError, KnownGpu, Readers, Readings, Supply, Watched};
 use crate::Reply;
 use crate::contract::disks::{Content, Disk, Transport};
-use crate::contract::gpu::Device;
 use crate::contract::hwmon::{Sensor, SensorKind};
 use crate::contract::inventory::{Memory, Parts};
-use crate::contract::power;
 use crate::contract::types::PcieLink;
 
 /// Chips whose temperatures are a processor's.
@@ -26,22 +24,25 @@ struct Seen<'a> {
     parts: Option<&'a Parts>,
     sensors: &'a [Sensor],
     disks: &'a [Disk],
-    gpus: &'a [Device],
-    power: Option<&'a power::Reading>,
-    drivers: &'a [String],
+    gpus: Vec<KnownGpu>,
+    /// What EDAC's first memory controller calls itself.
+    edac: Option<&'a str>,
 }
 
 impl<'a> Seen<'a> {
-    fn of(readings: &'a Readings) -> Self {
-        let mut seen = Seen::default();
+    fn of(readings: &'a Readings, read: Readers) -> Self {
+        let mut seen = Seen {
+            edac: readings.edac.as_deref(),
+            ..Seen::default()
+        };
         for reply in &readings.replies {
             match reply {
                 Reply::Inventory(parts) => seen.parts = Some(parts),
                 Reply::Hwmon(reading) => seen.sensors = &reading.sensors,
                 Reply::Disks(disks) => seen.disks = disks,
-                Reply::GpuReading(reading) => seen.gpus = &reading.devices,
-                Reply::Power(reading) => seen.power = Some(reading),
-                Reply::Counters(reading) => seen.drivers = &reading.memory.drivers,
+                Reply::Document(document) if document.query == "gpu.ask" => {
+                    seen.gpus.extend((read.gpus)(document));
+                }
                 _ => {}
             }
         }
@@ -50,8 +51,8 @@ impl<'a> Seen<'a> {
 }
 
 /// The profile's text.
-pub fn toml(readings: &Readings) -> Result<String, CaptureError> {
-    let seen = Seen::of(readings);
+pub fn toml(readings: &Readings, read: Readers, watched: &Watched) -> Result<String, CaptureError> {
+    let seen = Seen::of(readings, read);
     let wrong = |reason: String| CaptureError::Profile(reason);
     let parts = seen
         .parts
@@ -70,7 +71,7 @@ pub fn toml(readings: &Readings) -> Result<String, CaptureError> {
         put(&mut profile, "bmc", record(bmc).map_err(wrong)?);
     }
     put(&mut profile, "cpu", cpu(parts, &seen));
-    put(&mut profile, "memory", memory(&parts.memory, seen.drivers));
+    put(&mut profile, "memory", memory(&parts.memory, seen.edac));
     let list = |key: &str, parts: Vec<Table>, profile: &mut Table| {
         if !parts.is_empty() {
             let parts = parts.into_iter().map(Value::Table).collect();
@@ -80,10 +81,10 @@ pub fn toml(readings: &Readings) -> Result<String, CaptureError> {
     let disks = seen.disks.iter().map(disk);
     list("disk", disks.collect(), &mut profile);
     list("nic", nics(parts), &mut profile);
-    list("gpu", gpus(parts, seen.gpus), &mut profile);
-    list("psu", psus(&seen), &mut profile);
-    list("fan", fans(&seen), &mut profile);
-    list("rail", rails(&seen), &mut profile);
+    list("gpu", gpus(parts, &seen.gpus), &mut profile);
+    list("psu", psus(watched), &mut profile);
+    list("fan", fans(&seen, watched), &mut profile);
+    list("rail", rails(watched), &mut profile);
     let mut scratch = Table::new();
     put(&mut scratch, "allowance_bytes", 4_i64 << 30);
     put(&mut scratch, "file_system", "tmpfs");
@@ -169,7 +170,7 @@ fn cpu(parts: &Parts, seen: &Seen) -> Table {
 }
 
 /// All modules of a profile are alike: those of the commonest size are taken, other slots are empty.
-fn memory(told: &Memory, drivers: &[String]) -> Table {
+fn memory(told: &Memory, edac: Option<&str>) -> Table {
     let mut memory = Table::new();
     let filled = || told.modules.iter().filter(|module| module.size_bytes > 0);
     let mut sizes: BTreeMap<u64, usize> = BTreeMap::new();
@@ -228,7 +229,7 @@ fn memory(told: &Memory, drivers: &[String]) -> Table {
     );
     let word = told.error_correction.as_deref().unwrap_or_default();
     put(&mut memory, "ecc", word.contains("ECC"));
-    may(&mut memory, "edac", drivers.first().cloned());
+    may(&mut memory, "edac", edac);
     memory
 }
 
@@ -313,9 +314,9 @@ fn link(told: &PcieLink) -> Table {
     link
 }
 
-fn gpus(parts: &Parts, devices: &[Device]) -> Vec<Table> {
+fn gpus(parts: &Parts, known: &[KnownGpu]) -> Vec<Table> {
     let one = |(index, told): (usize, &crate::contract::inventory::Gpu)| {
-        let device = devices.iter().find(|d| d.pci_address == told.pci_address);
+        let known = known.iter().find(|k| k.pci_address == told.pci_address);
         let mut gpu = Table::new();
         put(&mut gpu, "name", format!("gpu{index}"));
         put(&mut gpu, "pci", told.pci_address.clone());
@@ -331,46 +332,49 @@ fn gpus(parts: &Parts, devices: &[Device]) -> Vec<Table> {
             other => other,
         };
         put(&mut gpu, "vendor", vendor);
-        let model = told.model.clone();
+        let model = known.and_then(|known| known.model.clone());
+        let model = model.or_else(|| told.model.clone());
         put(
             &mut gpu,
             "model",
             model.unwrap_or_else(|| "unknown".to_owned()),
         );
         put(&mut gpu, "accelerator", told.accelerator);
-        if let Some(device) = device {
-            may(&mut gpu, "uuid", device.uuid.clone());
-            may(&mut gpu, "serial", device.serial.clone());
-            may(&mut gpu, "vbios", device.vbios.clone());
-            may(&mut gpu, "driver", device.driver.clone());
-            may(&mut gpu, "memory_bytes", device.memory_bytes.map(integer));
-            may(&mut gpu, "power_limit", device.power_limit);
-            may(&mut gpu, "link", device.link.as_ref().map(link));
+        if let Some(known) = known {
+            may(&mut gpu, "uuid", known.uuid.clone());
+            may(&mut gpu, "serial", known.serial.clone());
+            may(&mut gpu, "vbios", known.vbios.clone());
+            may(&mut gpu, "driver", known.driver.clone());
+            may(&mut gpu, "memory_bytes", known.memory_bytes.map(integer));
+            may(&mut gpu, "power_limit", known.power_limit);
+            may(&mut gpu, "core_mhz", known.core_mhz);
+            may(&mut gpu, "memory_mhz", known.memory_mhz);
+            if let Some((speed, width)) = known.link {
+                let mut link = Table::new();
+                put(&mut link, "speed", speed);
+                put(&mut link, "width", integer(width.into()));
+                put(&mut gpu, "link", link);
+            }
         }
         gpu
     };
     parts.gpus.iter().enumerate().map(one).collect()
 }
 
-fn psus(seen: &Seen) -> Vec<Table> {
-    let supplies = seen.power.into_iter().flat_map(|reading| &reading.supplies);
-    let one = |told: &power::Supply| {
+fn psus(watched: &Watched) -> Vec<Table> {
+    let one = |told: &Supply| {
         let mut psu = Table::new();
         put(&mut psu, "name", told.name.clone());
         may(&mut psu, "model", told.model.clone());
         may(&mut psu, "serial", told.serial.clone());
-        may(&mut psu, "rated_watts", told.rated_watts);
         put(&mut psu, "portable", told.portable);
         psu
     };
-    supplies.map(one).collect()
+    watched.supplies.iter().map(one).collect()
 }
 
-/// A fan's highest speed is not told: twice what it turns at now.
-fn fans(seen: &Seen) -> Vec<Table> {
-    let watched = seen.power.into_iter().flat_map(|reading| &reading.sensors);
-    let watched = watched.filter(|s| s.kind == "fan" && s.unit == "1/min");
-    let watched = watched.filter_map(|s| Some((s.name.clone(), s.value?)));
+/// A fan's highest speed is not known: twice its speed now.
+fn fans(seen: &Seen, watched: &Watched) -> Vec<Table> {
     let own = seen.sensors.iter().filter(|s| s.kind == SensorKind::Fan);
     let own = own.map(|s| (s.label.clone(), s.value));
     let one = |(name, rpm): (String, f64)| {
@@ -379,17 +383,15 @@ fn fans(seen: &Seen) -> Vec<Table> {
         put(&mut fan, "rpm", (2.0 * rpm).max(1_000.0));
         fan
     };
-    watched.chain(own).map(one).collect()
+    watched.fans.iter().cloned().chain(own).map(one).collect()
 }
 
-fn rails(seen: &Seen) -> Vec<Table> {
-    let sensors = seen.power.into_iter().flat_map(|reading| &reading.sensors);
-    let voltages = sensors.filter(|s| s.kind == "voltage");
-    let one = |sensor: &power::Sensor| {
+fn rails(watched: &Watched) -> Vec<Table> {
+    let one = |(name, volts): &(String, f64)| {
         let mut rail = Table::new();
-        put(&mut rail, "name", sensor.name.clone());
-        put(&mut rail, "volts", sensor.value?);
-        Some(rail)
+        put(&mut rail, "name", name.clone());
+        put(&mut rail, "volts", *volts);
+        rail
     };
-    voltages.filter_map(one).collect()
+    watched.rails.iter().map(one).collect()
 }

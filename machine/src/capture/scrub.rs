@@ -7,32 +7,13 @@ use serde_json::Value;
 
 use super::Readings;
 use crate::Reply;
+use crate::identities;
 use crate::placeholder::real;
 use crate::real::root::Root;
 use crate::tools::Exchange;
 
 /// Shorter ones would be found where they are not meant.
 const SHORTEST: usize = 4;
-
-/// Files whose text is nobody else's.
-const FILES: [&str; 16] = [
-    "serial",
-    "serial_number",
-    "product_serial",
-    "board_serial",
-    "chassis_serial",
-    "board_asset_tag",
-    "chassis_asset_tag",
-    "product_uuid",
-    "address",
-    "permaddr",
-    "wwid",
-    "nguid",
-    "eui",
-    "unique_id",
-    "boot_id",
-    "hostname",
-];
 
 /// Words by which a tool names such a thing.
 const WORDS: [&str; 9] = [
@@ -85,15 +66,10 @@ impl Scrub {
             }
         }
         for path in paths {
-            let name = path.rsplit('/').next().unwrap_or_default();
-            let of_a_slot = name == "address" && !path.contains("/net/");
-            if FILES.contains(&name)
-                && !of_a_slot
+            if identities::of_file(path).is_some()
                 && let Some(text) = root.value(path)
             {
-                // `naa.5000c500…`: the kind is no secret.
-                let id = text.split_once('.').map(|(_, id)| id);
-                found.add(id.filter(|_| name == "wwid").unwrap_or(&text));
+                found.add(identities::in_file(path, &text));
             }
         }
         for text in crate::real::written_serials(root) {

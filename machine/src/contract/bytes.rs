@@ -13,8 +13,18 @@ pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S:
     }
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.starts_with(BASE64) => serializer.serialize_str(text),
-        _ => serializer.serialize_str(&format!("{BASE64}{}", STANDARD.encode(bytes))),
+        _ => serializer.serialize_str(&to_base64(bytes)),
     }
+}
+
+/// The bytes that a text stands for, where it is base64.
+pub(crate) fn of_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text.strip_prefix(BASE64)?).ok()
+}
+
+/// The text that stands for bytes which are not text.
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
+    format!("{BASE64}{}", STANDARD.encode(bytes))
 }
 
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::{Counts, Faults};
 use crate::contract::types::Error;
-use crate::seam::as_the_one_behind;
+use crate::delegate::delegate_machine;
 use crate::{Answer, Attempt, Halt, Machine, MachineError, Request, Session};
 
 /// A machine with faults.
@@ -25,7 +25,7 @@ impl Overlay {
 
 #[async_trait]
 impl Machine for Overlay {
-    as_the_one_behind!(machine);
+    delegate_machine!(machine);
 
     fn pace(&self) -> Option<f64> {
         self.machine.pace()

@@ -2,7 +2,7 @@
 
 use super::live_image::LiveImage;
 use super::root::Root;
-use super::{counters, disks, hardening, hwmon, inventory, kernel_log};
+use super::{disks, files, hardening, hwmon, inventory, kernel_log};
 use crate::Condition;
 use crate::check::{Check, Subject};
 use crate::contract::disks::Content;
@@ -77,10 +77,11 @@ async fn tools(tools: &Toolbox) -> Vec<Check> {
         match name {
             "fio" => &["Storage"],
             "stress-ng" => &["CPUStress", "Memory"],
+            "stressapptest" => &["Memory"],
             "iperf3" => &["Network"],
             "smartctl" => &["SMART"],
             "ipmitool" => &["PSU", "Inventory"],
-            "nvidia-smi" | "gpu_burn" | "dcgmi" => &["GPU"],
+            "nvidia-smi" | "gpu_burn" | "dcgmi" | "rocm-smi" | "amd-smi" => &["GPU"],
             _ => &[],
         }
     };
@@ -197,26 +198,27 @@ fn of_kernel(root: &Root) -> Vec<Check> {
     let modprobe = "load the board's sensor drivers: sensors-detect, modprobe coretemp or k10temp";
     interface("hwmon", sensors, "sensors", modprobe, &["CPUStress", "PSU"]);
     interface("disks", list.len(), "disks", "", &["SMART", "Storage"]);
-    let counters = counters::read(root);
+    // A part is there where the kernel shows it.
+    let matches = |glob: &str| files::list(root, &[glob.to_owned()]).found.len();
     let edac = "load the chipset's EDAC driver; without ECC memory there is none";
     interface(
         "memory counters",
-        counters.memory.drivers.len(),
-        "EDAC drivers",
+        matches("sys/devices/system/edac/mc/mc*"),
+        "memory controllers",
         edac,
         &["Memory"],
     );
     let aer = "boot without pci=noaer, and let the firmware hand AER to the kernel";
     interface(
         "PCIe counters",
-        counters.pcie.len(),
+        matches("sys/bus/pci/devices/*/aer_dev_correctable"),
         "functions with AER",
         aer,
         &["Network", "GPU"],
     );
     interface(
         "network ports",
-        counters.nics.len(),
+        inventory::nics::names(root).len(),
         "ports",
         "",
         &["Network"],

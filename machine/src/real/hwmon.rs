@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pci::is_address;
-use super::root::{Root, natural};
+use super::root::Root;
 use crate::contract::hwmon::{Limits, Reading, Sensor, SensorKind, Unreadable};
+use crate::files::natural;
 
 const CLASS: &str = "sys/class/hwmon";
 

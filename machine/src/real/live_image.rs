@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::disks::usage::{mounts_of, unescape};
+use super::inventory;
 use super::root::Root;
-use super::{inventory, power};
 use crate::Condition;
 
 /// The marker, as an image carries it.
@@ -51,7 +51,7 @@ impl LiveImage {
             Err(error) => (false, format!("/{MARKER}: {error}")),
         };
         let memory = off_disk(root, "/", MOST_LAYERS);
-        let portable = match (power::has_battery(root), inventory::is_portable(root)) {
+        let portable = match (inventory::has_battery(root), inventory::is_portable(root)) {
             (true, _) => Some("a battery"),
             (_, true) => Some("a portable chassis"),
             _ => None,

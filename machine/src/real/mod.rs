@@ -3,9 +3,10 @@
 //! One file or folder per interface of the contract; [`session`] hands each request to its own. None
 //! of them keeps anything between two requests.
 
+mod bmc;
 mod check;
-mod counters;
 mod disks;
+mod files;
 mod gpu;
 mod hardening;
 mod hwmon;
@@ -14,7 +15,6 @@ mod kernel_log;
 mod live_image;
 pub mod outside;
 mod pci;
-mod power;
 pub(crate) mod root;
 mod session;
 mod smart;
@@ -32,7 +32,7 @@ use crate::contract::types::Missing;
 use crate::seam::{Attempt, Machine, Session, Time};
 use crate::tools::{Heard, Toolbox};
 use crate::{Decision, MachineError, Mandate};
-pub(crate) use inventory::written_serials;
+pub(crate) use inventory::{smbios, written_serials};
 pub use live_image::{LiveImage, MARKER};
 use root::Root;
 
@@ -65,22 +65,27 @@ impl Default for Options {
 pub struct RealMachine {
     root: Root,
     tools: Toolbox,
-    /// Whether the tools come from a folder that was named.
-    own_tools: bool,
     peer: Option<NetworkPeer>,
     /// Whether it was said that the machine was booted for a test.
     live_image: bool,
+    /// The files whose reading blocks.
+    blocked: files::Blocked,
 }
 
 impl RealMachine {
     /// The machine that the options describe. Fails when the root is no folder.
     pub fn new(options: Options) -> Result<Self, MachineError> {
+        let root = Root::new(&options.root)?;
+        let tools = match (root.is_here(), Toolbox::new(options.tools)) {
+            (true, tools) => tools,
+            (false, tools) => tools.of_another_machine(),
+        };
         Ok(Self {
-            root: Root::new(&options.root)?,
-            own_tools: options.tools.is_some(),
-            tools: Toolbox::new(options.tools),
+            root,
+            tools,
             peer: options.peer,
             live_image: options.live_image,
+            blocked: files::Blocked::default(),
         })
     }
 
@@ -135,12 +140,12 @@ impl RealMachine {
 
     /// Whether it is one that people carry about, by its battery or its chassis.
     pub fn is_portable(&self) -> bool {
-        power::has_battery(&self.root) || inventory::is_portable(&self.root)
+        inventory::has_battery(&self.root) || inventory::is_portable(&self.root)
     }
 
     /// Why its management controller cannot be asked; `None` when it can be tried.
     fn no_controller(&self) -> Option<Missing> {
-        power::no_controller(&self.root, &self.tools, self.own_tools)
+        bmc::missing(&self.root, &self.tools)
     }
 }
 
@@ -163,7 +168,7 @@ impl Machine for RealMachine {
     }
 
     fn capacity(&self) -> (u32, u64) {
-        let cpus = inventory::cpu::online(&self.root).len();
+        let cpus = inventory::cpu::usable(&self.root).len();
         let (_, available) = inventory::memory::visible(&self.root);
         (u32::try_from(cpus).unwrap_or(u32::MAX).max(1), available)
     }

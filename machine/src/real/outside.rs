@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt as _;
 use super::disks::{signatures, usage};
 use super::inventory::{cpu, memory, smbios};
 use super::kernel_log::record;
-use super::{counters, gpu, live_image};
+use super::live_image;
 
 /// The tables of SMBIOS, as `dmidecode` reads them too. The first 32 bytes are the entry point.
 pub fn smbios(bytes: &[u8]) {
@@ -56,8 +56,6 @@ pub fn kernel_texts(bytes: &[u8]) {
     }
     cpu::ranges(&text);
     memory::meminfo(&text, "MemTotal");
-    counters::aer_total(&text, "TOTAL_ERR_COR");
-    gpu::level(&text);
 }
 
 /// A disk. The bytes are its size in sectors (four bytes), its block (one bit), and then pieces of

@@ -6,7 +6,6 @@
 //! an absolute one starts again at the root, only regular files are opened (sysfs and procfs show
 //! theirs as such), never a FIFO or a device, and no more than a bounded number of bytes is read.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -18,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nix::libc::{O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK};
 
 use crate::MachineError;
+use crate::files::natural;
 
 /// The most bytes that one attribute may have; sysfs gives at most a page.
 const TEXT_LIMIT: u64 = 1 << 20;
@@ -84,12 +84,17 @@ impl Root {
         self.path == Path::new("/")
     }
 
-    /// Where `path` leads, relative to the root, with every link followed inside it. Names that do
-    /// not exist are kept as they are, so the target of a broken link can still be named.
-    pub fn resolve(&self, path: &str) -> io::Result<String> {
+    /// Notes a path that is asked for, where somebody wants to know.
+    pub fn note(&self, path: &str) {
         if let Some(seen) = &self.seen {
             seen.note(path);
         }
+    }
+
+    /// Where `path` leads, relative to the root, with every link followed inside it. Names that do
+    /// not exist are kept as they are, so the target of a broken link can still be named.
+    pub fn resolve(&self, path: &str) -> io::Result<String> {
+        self.note(path);
         let mut done = PathBuf::new();
         let mut todo: Vec<OsString> = parts(Path::new(path));
         let mut links = 0;
@@ -128,9 +133,7 @@ impl Root {
     }
 
     fn locate_link(&self, path: &str) -> Option<PathBuf> {
-        if let Some(seen) = &self.seen {
-            seen.note(path);
-        }
+        self.note(path);
         let (folder, name) = path.rsplit_once('/')?;
         Some(self.locate(folder).ok()?.join(name))
     }
@@ -189,15 +192,18 @@ impl Root {
 
     /// The names in a folder, in natural order; empty where it cannot be read.
     pub fn list(&self, path: &str) -> Vec<String> {
-        let Ok(entries) = self.locate(path).and_then(fs::read_dir) else {
-            return Vec::new();
-        };
+        self.try_list(path).unwrap_or_default()
+    }
+
+    /// The names in a folder, in natural order.
+    pub fn try_list(&self, path: &str) -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(self.locate(path)?)?;
         let mut names: Vec<String> = entries
             .flatten()
             .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
         names.sort_by(|a, b| natural(a, b));
-        names
+        Ok(names)
     }
 }
 
@@ -213,38 +219,9 @@ fn parts(path: &Path) -> Vec<OsString> {
     names
 }
 
-/// The order in which a person would list names: `temp2` before `temp10`.
-pub fn natural(a: &str, b: &str) -> Ordering {
-    let (mut left, mut right) = (a, b);
-    loop {
-        let (l, r) = match (split(left), split(right)) {
-            (None, None) => return a.cmp(b),
-            (None, _) => return Ordering::Less,
-            (_, None) => return Ordering::Greater,
-            (Some(l), Some(r)) => (l, r),
-        };
-        let order = match (l.0.parse::<u128>(), r.0.parse::<u128>()) {
-            (Ok(x), Ok(y)) => x.cmp(&y),
-            _ => l.0.cmp(r.0),
-        };
-        if order != Ordering::Equal {
-            return order;
-        }
-        (left, right) = (l.1, r.1);
-    }
-}
-
-/// Splits off a name's first run of digits or of other characters.
-fn split(text: &str) -> Option<(&str, &str)> {
-    let digit = text.chars().next()?.is_ascii_digit();
-    let end = text.find(|c: char| c.is_ascii_digit() != digit);
-    Some(text.split_at(end.unwrap_or(text.len())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use std::os::unix::fs::symlink;
 
     #[test]
@@ -274,21 +251,5 @@ mod tests {
         assert!(root.text("fifo").is_err());
         assert!(root.text("folder").is_err());
         assert!(root.list("fifo").is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn natural_order_is_an_order(a in "[a-c0-9]{0,6}", b in "[a-c0-9]{0,6}", c in "[a-c0-9]{0,6}") {
-            prop_assert_eq!(natural(&a, &b), natural(&b, &a).reverse());
-            if natural(&a, &b).is_le() && natural(&b, &c).is_le() {
-                prop_assert!(natural(&a, &c).is_le());
-            }
-        }
-    }
-
-    #[test]
-    fn two_comes_before_ten() {
-        assert_eq!(natural("temp2", "temp10"), Ordering::Less);
-        assert_eq!(natural("sda", "sda1"), Ordering::Less);
     }
 }

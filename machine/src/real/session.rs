@@ -13,12 +13,13 @@ use super::kernel_log::Watch;
 use super::root::Root;
 use super::table::{Place, Table};
 use super::wipe::Guard;
-use super::{RealMachine, counters, disks, gpu, hwmon, inventory, power, smart};
+use super::{RealMachine, disks, files, gpu, hwmon, inventory, smart};
 use crate::contract::kernel_log::Beginning;
 use crate::contract::types::{Document, Error};
 use crate::contract::{clock, iperf};
+use crate::files::{check_globs, check_paths};
 use crate::seam::{Answer, Attempt, Reply, Request, RunId, Session, WatchId};
-use crate::tools::{self, RunContext, ToolEvent, ToolRun, fio, ipmitool, smartctl};
+use crate::tools::{self, RunContext, ToolEvent, ToolRun, fio, ipmitool, smartctl, stressapptest};
 
 /// The most random bytes that one request may ask for.
 const RANDOM: u32 = 65_536;
@@ -77,6 +78,7 @@ impl RealSession {
             cancel: self.attempt.cancel.clone(),
             grace: self.attempt.grace,
             scratch: self.attempt.scratch.clone(),
+            since: self.begun,
         }
     }
 
@@ -122,7 +124,7 @@ impl RealSession {
     async fn start_stress(&self, job: crate::contract::stress::Job) -> Answer {
         let allowance = tools::stress_ng::Allowance {
             cpus: self.attempt.cpu_allowance,
-            online_cpus: self.blocking(inventory::cpu::online).await?,
+            online_cpus: self.blocking(inventory::cpu::usable).await?,
             memory_bytes: self.attempt.memory_allowance_bytes,
         };
         let (tools, context) = (&self.machine.tools, self.context());
@@ -131,6 +133,24 @@ impl RealSession {
             tools::stress_ng::start(tools, &job, allowance, &context),
         )
         .await
+    }
+
+    async fn start_memtest(&self, job: crate::contract::memtest::Job) -> Answer {
+        let tools = &self.machine.tools;
+        // What another root says of its memory does not hold for a tool of this machine.
+        if !self.machine.root.is_here() && !tools.is_own(stressapptest::TOOL) {
+            return Err(Error::tool_missing(
+                stressapptest::TOOL,
+                stressapptest::TOOL,
+            ));
+        }
+        let allowance = stressapptest::Allowance {
+            cpus: self.attempt.cpu_allowance,
+            memory_bytes: self.attempt.memory_allowance_bytes,
+        };
+        let context = self.context();
+        let tool = stressapptest::start(tools, &job, allowance, &context);
+        self.start(Reply::Memtest(None), tool).await
     }
 
     async fn start_iperf(&self, job: iperf::Job) -> Answer {
@@ -151,14 +171,10 @@ impl RealSession {
     }
 
     async fn start_gpu(&self, job: crate::contract::gpu::Job) -> Answer {
-        let tools = &self.machine.tools;
-        let reading = gpu::read(self.blocking(gpu::bus).await?, tools).await;
-        let nvidia = reading.devices.iter().filter(|d| d.vendor == "nvidia");
-        let installed: Vec<String> = nvidia.map(|d| d.pci_address.clone()).collect();
-        let context = self.context();
+        let (tools, context) = (&self.machine.tools, self.context());
         self.start(
             Reply::Gpu(None),
-            tools::gpu_burn::start(tools, &job, &installed, &context),
+            tools::gpu_load::start(tools, &job, self.begun, &context),
         )
         .await
     }
@@ -187,6 +203,7 @@ impl RealSession {
             Some(ToolEvent::Fio(event)) => Reply::Fio(Some(event)),
             Some(ToolEvent::Stress(event)) => Reply::Stress(Some(event)),
             Some(ToolEvent::Iperf(event)) => Reply::Iperf(Some(event)),
+            Some(ToolEvent::Memtest(event)) => Reply::Memtest(Some(event)),
             Some(ToolEvent::Gpu(event)) => Reply::Gpu(Some(event)),
             None => run.nothing.clone(),
         })
@@ -256,7 +273,16 @@ impl RealSession {
             Request::Random { bytes } => Reply::Random(random(bytes)?),
             Request::Hwmon => Reply::Hwmon(self.blocking(hwmon::read).await?),
             Request::Inventory => return self.inventory().await,
-            Request::Counters => Reply::Counters(self.blocking(counters::read).await?),
+            Request::FilesList { globs } => {
+                check_globs(&globs)?;
+                let list = self.blocking(move |root| files::list(root, &globs));
+                Reply::FilesListing(list.await?)
+            }
+            Request::FilesRead { paths } => {
+                check_paths(&paths)?;
+                let machine = &self.machine;
+                Reply::FilesContents(files::read(&machine.root, &machine.blocked, paths).await)
+            }
             Request::Disks => Reply::Disks(self.blocking(disks::list).await?),
             Request::ScratchSpace => {
                 let folder = self.attempt.scratch.clone();
@@ -279,6 +305,7 @@ impl RealSession {
             Request::FioStart { job } => return self.start_fio(job).await,
             Request::StressStart { job } => return self.start_stress(job).await,
             Request::IperfStart { job } => return self.start_iperf(job).await,
+            Request::MemtestStart { job } => return self.start_memtest(job).await,
             Request::GpuStart { job } => return self.start_gpu(job).await,
             Request::RunNext { run, timeout_ms } => {
                 return self.run_next(run, Duration::from_millis(timeout_ms)).await;
@@ -288,18 +315,21 @@ impl RealSession {
                 Reply::Done
             }
             Request::RunDrop { run } => return self.drop_run(run).await,
-            Request::GpuRead => {
-                let bus = self.blocking(gpu::bus).await?;
-                Reply::GpuReading(gpu::read(bus, tools).await)
+            Request::GpuDevices => Reply::GpuDevices(self.blocking(gpu::devices).await?),
+            Request::GpuAsk { question } => {
+                let document = tools::gpu::ask(tools, &question, self.begun);
+                Reply::Document(Box::new(document.await?))
             }
-            Request::PowerRead => {
-                let kernel = self.blocking(power::kernel).await?;
-                Reply::Power(
-                    power::with_controller(kernel, self.machine.no_controller(), tools).await,
-                )
+            Request::GpuSample => {
+                let document = tools::gpu::sample(tools, self.begun);
+                Reply::Document(Box::new(document.await?))
             }
-            Request::PowerEventLog => {
-                Reply::PowerEventLog(power::event_log(self.machine.no_controller(), tools).await?)
+            Request::Bmc { question } => {
+                if let Some(missing) = self.machine.no_controller() {
+                    return Err(Error::Unavailable(missing));
+                }
+                let document = ipmitool::ask(tools, &question, self.begun);
+                Reply::Document(Box::new(document.await?))
             }
             Request::KernelLogOpen { begins } => Reply::Watch(self.open_watch(begins).await?),
             Request::KernelLogNext { watch, timeout_ms } => {

@@ -12,8 +12,10 @@ use super::format::{
 use super::scrub::Scrub;
 use super::writer::Writer;
 use super::{RecordingError, nanoseconds};
-use crate::seam::as_the_one_behind;
-use crate::{Answer, Attempt, Cancel, Halt, Machine, MachineError, Reason, Request, Session};
+use crate::delegate::delegate_machine;
+use crate::{
+    Answer, Attempt, Cancel, Halt, Machine, MachineError, Reason, Reply, Request, Session,
+};
 
 /// Writes a recording. Clones write the same one.
 #[derive(Clone)]
@@ -131,7 +133,7 @@ pub struct RecordedMachine {
 
 #[async_trait]
 impl Machine for RecordedMachine {
-    as_the_one_behind!(machine);
+    delegate_machine!(machine);
 
     fn pace(&self) -> Option<f64> {
         self.machine.pace()
@@ -198,6 +200,16 @@ impl RecordingSession {
         };
         self.write(|scrub| scrub.clean(request).map(ask));
         n
+    }
+
+    /// An answer whose files have no identities, where they are to be replaced.
+    fn without_identities(&self, request: &Request, mut answer: Answer) -> Answer {
+        if let (Request::FilesRead { paths }, Ok(Reply::FilesContents(contents))) =
+            (request, &mut answer)
+        {
+            self.recorder.recording().scrub.files(paths, contents);
+        }
+        answer
     }
 
     fn answered(&self, n: u64, answer: Answer) {
@@ -271,10 +283,10 @@ impl Session for RecordingSession {
             session: self,
             answered: false,
         };
-        let answer = self.session.call(request).await;
+        let answer = self.session.call(request.clone()).await;
         open.answered = true;
         self.notice_cancel();
-        self.answered(open.n, answer.clone());
+        self.answered(open.n, self.without_identities(&request, answer.clone()));
         answer
     }
 

@@ -7,7 +7,7 @@
 //! Serial numbers, MAC addresses, UUIDs and world-wide names are kept unless it is said otherwise: a
 //! report names parts by them. Scrubbing replaces each by a stand-in, the same one wherever it occurs
 //! from then on, in questions, answers and expected disks alike, so that a replay's comparisons come out
-//! as they did.
+//! as they did. The machine's name is replaced where a load tool prints it.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::contract::bytes;
+use crate::contract::files::Content;
 use crate::identities;
+use crate::real::smbios::Tables;
 
 /// What stands in a secret's place, as in a report.
 pub const BLANK: &str = "(secret)";
@@ -70,6 +73,52 @@ impl Scrub {
         serde_json::from_value(json).ok()
     }
 
+    /// Replaces identities in files of the kernel: those whose whole text is one are learned, and tables of
+    /// bytes keep their length.
+    pub fn files(&mut self, paths: &[String], contents: &mut [Content]) {
+        if !self.identities {
+            return;
+        }
+        for (path, content) in paths.iter().zip(contents) {
+            match std::str::from_utf8(&content.bytes) {
+                Ok(text) => {
+                    if let Some(kind) = identities::of_file(path) {
+                        self.identity(kind, identities::in_file(path, text));
+                    }
+                }
+                Err(_) => self.blank_bytes(path, &mut content.bytes),
+            }
+        }
+    }
+
+    /// Overwrites every known identity in a table, and those that only the firmware's table names.
+    fn blank_bytes(&self, path: &str, bytes: &mut [u8]) {
+        let mut secrets: Vec<Vec<u8>> = self
+            .replaced
+            .keys()
+            .map(|k| k.clone().into_bytes())
+            .collect();
+        if path.ends_with("dmi/tables/DMI") || path.contains("dmi/entries/") {
+            let tables = Tables::parse(bytes, &[]);
+            secrets.extend(tables.serials().into_iter().map(String::into_bytes));
+            secrets.extend(tables.raw_uuid().map(<[u8]>::to_vec));
+        }
+        secrets.retain(|secret| secret.len() >= WITHIN);
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        for secret in secrets {
+            let mut from = 0_usize;
+            while let Some(rest) = bytes.get_mut(from..) {
+                let mut windows = rest.windows(secret.len());
+                let Some(at) = windows.position(|window| window == secret) else {
+                    break;
+                };
+                let end = at.saturating_add(secret.len());
+                rest.get_mut(at..end).unwrap_or_default().fill(b'0');
+                from = from.saturating_add(end);
+            }
+        }
+    }
+
     fn learn(&mut self, json: &Value) {
         match json {
             Value::Object(members) => {
@@ -82,7 +131,11 @@ impl Scrub {
                 }
                 // A document is a text of its own.
                 if let Some(Value::String(printed)) = members.get("stdout") {
-                    for (kind, identity) in identities::within(printed) {
+                    let decoded = bytes::of_base64(printed);
+                    let decoded = decoded.as_deref().map(String::from_utf8_lossy);
+                    for (kind, identity) in
+                        identities::within(decoded.as_deref().unwrap_or(printed))
+                    {
                         self.identity(kind, &identity);
                     }
                 }
@@ -117,7 +170,23 @@ impl Scrub {
         match json {
             Value::String(text) => self.replace_within(text),
             Value::Array(values) => values.iter_mut().for_each(|value| self.replace(value)),
-            Value::Object(members) => members.values_mut().for_each(|value| self.replace(value)),
+            Value::Object(members) => {
+                for (name, value) in members.iter_mut() {
+                    let printed = matches!(name.as_str(), "stdout" | "yaml");
+                    if let (true, Value::String(text)) = (self.identities && printed, &mut *value)
+                        && let Some(clean) = identities::without_host(text)
+                    {
+                        *text = clean;
+                    }
+                    self.replace(value);
+                }
+                // A document whose bytes are not text may hold an identity all the same.
+                if let Some(Value::String(printed)) = members.get_mut("stdout")
+                    && let Some(decoded) = bytes::of_base64(printed)
+                {
+                    *printed = bytes::to_base64(&self.replace_bytes(&decoded));
+                }
+            }
             _ => {}
         }
     }
@@ -127,13 +196,39 @@ impl Scrub {
             stand_in.clone_into(text);
             return;
         }
-        // The longest first: a serial number may be the beginning of another.
-        let mut within: Vec<_> = self.replaced.iter().collect();
-        within.retain(|(what, _)| what.len() >= WITHIN && text.contains(what.as_str()));
-        within.sort_by_key(|(what, _)| std::cmp::Reverse(what.len()));
-        for (what, stand_in) in within {
-            *text = text.replace(what.as_str(), stand_in);
+        for (what, stand_in) in self.longest_first() {
+            if text.contains(what) {
+                *text = text.replace(what, stand_in);
+            }
         }
+    }
+
+    /// What is replaced within others, the longest first: a serial number may be the beginning of another.
+    fn longest_first(&self) -> Vec<(&str, &str)> {
+        let all = self
+            .replaced
+            .iter()
+            .map(|(what, stand_in)| (what.as_str(), stand_in.as_str()));
+        let mut within: Vec<_> = all.filter(|(what, _)| what.len() >= WITHIN).collect();
+        within.sort_by_key(|(what, _)| std::cmp::Reverse(what.len()));
+        within
+    }
+
+    fn replace_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for (what, stand_in) in self.longest_first() {
+            let mut clean = Vec::with_capacity(bytes.len());
+            let mut rest = bytes.as_slice();
+            while let Some(at) = rest.windows(what.len()).position(|w| w == what.as_bytes()) {
+                let (before, found) = rest.split_at(at);
+                clean.extend_from_slice(before);
+                clean.extend_from_slice(stand_in.as_bytes());
+                rest = found.get(what.len()..).unwrap_or_default();
+            }
+            clean.extend_from_slice(rest);
+            bytes = clean;
+        }
+        bytes
     }
 }
 
@@ -172,6 +267,17 @@ mod tests {
         let document = scrub.clean(json!({"argv": ["smartctl"], "stdout": printed}));
         let expected = "{\"serial_number\":\"serial-2\",\"wwn\":{\"naa\":5,\"id\":90000000001}}";
         assert_eq!(document.expect("it reads back")["stdout"], expected);
+        // ipmitool prints the bytes of a unit's data as they are.
+        let printed = bytes::to_base64(b" Product Serial : PSUSER1\n Product Extra : \xff\n");
+        let document = scrub.clean(json!({"argv": ["ipmitool"], "stdout": printed}));
+        let document = document.expect("it reads back");
+        let clean = document["stdout"].as_str().and_then(bytes::of_base64);
+        assert_eq!(
+            clean.as_deref(),
+            Some(b" Product Serial : serial-3\n Product Extra : \xff\n".as_slice())
+        );
+        let yaml = scrub.clean(json!({"yaml": "hostname: db-17\n"}));
+        assert_eq!(yaml, Some(json!({"yaml": "hostname: host\n"})));
         let again = scrub.clean(json!({"serial": "serial-1"}));
         assert_eq!(again, Some(json!({"serial": "serial-1"})));
     }

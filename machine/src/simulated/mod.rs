@@ -8,6 +8,7 @@
 //! * [`timeline`] and [`strike`]: when a fault begins, strikes and ends, and what then happens;
 //! * [`tools`]: fio, stress-ng, iperf3 and a GPU stress tool, whose results follow from the profile;
 //! * [`sensors`]: the sensors that the kernel knows;
+//! * [`files`]: the kernel's files; [`documents`]: what tools print;
 //! * [`read`]: what each kind of reading tells of the world, one file per interface.
 //!
 //! Nothing here looks at the host: no file, no environment, no clock, no thread, and no map without
@@ -16,9 +17,12 @@
 mod beside;
 mod boot_log;
 mod calendar;
+mod counted;
 mod documents;
+mod files;
 mod load;
 mod noise;
+mod pci;
 mod price;
 mod profile;
 mod read;

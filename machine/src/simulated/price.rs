@@ -4,7 +4,8 @@ use super::profile::Fault;
 use super::tools::trouble::Trouble;
 use super::world::{SECOND, World};
 use crate::Request;
-use crate::tools::smartctl;
+use crate::contract::{bmc, gpu};
+use crate::tools::{self, smartctl};
 
 const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
@@ -12,8 +13,12 @@ const MILLISECOND: u64 = 1_000_000;
 /// How long smartctl takes for a drive.
 const SMARTCTL: u64 = 150 * MILLISECOND;
 
-/// How long the wrapper of the real tool waits for ipmitool.
-const IPMITOOL_WAITS: u64 = 60 * SECOND;
+/// How long nvidia-smi takes.
+const NVIDIA_SMI: u64 = 50 * MILLISECOND;
+
+/// How long ipmitool takes for an answer of one message, for one of every sensor, and for every record
+/// whole.
+const IPMITOOL: [u64; 3] = [50 * MILLISECOND, 300 * MILLISECOND, 2 * SECOND];
 
 /// What a request costs in nanoseconds, its waiting aside: about what the real machine takes, and
 /// what faults make of that.
@@ -32,16 +37,22 @@ fn usual(request: &Request) -> u64 {
         Request::RunNext { .. } | Request::RunStop { .. } | Request::KernelLogNext { .. } => {
             5 * MICROSECOND
         }
-        Request::ScratchSpace | Request::SmartDevices | Request::KernelLogOpen { .. } => {
-            200 * MICROSECOND
-        }
+        Request::ScratchSpace
+        | Request::SmartDevices
+        | Request::GpuDevices
+        | Request::KernelLogOpen { .. } => 200 * MICROSECOND,
         Request::SmartScan => SMARTCTL,
-        Request::Hwmon | Request::Counters | Request::Disks => 2 * MILLISECOND,
+        Request::Hwmon | Request::Disks | Request::FilesList { .. } => 2 * MILLISECOND,
+        // A system call or two a file.
+        Request::FilesRead { paths } => (5 * MICROSECOND)
+            .saturating_mul(paths.len() as u64)
+            .max(100 * MICROSECOND),
         Request::FioStart { .. } | Request::StressStart { .. } => 5 * MILLISECOND,
-        Request::IperfStart { .. } | Request::GpuStart { .. } => 5 * MILLISECOND,
-        Request::GpuRead => 50 * MILLISECOND,
+        Request::IperfStart { .. } | Request::MemtestStart { .. } => 5 * MILLISECOND,
+        Request::GpuStart { .. } => 5 * MILLISECOND,
+        Request::GpuAsk { .. } | Request::GpuSample => NVIDIA_SMI,
         Request::SmartRead { .. } | Request::SmartStartSelfTest { .. } => SMARTCTL,
-        Request::PowerRead | Request::PowerEventLog => 300 * MILLISECOND,
+        Request::Bmc { question } => patience(question),
         Request::Inventory => 500 * MILLISECOND,
     }
 }
@@ -60,19 +71,48 @@ fn delay(world: &World, request: &Request) -> u64 {
     });
     let slow = slow.fold(0, u64::saturating_add);
     let tool = match request {
+        Request::Bmc { question } => {
+            let waits = nanoseconds(question.limits().timeout);
+            return slow.saturating_add(if hangs(world, "ipmitool") { waits } else { 0 });
+        }
         // The kernel's list asks no tool.
-        Request::SmartDevices => return slow,
+        Request::SmartDevices | Request::GpuDevices => return slow,
+        Request::GpuSample => {
+            let waits = hang(world, "nvidia-smi").min(nanoseconds(tools::gpu::SAMPLE_WAITS));
+            return slow.saturating_add(waits);
+        }
+        Request::GpuAsk { question } => tools::gpu::command(question).program,
         _ if asked == "smart" => "smartctl",
-        _ if asked == "power" => "ipmitool",
         _ => return slow,
     };
     slow.saturating_add(hang(world, tool))
+}
+
+/// How long ipmitool runs for an answer.
+pub fn controller(world: &World, question: &bmc::Question) -> u64 {
+    if hangs(world, "ipmitool") {
+        return nanoseconds(question.limits().timeout);
+    }
+    patience(question)
+}
+
+fn patience(question: &bmc::Question) -> u64 {
+    let [brief, long, whole] = IPMITOOL;
+    match question {
+        bmc::Question::SensorRecords => whole,
+        bmc::Question::Sensors
+        | bmc::Question::Thresholds
+        | bmc::Question::EventLog
+        | bmc::Question::Parts => long,
+        _ => brief,
+    }
 }
 
 /// How long a tool runs that is asked one thing.
 pub fn tool(world: &World, tool: &str) -> u64 {
     let usual = match tool {
         "smartctl" => SMARTCTL,
+        "nvidia-smi" => NVIDIA_SMI,
         _ => 0,
     };
     usual.saturating_add(hang(world, tool))
@@ -80,14 +120,19 @@ pub fn tool(world: &World, tool: &str) -> u64 {
 
 /// How long the host waits for a tool that hangs; 0 for one that does not.
 fn hang(world: &World, tool: &str) -> u64 {
-    if !world.has_tool(tool) || !Trouble::of(world, tool).hangs {
-        return 0;
-    }
     match tool {
-        "smartctl" => nanoseconds(smartctl::WAITS),
-        "ipmitool" => IPMITOOL_WAITS,
+        "smartctl" if hangs(world, tool) => nanoseconds(smartctl::WAITS),
+        "nvidia-smi" if hangs(world, tool) => nanoseconds(
+            tools::gpu::command(&gpu::Question::NvidiaSmi)
+                .limits
+                .timeout,
+        ),
         _ => 0,
     }
+}
+
+fn hangs(world: &World, tool: &str) -> bool {
+    world.has_tool(tool) && Trouble::of(world, tool).hangs
 }
 
 fn nanoseconds(duration: std::time::Duration) -> u64 {
@@ -99,7 +144,7 @@ fn interface(request: &Request) -> Option<&'static str> {
     Some(match request {
         Request::Hwmon => "hwmon",
         Request::Inventory => "inventory",
-        Request::Counters => "counters",
+        Request::FilesList { .. } | Request::FilesRead { .. } => "files",
         Request::Disks | Request::ScratchSpace => "disks",
         Request::SmartDevices
         | Request::SmartScan
@@ -108,8 +153,12 @@ fn interface(request: &Request) -> Option<&'static str> {
         Request::FioStart { .. } => "fio",
         Request::StressStart { .. } => "stress",
         Request::IperfStart { .. } => "iperf",
-        Request::GpuRead | Request::GpuStart { .. } => "gpu",
-        Request::PowerRead | Request::PowerEventLog => "power",
+        Request::MemtestStart { .. } => "memtest",
+        Request::GpuDevices
+        | Request::GpuAsk { .. }
+        | Request::GpuSample
+        | Request::GpuStart { .. } => "gpu",
+        Request::Bmc { .. } => "bmc",
         Request::KernelLogOpen { .. } | Request::KernelLogNext { .. } => "kernel-log",
         // Which tool a run is of, only its start says.
         Request::RunNext { .. }

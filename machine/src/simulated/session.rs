@@ -167,13 +167,10 @@ impl State {
         match request {
             Request::Monotonic => Ok(Reply::Monotonic(self.world.now)),
             Request::Wall => {
-                let (seconds, nanoseconds) = (
-                    self.world.now / 1_000_000_000,
-                    self.world.now % 1_000_000_000,
-                );
+                let (now, began) = (self.world.now, self.world.profile.epoch_seconds);
                 Ok(Reply::Wall(Instant {
-                    seconds: self.world.profile.epoch_seconds.saturating_add(seconds),
-                    nanoseconds: u32::try_from(nanoseconds).unwrap_or(0),
+                    seconds: began.saturating_add(now / 1_000_000_000),
+                    nanoseconds: u32::try_from(now % 1_000_000_000).unwrap_or(0),
                 }))
             }
             Request::Sleep { milliseconds } => {
@@ -201,9 +198,10 @@ impl State {
                 whole(smartctl::start_self_test(&mut self.world, &device, &kind))
             }
             Request::FioStart { job } => self.start_fio(job),
-            Request::StressStart { job } => self.start(|w, a| tools::stress::start(w, a, job)),
-            Request::IperfStart { job } => self.start(|w, _| tools::iperf::start(w, job)),
-            Request::GpuStart { job } => self.start(|w, _| tools::gpu::start(w, job)),
+            job @ (Request::StressStart { .. }
+            | Request::IperfStart { .. }
+            | Request::MemtestStart { .. }
+            | Request::GpuStart { .. }) => self.start(|w, a| tools::start(w, a, job)),
             Request::RunNext { run, timeout_ms } => self.run_next(run, timeout_ms),
             Request::RunStop { run } => self.run_stop(run),
             Request::RunDrop { run } => {
@@ -239,11 +237,13 @@ impl State {
             }
             reading @ (Request::Hwmon
             | Request::Inventory
-            | Request::Counters
+            | Request::FilesList { .. }
+            | Request::FilesRead { .. }
             | Request::Disks
-            | Request::GpuRead
-            | Request::PowerRead
-            | Request::PowerEventLog) => read::reading(&self.world, &reading)
+            | Request::GpuDevices
+            | Request::GpuAsk { .. }
+            | Request::GpuSample
+            | Request::Bmc { .. }) => read::reading(&self.world, &reading)
                 .unwrap_or_else(|| Err(Error::invalid("request", "it is no reading"))),
         }
     }
@@ -274,8 +274,9 @@ impl State {
         let used = std::mem::take(&mut self.overridden);
         let answer = self.start(|world, attempt| {
             tools::fio::start(world, job, |disk| {
-                overridden = wipe::guard(world, &attempt.mandate, disk, &used)?;
-                Ok(())
+                let why;
+                (overridden, why) = wipe::guard(world, &attempt.mandate, disk, &used)?;
+                Ok(why)
             })
         });
         self.overridden = used.into_iter().chain(overridden).collect();

@@ -2,11 +2,9 @@
 //! while a fault lasts shows in the readings and the tools.
 
 use super::boot_log;
-use super::calendar;
 use super::profile::Fault;
-use super::world::{SECOND, World};
+use super::world::{Logged, SECOND, World};
 use crate::contract::kernel_log::Entry;
-use crate::contract::power::{Health, LogEntry};
 use crate::log_text::without_command_line;
 
 /// The kernel logs heat at most so often per package (`CHECK_INTERVAL` of `therm_throt.c`).
@@ -29,20 +27,15 @@ impl World {
     }
 
     /// Adds an entry to the management controller's event log, where there is one.
-    pub fn note(&mut self, sensor: &str, event: &str, health: Health) {
+    pub fn note(&mut self, sensor: &str, event: &str) {
         if self.profile.bmc.is_none() {
             return;
         }
         let seconds = self.profile.epoch_seconds.saturating_add(self.now / SECOND);
-        self.event_log.push(LogEntry {
-            id: u32::try_from(self.event_log.len())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1),
-            time: calendar::text(seconds),
+        self.event_log.push(Logged {
+            seconds,
             sensor: sensor.to_owned(),
             event: event.to_owned(),
-            asserted: true,
-            health,
         });
     }
 
@@ -77,11 +70,7 @@ impl World {
                 let total = self.dimm_errors.entry(dimm.clone()).or_default();
                 total.1 = total.1.saturating_add(*count);
                 self.log_memory(dimm, *count, "UE");
-                self.note(
-                    &format!("Memory {dimm}"),
-                    "Uncorrectable ECC",
-                    Health::Critical,
-                );
+                self.note(&format!("Memory {dimm}"), "Uncorrectable ECC");
             }
             Fault::MachineCheck {
                 cpu,
@@ -98,26 +87,22 @@ impl World {
                 );
                 self.log(2, text);
             }
-            Fault::FanDead { fan } => self.note(
-                &format!("Fan {fan}"),
-                "Lower Critical going low",
-                Health::Critical,
-            ),
-            Fault::PsuLost { psu } => self.note(
-                &format!("Power Supply {psu}"),
-                "Power Supply AC lost",
-                Health::Critical,
-            ),
-            Fault::PsuFailed { psu } => self.note(
-                &format!("Power Supply {psu}"),
-                "Failure detected",
-                Health::Critical,
-            ),
-            Fault::RedundancyLost {} => self.note(
-                "Power Unit PS Redundancy",
-                "Redundancy Lost",
-                Health::Critical,
-            ),
+            Fault::WorkerKilled { .. } => {
+                let text = "Out of memory: Killed process 4098 (stress-ng-cpu) total-vm:48568kB, anon-rss:1024kB, file-rss:1152kB, shmem-rss:24kB, UID:0 pgtables:84kB oom_score_adj:1000";
+                self.log(3, text.to_owned());
+            }
+            Fault::FanDead { fan } => {
+                self.note(&format!("Fan {fan}"), "Lower Critical going low ");
+            }
+            Fault::PsuLost { psu } => {
+                self.note(&format!("Power Supply {psu}"), "Power Supply AC lost");
+            }
+            Fault::PsuFailed { psu } => {
+                self.note(&format!("Power Supply {psu}"), "Failure detected");
+            }
+            Fault::RedundancyLost {} => {
+                self.note("Power Supply PS Redundancy", "Redundancy Lost");
+            }
             Fault::CarrierLost { nic } => {
                 let total = self.nics.entry(nic.clone()).or_default();
                 total.carrier_changes = total.carrier_changes.saturating_add(1);
@@ -130,7 +115,7 @@ impl World {
             }
             Fault::DiskIoError { disk, count } => {
                 let total = self.disks.entry(disk.clone()).or_default();
-                total.io_errors = Some(total.io_errors.unwrap_or(0).saturating_add(*count));
+                total.io_errors = total.io_errors.saturating_add(*count);
                 let text = format!(
                     "I/O error, dev {disk}, sector 2048128 op 0x0:(READ) flags 0x4000 phys_seg 1 prio class 2"
                 );
@@ -161,18 +146,7 @@ impl World {
             Fault::GpuXid { gpu, xid, text } => self.log_xid(gpu, *xid, text),
             Fault::GpuOffBus { gpu } => self.log_xid(gpu, 79, "GPU has fallen off the bus."),
             Fault::KernelLine { text, priority } => self.log(*priority, text.clone()),
-            Fault::EventLogEntry {
-                sensor,
-                event,
-                critical,
-            } => {
-                let health = if *critical {
-                    Health::Critical
-                } else {
-                    Health::Warning
-                };
-                self.note(sensor, event, health);
-            }
+            Fault::EventLogEntry { sensor, event, .. } => self.note(sensor, event),
             _ => {}
         }
     }

@@ -52,6 +52,8 @@ pub struct Thermal {
     pub disks: BTreeMap<String, f64>,
     /// GPUs, by name.
     pub gpus: BTreeMap<String, f64>,
+    /// Seconds that each GPU has been slowed down for heat.
+    pub gpus_slowed: BTreeMap<String, u64>,
     /// How fast the fans are driven, 0 to 1.
     pub duty: f64,
 }
@@ -71,6 +73,7 @@ impl Thermal {
                 .iter()
                 .map(|d| (d.name.clone(), air + 9.0))
                 .collect(),
+            gpus_slowed: BTreeMap::new(),
             gpus: profile
                 .gpus
                 .iter()
@@ -125,6 +128,8 @@ impl Thermal {
         for (name, degrees) in &mut self.gpus {
             let busy = load.gpus.get(name).copied().unwrap_or(0.0).min(1.0);
             let slowed = if *degrees >= GPU_SLOWDOWN {
+                let seconds = self.gpus_slowed.entry(name.clone()).or_default();
+                *seconds = seconds.saturating_add(1);
                 GPU_SLOWED
             } else {
                 1.0

@@ -12,13 +12,13 @@ use crate::wipe::{self, EMPTY};
 use crate::{Condition, Decision, Mandate};
 
 /// Lets a disk be written to, or not: `denied` with the state of every condition. The disk's name,
-/// where that uses the override up for it. `used`: the disks for which it is.
+/// where that uses the override up for it, and why it may be written to. `used`: the disks for which it is.
 pub fn guard(
     world: &World,
     mandate: &Mandate,
     name: &str,
     used: &BTreeSet<String>,
-) -> Result<Option<String>, Error> {
+) -> Result<(Option<String>, String), Error> {
     let all = disks::list(world);
     let mut decision = Decision::about(name);
     let live = match world.profile.live_image {
@@ -39,7 +39,10 @@ pub fn guard(
     let now = Duration::from_nanos(world.now);
     decision.note(wipe::waived(mandate, disk, now, used));
     match decision.allows() {
-        true => Ok((!decision.is_met(EMPTY)).then(|| name.to_owned())),
+        true => {
+            let overridden = (!decision.is_met(EMPTY)).then(|| name.to_owned());
+            Ok((overridden, decision.permission()))
+        }
         false => Err(Error::Denied(decision.refusal())),
     }
 }

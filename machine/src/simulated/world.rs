@@ -3,18 +3,18 @@
 //! tools and on time alone.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::boot_log;
+use super::counted::{DiskCounts, NicCounts};
+use super::files::{self, Files};
 use super::load::Load;
 use super::noise;
 use super::profile::{Disk, Fault, Gpu, Nic, Profile};
 use super::sensors::{self, Probe};
 use super::thermal::{Cooling, Thermal};
 use super::timeline::Course;
-use crate::contract::counters::{DiskCounters, NicCounters};
 use crate::contract::kernel_log::Entry;
-use crate::contract::power::{Health, LogEntry};
 use crate::contract::types::PcieLink;
 
 /// Nanoseconds of a second.
@@ -29,6 +29,17 @@ pub struct SelfTestRun {
     pub began: u64,
     /// When it ends.
     pub ends: u64,
+}
+
+/// An entry of the management controller's event log: something came to be.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// When, in seconds since 1970.
+    pub seconds: u64,
+    /// The sensor's type and name, as ipmitool prints them: `Fan FAN3`.
+    pub sensor: String,
+    /// What happened, in ipmitool's words.
+    pub event: String,
 }
 
 /// The state of the machine.
@@ -46,21 +57,22 @@ pub struct World {
     /// The kernel's log, since boot.
     pub lines: Vec<Entry>,
     /// The management controller's event log.
-    pub event_log: Vec<LogEntry>,
+    pub event_log: Vec<Logged>,
     /// Corrected and uncorrected errors, by module.
     pub dimm_errors: BTreeMap<String, (u64, u64)>,
     /// Correctable, non-fatal and fatal errors, by PCI address.
     pub pcie_errors: BTreeMap<String, (u64, u64, u64)>,
     /// What network ports have counted, by name.
-    pub nics: BTreeMap<String, NicCounters>,
+    pub nics: BTreeMap<String, NicCounts>,
     /// What disks have counted, by name.
-    pub disks: BTreeMap<String, DiskCounters>,
+    pub disks: BTreeMap<String, DiskCounts>,
     /// Self-tests that were started, newest last, by disk.
     pub self_tests: BTreeMap<String, Vec<SelfTestRun>>,
     /// The sensors that the kernel knows.
     pub probes: Vec<Probe>,
     /// Whether a fault has cancelled the attempt.
     pub cancelled: bool,
+    files: OnceLock<Arc<Files>>,
     courses: Vec<Course>,
     next_second: u64,
     /// The second of each package's last line about heat.
@@ -84,17 +96,24 @@ impl World {
             self_tests: BTreeMap::new(),
             probes: sensors::of(&profile, seed),
             cancelled: false,
+            files: OnceLock::new(),
             courses: vec![Course::default(); profile.faults.len()],
             next_second: 0,
             last_throttle_line: vec![None; profile.cpu.sockets as usize],
             profile,
         };
         if world.profile.bmc.is_some() {
-            world.note("SEL", "Log area reset/cleared", Health::Nominal);
+            world.note("Event Logging Disabled SEL", "Log area reset/cleared");
         }
         world.set_load(Load::default());
         world.second();
         world
+    }
+
+    /// The kernel's files, built when they are first asked for.
+    pub fn files(&self) -> Arc<Files> {
+        let files = || Arc::new(files::of(&self.profile));
+        Arc::clone(self.files.get_or_init(files))
     }
 
     /// When the next second comes, in nanoseconds.

@@ -18,7 +18,7 @@ const KNOWN: ABI = ABI::V3;
 const HARMLESS: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/full"];
 
 /// Every device node: for tools that ask drives, controllers and GPUs, which is done by opening the
-/// node for writing. What they then ask for is typed (`smartctl/`, `ipmitool/`, `nvidia_smi.rs`).
+/// node for writing. What they then ask for is typed (`smartctl.rs`, `ipmitool.rs`, `gpu.rs`).
 pub(super) const DEVICES: &str = "/dev";
 
 /// A ruleset that lets its bearer write below these places only; `None` where the kernel has none.

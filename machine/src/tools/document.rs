@@ -1,6 +1,7 @@
 //! Tools whose output is handed on whole.
 
 use std::path::Path;
+use std::process::ExitStatus;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,9 @@ impl Toolbox {
             limits,
             ..
         } = *question;
-        let version = self.version(question).await;
+        self.may_ask(program)?;
+        let asked = (question.program, question.package, question.version);
+        let version = self.version(asked).await;
         let begun = Instant::now();
         let devices = [Path::new(confinement::DEVICES)];
         let reach = Reach::writing(&devices);
@@ -124,30 +127,99 @@ impl Toolbox {
     }
 
     /// What the program prints of its version, asked once.
-    async fn version(&self, question: &Question<'_>) -> Option<String> {
+    pub(super) async fn version(
+        &self,
+        (program, package, args): (&str, &str, &[&str]),
+    ) -> Option<String> {
         let known = |program: &str| {
             let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
             versions.get(program).cloned()
         };
-        let Question {
-            program,
-            package,
-            version,
-            ..
-        } = *question;
         if let Some(known) = known(program) {
             return known;
         }
-        let line = version::line(self, program, package, version)
-            .await
-            .ok()
-            .flatten();
+        let line = version::line(self, program, package, args).await;
+        let line = line.ok().flatten();
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         versions.insert(program.to_owned(), line.clone());
         line
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+/// What a job's document begins with; how it ended is added at its end.
+#[derive(Clone, Debug)]
+pub(super) struct JobDocument {
+    query: &'static str,
+    target: String,
+    argv: Vec<String>,
+    version: Option<String>,
+    begun_ns: u64,
+}
+
+impl JobDocument {
+    /// The document of a job that is about to start. `tool`: the program, its package, and what makes it
+    /// print its version.
+    pub async fn of(
+        tools: &Toolbox,
+        tool: (&str, &str, &[&str]),
+        (query, target): (&'static str, &str),
+        args: &[String],
+        since: Instant,
+    ) -> JobDocument {
+        let version = tools.version(tool).await;
+        let argv = std::iter::once(tool.0.to_owned()).chain(args.iter().cloned());
+        JobDocument {
+            query,
+            target: target.to_owned(),
+            argv: argv.collect(),
+            version,
+            begun_ns: nanoseconds(Instant::now().saturating_duration_since(since)),
+        }
+    }
+
+    /// The document of a job that has ended.
+    pub fn ended(self, ended: &Ended, stdout: Vec<u8>) -> Document {
+        let ending = match ended {
+            Ended {
+                timed_out: true, ..
+            } => DocumentEnding::TimedOut,
+            Ended { stopped: true, .. } => DocumentEnding::Cancelled,
+            _ => DocumentEnding::Complete,
+        };
+        let stderr_tail = ended.stderr_tail.clone();
+        self.with(Some(ended.status), stdout, stderr_tail, ending, ended.ran)
+    }
+
+    /// The document of a job that printed more than is kept, and was ended for that.
+    pub fn cut(self, stdout: Vec<u8>, ran: Duration) -> Document {
+        let kept = stdout.len() as u64;
+        self.with(None, stdout, String::new(), DocumentEnding::Cut(kept), ran)
+    }
+
+    fn with(
+        self,
+        status: Option<ExitStatus>,
+        stdout: Vec<u8>,
+        stderr_tail: String,
+        ending: DocumentEnding,
+        ran: Duration,
+    ) -> Document {
+        Document {
+            query: self.query.to_owned(),
+            target: self.target,
+            argv: self.argv,
+            version: self.version,
+            exit_status: status.and_then(|status| status.code()),
+            signal: status.map_or(Some(KILLED), |status| status.signal()),
+            stdout,
+            stderr_tail,
+            ending,
+            begun_ns: self.begun_ns,
+            took_ns: nanoseconds(ran),
+        }
+    }
+}
+
+pub(super) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

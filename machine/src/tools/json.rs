@@ -1,4 +1,5 @@
-//! Looking into the JSON of tools, whose fields may be missing or of another type than last year.
+//! Looking into the JSON of running tools, for their progress: fields may be missing or of another type
+//! than last year.
 
 use serde_json::Value;
 
@@ -45,22 +46,10 @@ pub(super) fn float(value: &Value, path: &[&str]) -> Option<f64> {
     number.filter(|n| n.is_finite())
 }
 
-/// A whole number that may be negative.
-pub(super) fn signed(value: &Value, path: &[&str]) -> Option<i32> {
-    at(value, path)
-        .as_i64()
-        .map(|n| i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX }))
-}
-
 /// A text that says something, without space around it.
 pub(super) fn text(value: &Value, path: &[&str]) -> Option<String> {
     let text = at(value, path).as_str()?.trim();
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// Yes or no.
-pub(super) fn boolean(value: &Value, path: &[&str]) -> Option<bool> {
-    at(value, path).as_bool()
 }
 
 /// The entries of a list; none where there is no list.

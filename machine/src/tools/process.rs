@@ -20,7 +20,7 @@ pub(super) const TAIL: usize = 4096;
 pub(super) const ERROR_TAIL: usize = 1024;
 
 /// How much a tool may print on its standard error before that counts as a flood.
-const MAX_STDERR: usize = 16 << 20;
+pub(super) const MAX_STDERR: usize = 16 << 20;
 
 /// How long a pipe is read after its tool has ended and everything it started was killed.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -54,6 +54,8 @@ pub(super) struct Watch {
     pub signal: Signal,
     /// How long it then has until SIGKILL.
     pub grace: Duration,
+    /// How much it may print on its standard error before that counts as a flood, and ends it.
+    pub max_stderr: usize,
 }
 
 impl Watch {
@@ -63,6 +65,7 @@ impl Watch {
             timeout: Some(timeout),
             signal: Signal::SIGKILL,
             grace: Duration::ZERO,
+            max_stderr: MAX_STDERR,
         }
     }
 }
@@ -74,6 +77,8 @@ pub(super) struct Ended {
     pub stderr_tail: String,
     /// Whether it was asked to.
     pub stopped: bool,
+    /// Whether that was because it took too long.
+    pub timed_out: bool,
     /// How long it ran.
     pub ran: Duration,
 }
@@ -102,11 +107,12 @@ impl Caged {
         let mut tail = Tail::default();
         let stdout = self.child.stdout.take();
         let stderr = self.child.stderr.take();
-        let mut stopped = false;
+        let mut asked = None;
         let status = {
-            let reading = read_both(stdout, stderr, &self.program, &mut tail, each);
+            let outputs = (stdout, stderr);
+            let reading = read_both(outputs, &self.program, watch.max_stderr, &mut tail, each);
             tokio::pin!(reading);
-            let ending = end_of(&mut self.child, &self.group, watch, &mut stopped);
+            let ending = end_of(&mut self.child, &self.group, watch, &mut asked);
             tokio::pin!(ending);
             tokio::select! {
                 biased;
@@ -131,7 +137,8 @@ impl Caged {
             Ok(Ok(status)) => Ok(Ended {
                 status,
                 stderr_tail,
-                stopped,
+                stopped: asked.is_some(),
+                timed_out: asked == Some(Asked::TimeOut),
                 ran: begun.elapsed(),
             }),
             Ok(Err(e)) => Err(Error::tool_failed(
@@ -147,12 +154,21 @@ impl Caged {
     }
 }
 
+/// Why a program was asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Somebody wanted it to.
+    Stop,
+    /// It took too long.
+    TimeOut,
+}
+
 /// Waits for the end, asks for it when it is time to, and insists after the grace.
 async fn end_of(
     child: &mut Child,
     group: &Group,
     watch: &Watch,
-    stopped: &mut bool,
+    asked: &mut Option<Asked>,
 ) -> std::io::Result<ExitStatus> {
     let timeout = async {
         match watch.timeout {
@@ -163,8 +179,13 @@ async fn end_of(
     let status = tokio::select! {
         biased;
         status = child.wait() => status,
-        () = async { tokio::select! { () = watch.stop.cancelled() => {}, () = timeout => {} } } => {
-            *stopped = true;
+        why = async {
+            tokio::select! {
+                () = watch.stop.cancelled() => Asked::Stop,
+                () = timeout => Asked::TimeOut,
+            }
+        } => {
+            *asked = Some(why);
             group.signal(watch.signal);
             match tokio::time::timeout(watch.grace, child.wait()).await {
                 Ok(status) => status,
@@ -186,15 +207,15 @@ async fn end_of(
 
 /// Reads both pipes to their end; standard error is kept as a tail and handed on too.
 async fn read_both(
-    stdout: Option<ChildStdout>,
-    stderr: Option<ChildStderr>,
+    (stdout, stderr): (Option<ChildStdout>, Option<ChildStderr>),
     program: &str,
+    max_stderr: usize,
     tail: &mut Tail,
     mut each: impl FnMut(Stream, &[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (mut stdout, mut stderr) = (stdout, stderr);
     let (mut out_bytes, mut err_bytes) = (vec![0; 64 << 10], vec![0; 16 << 10]);
-    let mut err_total = 0;
+    let mut err_total: usize = 0;
     while stdout.is_some() || stderr.is_some() {
         tokio::select! {
             read = read_some(&mut stdout, &mut out_bytes) => {
@@ -210,8 +231,8 @@ async fn read_both(
                 if read.is_empty() {
                     stderr = None;
                 } else {
-                    err_total += read.len();
-                    within(program, err_total, MAX_STDERR)?;
+                    err_total = err_total.saturating_add(read.len());
+                    within(program, err_total, max_stderr)?;
                     tail.push(read);
                     each(Stream::Stderr, read)?;
                 }

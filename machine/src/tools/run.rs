@@ -19,7 +19,7 @@ use super::group::Group;
 use super::process::{Caged, Watch};
 use crate::Cancel;
 use crate::contract::types::Error;
-use crate::contract::{fio, gpu, iperf, stress};
+use crate::contract::{fio, gpu, iperf, memtest, stress};
 
 /// What a running tool tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,8 @@ pub enum ToolEvent {
     Stress(stress::Event),
     /// iperf3.
     Iperf(iperf::Event),
+    /// stressapptest.
+    Memtest(memtest::Event),
     /// A GPU's load.
     Gpu(gpu::Event),
 }
@@ -41,6 +43,7 @@ impl ToolEvent {
             ToolEvent::Fio(fio::Event::Finished(_))
                 | ToolEvent::Stress(stress::Event::Finished(_))
                 | ToolEvent::Iperf(iperf::Event::Finished(_))
+                | ToolEvent::Memtest(memtest::Event::Finished(_))
                 | ToolEvent::Gpu(gpu::Event::Finished(_))
         )
     }
@@ -55,6 +58,8 @@ pub struct RunContext {
     pub grace: Duration,
     /// The attempt's scratch folder.
     pub scratch: PathBuf,
+    /// The instant from which documents count their times.
+    pub since: Instant,
 }
 
 /// Where a tool's task sends its events.
@@ -79,11 +84,12 @@ impl Events {
     }
 }
 
-/// What goes when the run does: files that it made, and a disk that is held for it.
+/// What goes when the run does: files that it made, a disk that is held for it, a folder of its own.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub files: Vec<PathBuf>,
     pub held: Option<File>,
+    pub folder: Option<tempfile::TempDir>,
 }
 
 impl Drop for Kept {
@@ -95,6 +101,11 @@ impl Drop for Kept {
                 }
                 _ => {}
             }
+        }
+        if let Some(folder) = self.folder.take()
+            && let Err(e) = folder.close()
+        {
+            tracing::warn!(error = %e, "a tool's own folder is left");
         }
     }
 }
@@ -131,6 +142,8 @@ impl ToolRun {
             timeout,
             signal,
             grace: ctx.grace,
+            // The more a machine is broken, the more a tool may say of it.
+            max_stderr: usize::MAX,
         };
         let (sender, events) = mpsc::channel(16);
         let driving = drive(caged, watch, Events(sender.clone()));

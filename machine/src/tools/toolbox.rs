@@ -23,7 +23,7 @@ use super::group::{self, Cgroup, Group};
 use super::leftovers;
 use super::process::{Caged, ERROR_TAIL, Stream, Watch, within};
 use super::tail::Tail;
-use crate::contract::types::{Error, ToolFailure};
+use crate::contract::types::{Error, Missing, MissingKind, ToolFailure};
 
 /// Folders that hold tools and are not in an ordinary user's PATH.
 const SYSTEM_FOLDERS: [&str; 6] = [
@@ -41,7 +41,13 @@ pub struct Toolbox {
     found: Arc<Mutex<BTreeMap<String, PathBuf>>>,
     /// What each program printed of its version, once it was asked.
     pub(super) versions: Arc<Mutex<BTreeMap<String, Option<String>>>>,
+    /// Held while ipmitool runs: a controller serves one program at a time.
+    pub(super) controller: Arc<tokio::sync::Mutex<()>>,
     heard: Option<Heard>,
+    /// Whether the machine is not the one we run on, so that only tools of its own know it.
+    foreign: bool,
+    /// Whether the first folder was named for this machine's tools.
+    has_own: bool,
 }
 
 /// What was asked of tools, and what they said, for whoever keeps it.
@@ -72,6 +78,7 @@ impl Toolbox {
     /// was found stays so for this toolbox's life.
     pub fn new(folder: Option<PathBuf>) -> Toolbox {
         let path = std::env::var_os("PATH").unwrap_or_default();
+        let has_own = folder.is_some();
         let folders = folder
             .into_iter()
             .map(|folder| std::path::absolute(&folder).unwrap_or(folder))
@@ -82,8 +89,36 @@ impl Toolbox {
             folders: Arc::new(folders),
             found: Arc::default(),
             versions: Arc::default(),
+            controller: Arc::default(),
             heard: None,
+            foreign: false,
+            has_own,
         }
+    }
+
+    /// The same tools for a machine that we do not run on: only those in the folder that was named are asked
+    /// about it.
+    pub fn of_another_machine(self) -> Toolbox {
+        Toolbox {
+            foreign: true,
+            ..self
+        }
+    }
+
+    /// Whether a program may be asked about the machine.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable`, where it would answer for the machine that we run on.
+    pub(super) fn may_ask(&self, program: &str) -> Result<(), Error> {
+        if !self.foreign || self.is_own(program) {
+            return Ok(());
+        }
+        Err(Error::Unavailable(Missing {
+            kind: MissingKind::Tool,
+            what: format!("{program} of that machine"),
+            remedy: "name a folder that has it with --tools".to_owned(),
+        }))
     }
 
     /// The same tools, with what they are asked and say noted.
@@ -111,10 +146,10 @@ impl Toolbox {
         Ok(path)
     }
 
-    /// Whether a program lies in the folder that is looked into first.
-    pub fn is_first(&self, program: &str) -> bool {
-        let first = self.folders.first();
-        first.is_some_and(|folder| executable(&folder.join(program)))
+    /// Whether a program lies in the folder that was named for this machine's tools.
+    pub fn is_own(&self, program: &str) -> bool {
+        let own = self.folders.first().filter(|_| self.has_own);
+        own.is_some_and(|folder| executable(&folder.join(program)))
     }
 
     /// Runs a program to its end. `timed-out` when that takes too long, `failed` when it prints
@@ -257,7 +292,7 @@ fn executable(path: &Path) -> bool {
         .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 /// What a program that runs to its end may use.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// How long it may take.
     pub timeout: Duration,

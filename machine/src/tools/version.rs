@@ -6,15 +6,20 @@ use super::{Limits, Toolbox};
 use crate::contract::types::Error;
 
 /// Program, Debian package, and what makes it tell its version.
-const TOOLS: [(&str, &str, &[&str]); 7] = [
+const TOOLS: [(&str, &str, &[&str]); 11] = [
     ("fio", "fio", &["--version"]),
     ("stress-ng", "stress-ng", &["--version"]),
     ("iperf3", "iperf3", &["--version"]),
+    // It knows no option for its version; its usage begins with it.
+    ("stressapptest", "stressapptest", &["--help"]),
     ("smartctl", "smartmontools", &["--version"]),
     ("ipmitool", "ipmitool", &["-V"]),
     ("nvidia-smi", "nvidia-smi", &["--version"]),
     // Without arguments gpu_burn would load the GPUs; its help is the first line of what it knows.
     ("gpu_burn", "gpu-burn", &["-h"]),
+    ("dcgmi", "datacenter-gpu-manager", &["--version"]),
+    ("rocm-smi", "rocm-smi", &["--version"]),
+    ("amd-smi", "amd-smi-lib", &["version"]),
 ];
 
 /// One tool, as far as it is there.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use vetting_machine::contract::bmc::Question;
 use vetting_machine::contract::smart::SelfTestKind;
 use vetting_machine::contract::types::{Document, DocumentEnding, Error};
 use vetting_machine::real::{Options, RealMachine};
@@ -136,4 +137,108 @@ async fn what_does_not_name_a_drive_is_never_given_to_a_tool() {
         );
     }
     assert!(!ran.exists());
+}
+
+/// An `ipmitool` of this script, in a folder of tools.
+fn ipmitool(folder: &Path, script: &str) {
+    let tool = folder.join("ipmitool");
+    let head = "#!/bin/sh\ncase \"$*\" in -V) echo 'ipmitool version 1.8.99'; exit 0;; esac\n";
+    fs::write(&tool, format!("{head}{script}\n")).expect("a script");
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).expect("a mode");
+}
+
+#[tokio::test]
+async fn the_controller_is_asked_by_the_words_of_the_contract() {
+    let folder = tempfile::tempdir().expect("a folder");
+    ipmitool(folder.path(), "echo \"$*\"; echo why >&2; exit 1");
+    let asked = [
+        (Question::Sensors, "sdr elist all"),
+        (Question::Thresholds, "sensor"),
+        (Question::SensorRecords, "-v sdr elist all"),
+        (Question::EventLog, "sel elist"),
+        (Question::EventLogInfo, "sel info"),
+        (Question::Clock, "sel time get"),
+        (Question::Parts, "fru print"),
+        (Question::Controller, "mc info"),
+        (Question::SelfTest, "mc selftest"),
+        (Question::Chassis, "chassis status"),
+        (Question::PowerDraw, "dcmi power reading"),
+    ];
+    assert_eq!(asked.len(), Question::ALL.len());
+    for (question, words) in asked {
+        let name = question.name();
+        let document = ask(folder.path(), Request::Bmc { question }).await;
+        let document = document.expect("a document");
+        assert_eq!(document.stdout, format!("{words}\n").into_bytes());
+        assert_eq!(document.argv.join(" "), format!("ipmitool {words}"));
+        assert_eq!(
+            (document.query.as_str(), document.target.as_str()),
+            ("bmc.ask", name)
+        );
+        assert_eq!(
+            (document.exit_status, document.stderr_tail.trim()),
+            (Some(1), "why")
+        );
+        assert_eq!(document.version.as_deref(), Some("ipmitool version 1.8.99"));
+    }
+}
+
+#[tokio::test]
+async fn one_ipmitool_runs_at_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    ipmitool(folder.path(), "date +%s%N; sleep 0.3; date +%s%N");
+    let tree = Tree::new();
+    let machine = RealMachine::new(Options {
+        root: tree.path().to_owned(),
+        tools: Some(folder.path().to_owned()),
+        ..Options::default()
+    });
+    let machine = machine.expect("a machine");
+    let one = || async {
+        let session = machine.begin(Attempt::beside("documents")).await;
+        let question = Question::EventLog;
+        session
+            .expect("a session")
+            .call(Request::Bmc { question })
+            .await
+    };
+    let (first, second, third) = futures::join!(one(), one(), one());
+    let mut spans = Vec::new();
+    for answer in [first, second, third] {
+        let Ok(Reply::Document(document)) = answer else {
+            panic!("{answer:?}")
+        };
+        let printed = String::from_utf8_lossy(&document.stdout).into_owned();
+        let times: Vec<u64> = printed
+            .lines()
+            .filter_map(|line| line.parse().ok())
+            .collect();
+        spans.push((times[0], times[1]));
+    }
+    spans.sort_unstable();
+    assert!(
+        spans.windows(2).all(|pair| pair[0].1 <= pair[1].0),
+        "{spans:?}"
+    );
+}
+
+/// The tools of this machine know nothing of a machine whose files lie elsewhere.
+#[tokio::test]
+async fn below_a_root_without_tools_no_controller_is_asked() {
+    let tree = Tree::new();
+    tree.file("dev/ipmi0", "");
+    let machine = RealMachine::new(Options {
+        root: tree.path().to_owned(),
+        ..Options::default()
+    });
+    let session = machine
+        .expect("a machine")
+        .begin(Attempt::beside("documents"))
+        .await;
+    let question = Question::EventLog;
+    let answer = session
+        .expect("a session")
+        .call(Request::Bmc { question })
+        .await;
+    assert!(matches!(answer, Err(Error::Unavailable(_))), "{answer:?}");
 }

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::io::Write;
+use vetting_machine::contract::bmc::Question;
 use vetting_machine::contract::disks::{Content, Transport};
+use vetting_machine::contract::hwmon;
 use vetting_machine::contract::kernel_log::Beginning;
-use vetting_machine::contract::{counters, hwmon};
+use vetting_machine::contract::types::Error;
 use vetting_machine::{Reply, Request};
 
 use crate::tree::Tree;
@@ -150,8 +152,9 @@ async fn an_inventory_without_smbios_says_so() {
     assert!(!nic.paravirtual);
     let accelerators: Vec<_> = parts.gpus.iter().map(|g| g.accelerator).collect();
     assert_eq!(accelerators, [false, true]);
-    let gpus = tree.gpus().await;
-    assert_eq!((gpus.devices.len(), gpus.silent.len()), (0, 1));
+    let accelerators = parts.gpus.iter().filter(|gpu| gpu.accelerator);
+    let accelerators: Vec<_> = accelerators.map(|gpu| gpu.pci_address.clone()).collect();
+    assert_eq!(tree.gpus().await, accelerators);
     assert!(tree.machine().is_portable());
 }
 
@@ -159,15 +162,14 @@ async fn an_inventory_without_smbios_says_so() {
 async fn an_empty_tree_gives_empty_readings() {
     let tree = Tree::new();
     assert_eq!(tree.hwmon().await, hwmon::Reading::default());
-    assert_eq!(tree.counters().await, counters::Reading::default());
+    assert_eq!(tree.list(&["sys/devices/system/edac/*"]).await.found, []);
     assert_eq!(tree.disks().await, []);
-    assert_eq!(tree.gpus().await.silent, []);
+    assert!(tree.gpus().await.is_empty());
+    let question = Question::EventLog;
+    let controller = tree.session().await.call(Request::Bmc { question }).await;
     assert!(
-        tree.power()
-            .await
-            .sources
-            .iter()
-            .all(|source| !source.available)
+        matches!(controller, Err(Error::Unavailable(_))),
+        "{controller:?}"
     );
     let parts = tree.inventory().await;
     assert!(

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
-use vetting_machine::contract::{counters, disks, gpu, hwmon, inventory, power};
+use vetting_machine::contract::{disks, files, hwmon, inventory};
 use vetting_machine::real::{Options, RealMachine};
 use vetting_machine::{Attempt, Cancel, Machine, Reply, Request, Session};
 
@@ -89,9 +89,18 @@ impl Tree {
         }
     }
 
-    pub async fn counters(&self) -> counters::Reading {
-        match self.ask(Request::Counters).await {
-            Reply::Counters(reading) => reading,
+    pub async fn list(&self, globs: &[&str]) -> files::Listing {
+        let globs = globs.iter().map(|glob| (*glob).to_owned()).collect();
+        match self.ask(Request::FilesList { globs }).await {
+            Reply::FilesListing(listing) => listing,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn read(&self, paths: &[&str]) -> Vec<files::Content> {
+        let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+        match self.ask(Request::FilesRead { paths }).await {
+            Reply::FilesContents(contents) => contents,
             other => panic!("{other:?}"),
         }
     }
@@ -110,16 +119,9 @@ impl Tree {
         }
     }
 
-    pub async fn gpus(&self) -> gpu::Reading {
-        match self.ask(Request::GpuRead).await {
-            Reply::GpuReading(reading) => reading,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    pub async fn power(&self) -> power::Reading {
-        match self.ask(Request::PowerRead).await {
-            Reply::Power(reading) => reading,
+    pub async fn gpus(&self) -> Vec<String> {
+        match self.ask(Request::GpuDevices).await {
+            Reply::GpuDevices(devices) => devices,
             other => panic!("{other:?}"),
         }
     }

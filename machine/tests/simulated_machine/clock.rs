@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use vetting_machine::contract::bmc::Question;
 use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::contract::types::Error;
-use vetting_machine::contract::{fio, stress};
+use vetting_machine::contract::{fio, gpu, stress};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Attempt, Cancel, Reason, Reply, Request};
 
+use crate::builtins::numbers;
 use crate::driver::{Driver, attempt, computing, is_finished, random_reads, reads};
+use crate::ends::{Fio, Stress};
 
 fn short_attempt() -> Attempt {
     Attempt {
@@ -52,9 +55,16 @@ fn transcript(seed: u64) -> String {
                 timeout_ms: 900,
             },
             Request::Hwmon,
-            Request::Counters,
-            Request::PowerRead,
-            Request::GpuRead,
+            Request::FilesList {
+                globs: vec!["sys/class/net/*/*".to_owned()],
+            },
+            Request::Bmc {
+                question: Question::Thresholds,
+            },
+            Request::GpuSample,
+            Request::GpuAsk {
+                question: gpu::Question::NvidiaSmi,
+            },
             Request::SmartRead {
                 device: "sda".to_owned(),
             },
@@ -84,18 +94,19 @@ fn the_model_gives_the_same_bits_everywhere() {
     let driver = Driver::builtin("healthy-server");
     let run = driver.start(Request::StressStart { job: computing(60) });
     driver.sleep(30);
-    let Reply::Power(power) = driver.ask(Request::PowerRead) else {
-        panic!("no power")
+    let Reply::Hwmon(reading) = driver.ask(Request::Hwmon) else {
+        panic!("no sensors")
     };
-    let watts = power.total_watts.expect("is told").to_bits();
-    let Reply::Stress(Some(stress::Event::Finished(summary))) = driver.finish(run) else {
+    let degrees = reading.sensors[0].value.to_bits();
+    let Reply::Stress(Some(stress::Event::Finished(ending))) = driver.finish(run) else {
         panic!("no end")
     };
+    let summary = Stress::of(&ending);
     let rate = summary.metrics[17].bogo_ops_per_second.to_bits();
-    // 587.487… W and 675.371… rounds per second.
+    // 71.0 °C and 675.366… rounds per second, as stress-ng prints them.
     assert_eq!(
-        (watts, rate),
-        (4_648_378_809_651_536_200, 4_649_151_848_785_033_405)
+        (degrees, rate),
+        (4_634_696_597_773_484_032, 4_649_151_803_846_011_950)
     );
 }
 
@@ -231,9 +242,10 @@ fn a_run_tells_the_cancel_once_and_then_its_partial_end() {
     };
     assert_eq!(first_error, Error::Cancelled);
     assert_eq!(driver.0.elapsed(), Duration::from_secs(8));
-    let Ok(Reply::Fio(Some(fio::Event::Finished(summary)))) = next() else {
+    let Ok(Reply::Fio(Some(fio::Event::Finished(ending)))) = next() else {
         panic!("no partial end")
     };
+    let summary = Fio::of(&ending);
     assert!(summary.partial);
     assert!(summary.read.bytes > 0);
     assert!(driver.0.elapsed() < Duration::from_secs(9));
@@ -298,14 +310,9 @@ fn next_waits_for_its_time_out_and_no_longer() {
 #[test]
 fn a_session_remembers_nothing_of_an_earlier_one() {
     let machine = SimulatedMachine::builtin("ecc-errors", 1).expect("is built in");
-    let counters = |driver: &Driver| match driver.ask(Request::Counters) {
-        Reply::Counters(reading) => reading
-            .memory
-            .dimms
-            .iter()
-            .map(|d| d.corrected)
-            .sum::<u64>(),
-        other => panic!("{other:?}"),
+    let counters = |driver: &Driver| -> u64 {
+        let counts = numbers(driver, "sys/devices/system/edac/mc/mc*/dimm*/dimm_ce_count");
+        counts.into_iter().map(|(_, count)| count).sum()
     };
     let first = Driver::with(&machine, attempt());
     first.sleep(60);

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use vetting_machine::contract::context::ExpectedDisk;
-use vetting_machine::contract::{disks, fio, gpu, iperf, stress};
+use vetting_machine::contract::{disks, fio, gpu, iperf, memtest, stress};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Answer, Attempt, Cancel, Machine, Mandate, Reply, Request, RunId, Session};
+
+use crate::ends;
 
 /// An attempt of an hour, of which the last two seconds are soft.
 pub fn attempt() -> Attempt {
@@ -53,6 +55,13 @@ impl Driver {
     /// The healthy server with this TOML laid over it.
     pub fn healthy_with(toml: &str) -> Self {
         let text = format!("extends = \"healthy-server\"\n{toml}");
+        let machine = SimulatedMachine::from_toml("test", &text, 1).expect("is a good profile");
+        Self::with(&machine, attempt())
+    }
+
+    /// The server with eight GPUs with this TOML laid over it.
+    pub fn gpus_with(toml: &str) -> Self {
+        let text = format!("extends = \"gpu-server\"\n{toml}");
         let machine = SimulatedMachine::from_toml("test", &text, 1).expect("is a good profile");
         Self::with(&machine, attempt())
     }
@@ -122,36 +131,52 @@ impl Driver {
         panic!("run {run} never ends")
     }
 
-    pub fn fio(&self, job: fio::Job) -> fio::Summary {
+    pub fn fio(&self, job: fio::Job) -> ends::Fio {
         match self.finish(self.start(Request::FioStart { job })) {
-            Reply::Fio(Some(fio::Event::Finished(summary))) => summary,
+            Reply::Fio(Some(fio::Event::Finished(ending))) => ends::Fio::of(&ending),
             other => panic!("{other:?}"),
         }
     }
 
-    pub fn stress(&self, job: stress::Job) -> stress::Summary {
+    pub fn stress(&self, job: stress::Job) -> ends::Stress {
         match self.finish(self.start(Request::StressStart { job })) {
-            Reply::Stress(Some(stress::Event::Finished(summary))) => summary,
+            Reply::Stress(Some(stress::Event::Finished(ending))) => ends::Stress::of(&ending),
             other => panic!("{other:?}"),
         }
     }
 
-    pub fn iperf(&self, job: iperf::Job) -> iperf::Summary {
+    pub fn iperf(&self, job: iperf::Job) -> ends::Iperf {
         match self.finish(self.start(Request::IperfStart { job })) {
-            Reply::Iperf(Some(iperf::Event::Finished(summary))) => summary,
+            Reply::Iperf(Some(iperf::Event::Finished(ending))) => ends::Iperf::of(&ending),
             other => panic!("{other:?}"),
         }
     }
 
-    pub fn gpu(&self, seconds: u64) -> gpu::Summary {
-        let job = gpu::Job {
-            devices: Vec::new(),
-            duration_ms: seconds * 1000,
-        };
-        match self.finish(self.start(Request::GpuStart { job })) {
-            Reply::Gpu(Some(gpu::Event::Finished(summary))) => summary,
+    pub fn memtest(&self, job: memtest::Job) -> memtest::Ending {
+        match self.finish(self.start(Request::MemtestStart { job })) {
+            Reply::Memtest(Some(memtest::Event::Finished(ending))) => ending,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// What gpu_burn printed of each of these GPUs.
+    pub fn burn(&self, gpus: &[u32], seconds: u64) -> Vec<String> {
+        let job = gpu::Job::Burn(gpu::Burn {
+            gpus: gpus.to_vec(),
+            duration_ms: seconds * 1000,
+        });
+        self.gpu(job)
+    }
+
+    /// What each process of a load printed.
+    pub fn gpu(&self, job: gpu::Job) -> Vec<String> {
+        let ending = match self.finish(self.start(Request::GpuStart { job })) {
+            Reply::Gpu(Some(gpu::Event::Finished(ending))) => ending,
+            other => panic!("{other:?}"),
+        };
+        let text =
+            |printed: &gpu::Printed| String::from_utf8_lossy(&printed.document.stdout).into_owned();
+        ending.printed.iter().map(text).collect()
     }
 }
 
@@ -162,6 +187,7 @@ pub fn is_finished(reply: &Reply) -> bool {
         Reply::Fio(Some(fio::Event::Finished(_)))
             | Reply::Stress(Some(stress::Event::Finished(_)))
             | Reply::Iperf(Some(iperf::Event::Finished(_)))
+            | Reply::Memtest(Some(memtest::Event::Finished(_)))
             | Reply::Gpu(Some(gpu::Event::Finished(_)))
     )
 }

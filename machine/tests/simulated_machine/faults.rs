@@ -1,17 +1,19 @@
 //! Each kind of fault that no built-in machine has, seen through the seam.
 
+use vetting_machine::contract::bmc::Question;
 use vetting_machine::contract::iperf::Direction;
 use vetting_machine::contract::kernel_log::{Beginning, Entry};
-use vetting_machine::contract::power::Health;
 use vetting_machine::contract::stress::Stressor;
-use vetting_machine::contract::types::{Error, MissingKind};
-use vetting_machine::contract::{fio, gpu};
+use vetting_machine::contract::{fio, gpu, memtest};
 use vetting_machine::{Reply, Request};
 
-use crate::builtins::{counters, gpus, inventory, power, sensors, smart};
+use crate::builtins::{
+    controller, element, gpus, inventory, number, said, sensor_row, sensors, smart,
+};
 use crate::driver::{Driver, computing, reads, tcp};
+use crate::ends::memtest_log;
 
-fn fault(toml: &str) -> Driver {
+pub fn fault(toml: &str) -> Driver {
     Driver::healthy_with(&format!("[[fault]]\n{toml}"))
 }
 
@@ -142,12 +144,7 @@ fn a_watch_keeps_ten_thousand_lines_and_counts_the_lost() {
 #[test]
 fn faults_end() {
     let driver = fault("at = \"10s\"\nfor = \"20s\"\nkind = \"psu-failed\"\npsu = \"PS1 Status\"");
-    let worst = || {
-        power(&driver)
-            .supplies
-            .iter()
-            .any(|s| s.health == Health::Critical)
-    };
+    let worst = || sensor_row(&driver, "PS1 Status").contains("Failure detected");
     assert!(!worst());
     driver.sleep(15);
     assert!(worst());
@@ -159,26 +156,26 @@ fn faults_end() {
 fn what_is_counted() {
     let driver = fault("kind = \"nic-crc\"\nnic = \"ens1f0np0\"\ncount = 500\nevery = \"1s\"");
     driver.sleep(3);
-    let crc: u64 = counters(&driver).nics.iter().map(|n| n.rx_crc_errors).sum();
+    let crc = number(&driver, "sys/class/net/ens1f0np0/statistics/rx_crc_errors");
     assert_eq!(crc, 4 * 500);
     let retransmits = driver.iperf(tcp(Direction::Receive, 10)).flows[0].retransmits;
     assert!(retransmits.is_some_and(|r| r > 100), "{retransmits:?}");
     let driver = fault("kind = \"pcie-errors\"\npci = \"0000:65:00.0\"\nnonfatal = 2");
-    assert!(
-        counters(&driver)
-            .pcie
-            .iter()
-            .any(|p| p.address == "0000:65:00.0" && p.nonfatal == 2)
-    );
+    let rows = said(&driver, "sys/bus/pci/devices/0000:65:00.0/aer_dev_nonfatal");
+    assert!(rows.ends_with("TOTAL_ERR_NONFATAL 2"), "{rows}");
     let driver = fault("kind = \"disk-io-error\"\ndisk = \"sdb\"\ncount = 3");
-    assert!(
-        counters(&driver)
-            .disks
-            .iter()
-            .any(|d| d.name == "sdb" && d.io_errors == Some(3))
-    );
+    assert_eq!(said(&driver, "sys/block/sdb/device/ioerr_cnt"), "0x3");
     let driver = fault("kind = \"gpu-ecc-uncorrected\"\ngpu = \"gpu1\"\ncount = 2");
-    assert_eq!(gpus(&driver).devices[1].ecc.volatile_uncorrected, Some(2));
+    assert_eq!(element(&gpus(&driver)[1], "dram_uncorrectable"), "2");
+    let driver = fault(
+        "kind = \"gpu-field\"\ngpu = \"gpu0\"\nelement = \"ecc_errors/aggregate/sram_correctable\"\nvalue = \"ERR!\"",
+    );
+    let of_it = |gpu: usize| {
+        gpus(&driver)[gpu]
+            .matches("<sram_correctable>ERR!<")
+            .count()
+    };
+    assert_eq!((of_it(0), of_it(1)), (1, 0));
 }
 
 #[test]
@@ -233,6 +230,60 @@ fn sick_memory_is_found_by_vm() {
 }
 
 #[test]
+fn sick_memory_is_found_by_stressapptest() {
+    let driver = fault("kind = \"memory-wrong\"\nbits = 3");
+    let ending = driver.memtest(memtest::Job {
+        bytes: 1 << 30,
+        duration_ms: 5_000,
+        copy_threads: 2,
+        invert_threads: 0,
+        cpu_threads: 0,
+        warm_copy: false,
+    });
+    let log = memtest_log(&ending);
+    assert_eq!(log.matches("Hardware Error: miscompare").count(), 3);
+    assert!(log.contains("Status: FAIL - test discovered HW problems"));
+    assert_eq!(ending.document.exit_status, Some(1));
+}
+
+#[test]
+fn workers_are_killed_and_stressors_missing_in_the_tool_s_words() {
+    let driver = fault("kind = \"worker-killed\"\ncpu = 3");
+    let watch = driver.ask(Request::KernelLogOpen {
+        begins: Beginning::Boot,
+    });
+    let summary = driver.stress(computing(10));
+    let bad: Vec<_> = summary
+        .endings
+        .iter()
+        .filter(|e| e.exit_status == Some(2))
+        .collect();
+    assert_eq!((bad.len(), bad[0].cpu), (1, Some(3)));
+    assert!(
+        bad[0]
+            .failures
+            .iter()
+            .any(|line| line.contains("corrupted bogo-ops counter"))
+    );
+    let Reply::Watch(watch) = watch else {
+        panic!("no watch")
+    };
+    let lines = driver.ask(Request::KernelLogNext {
+        watch,
+        timeout_ms: 0,
+    });
+    assert!(format!("{lines:?}").contains("Out of memory: Killed process"));
+    let driver = fault("kind = \"stressor-missing\"\nstressor = \"cpu\"");
+    let summary = driver.stress(computing(10));
+    assert!(summary.metrics.is_empty());
+    assert!(
+        summary.endings[0]
+            .log
+            .contains("cpu stressor will be skipped")
+    );
+}
+
+#[test]
 fn sick_network() {
     let driver = fault("at = \"5s\"\nkind = \"carrier-lost\"\nnic = \"ens1f0np0\"");
     driver.sleep(6);
@@ -253,24 +304,17 @@ fn sick_network() {
 #[test]
 fn sick_power_and_sensors() {
     let driver = fault("kind = \"redundancy-lost\"");
-    assert_eq!(power(&driver).redundancy[0].health, Health::Critical);
+    assert!(sensor_row(&driver, "PS Redundancy").contains("Redundancy Lost"));
     let driver = fault("kind = \"rail-off\"\nrail = \"12V\"\nvolts = 11.0");
-    assert!(
-        power(&driver)
-            .sensors
-            .iter()
-            .any(|s| s.name == "12V" && s.health == Health::Critical)
-    );
+    assert!(sensor_row(&driver, "12V ").contains("| lcr |"));
+    let table = controller(&driver, Question::Thresholds);
+    let row = table.lines().find(|line| line.starts_with("12V "));
+    assert!(row.is_some_and(|row| row.contains("| cr    |")), "{table}");
     let driver = fault(
         "kind = \"event-log-entry\"\nsensor = \"Processor CPU1\"\nevent = \"IERR\"\ncritical = true",
     );
-    let Reply::PowerEventLog(log) = driver.ask(Request::PowerEventLog) else {
-        panic!("no log")
-    };
-    assert!(
-        log.iter()
-            .any(|e| e.event == "IERR" && e.health == Health::Critical)
-    );
+    let log = controller(&driver, Question::EventLog);
+    assert!(log.contains("| Processor CPU1 | IERR | Asserted"), "{log}");
     let gone = fault("kind = \"sensor-missing\"\nlabel = \"Package id 1\"");
     let labels = |driver: &Driver| {
         sensors(driver)
@@ -287,86 +331,49 @@ fn sick_power_and_sensors() {
 #[test]
 fn gpus_that_compute_wrongly() {
     let driver = fault("kind = \"gpu-wrong\"\ngpu = \"gpu0\"\nerrors = 5");
-    let summary = driver.gpu(10);
-    assert_eq!(
-        (summary.devices[0].passed, summary.devices[0].errors),
-        (false, 50)
-    );
-    assert_eq!(summary.exit_status, Some(1));
-}
-
-#[test]
-fn missing_tools() {
-    let unavailable = |tool: &str, request: Request| {
-        let answer = fault(&format!("kind = \"tool-missing\"\ntool = \"{tool}\"")).call(request);
-        assert!(
-            matches!(&answer, Err(Error::Unavailable(m)) if m.kind == MissingKind::Tool),
-            "{answer:?}"
-        );
-    };
-    unavailable(
-        "fio",
-        Request::FioStart {
-            job: reads("sda", 5),
-        },
-    );
-    unavailable("stress-ng", Request::StressStart { job: computing(5) });
-    unavailable(
-        "iperf3",
-        Request::IperfStart {
-            job: tcp(Direction::Send, 5),
-        },
-    );
-    unavailable("smartctl", Request::SmartScan);
-    let job = gpu::Job {
-        devices: Vec::new(),
-        duration_ms: 5_000,
-    };
-    unavailable("gpu", Request::GpuStart { job });
-}
-
-#[test]
-fn a_tool_that_crashes_fails() {
-    let driver = fault("kind = \"tool-crash\"\ntool = \"fio\"");
-    let run = driver.start(Request::FioStart {
-        job: reads("sda", 5),
-    });
-    let answer = driver.call(Request::RunNext {
-        run,
-        timeout_ms: 5_000,
-    });
+    let printed = driver.burn(&[0, 1], 10);
     assert!(
-        matches!(&answer, Err(Error::Failed(f)) if f.exit_status.is_none()),
-        "{answer:?}"
-    );
-    assert!(matches!(
-        driver.call(Request::RunNext { run, timeout_ms: 0 }),
-        Err(Error::Invalid(_))
-    ));
-}
-
-#[test]
-fn a_tool_that_hangs_is_killed_after_the_grace() {
-    let driver = fault("kind = \"tool-hang\"\ntool = \"fio\"");
-    let run = driver.start(Request::FioStart {
-        job: reads("sda", 5),
-    });
-    assert_eq!(
-        driver.ask(Request::RunNext {
-            run,
-            timeout_ms: 60_000
-        }),
-        Reply::Fio(None)
-    );
-    driver.ask(Request::RunStop { run });
-    let before = driver.seconds();
-    let Reply::Fio(Some(fio::Event::Finished(summary))) = driver.finish(run) else {
-        panic!("no end")
-    };
-    assert!(summary.partial && summary.exit_status.is_none());
-    assert!(
-        (driver.seconds() - before - 2.0).abs() < 0.1,
+        printed[0].contains("errors: 5  (WARNING!)"),
         "{}",
-        driver.seconds() - before
+        printed[0]
     );
+    assert!(printed[0].ends_with("\tGPU 0: FAULTY\n"), "{}", printed[0]);
+    assert!(printed[1].ends_with("\tGPU 0: OK\n"), "{}", printed[1]);
+    let no_such = driver.burn(&[7], 10);
+    assert!(
+        no_such[0].contains("invalid device ordinal"),
+        "{}",
+        no_such[0]
+    );
+}
+
+#[test]
+fn a_diagnosis_finds_what_the_profile_says() {
+    let diagnosed = |toml: &str| {
+        let driver = Driver::gpus_with(toml);
+        let job = gpu::Job::Diagnosis(gpu::Diagnosis {
+            gpus: Vec::new(),
+            level: 3,
+        });
+        let printed = driver.gpu(job);
+        serde_json::from_str::<serde_json::Value>(&printed[0]).expect("JSON")
+    };
+    let failed = |report: &serde_json::Value| report.to_string().matches("\"Fail\"").count();
+    assert_eq!(failed(&diagnosed("")), 0);
+    let wrong = "[[fault]]\nkind = \"gpu-wrong\"\ngpu = \"gpu3\"\nerrors = 5";
+    // Two tests, each in its result and its summary.
+    assert_eq!(failed(&diagnosed(wrong)), 4);
+}
+
+#[test]
+fn a_link_between_gpus_is_down() {
+    let toml = "[[fault]]\nkind = \"gpu-link-down\"\ngpu = \"gpu2\"\nlink = 17";
+    let driver = Driver::gpus_with(toml);
+    let question = gpu::Question::NvlinkStatus;
+    let Reply::Document(document) = driver.ask(Request::GpuAsk { question }) else {
+        panic!("no document")
+    };
+    let text = String::from_utf8_lossy(&document.stdout).into_owned();
+    assert_eq!(text.matches("26.562 GB/s").count(), 8 * 18 - 1);
+    assert!(text.contains("\t Link 17: <inactive>\nGPU 3: "), "{text}");
 }

@@ -3,11 +3,12 @@
 use vetting_machine::contract::iperf::{self, Direction, Protocol};
 use vetting_machine::contract::smart::SelfTestKind;
 use vetting_machine::contract::types::{Error, MissingKind};
-use vetting_machine::contract::{fio, gpu, stress};
+use vetting_machine::contract::{fio, gpu, memtest, stress};
 use vetting_machine::{Reply, Request};
 
-use crate::builtins::{counters, smart};
+use crate::builtins::{said, smart};
 use crate::driver::{Driver, computing, is_finished, reads, tcp};
+use crate::ends::{Iperf, memtest_log};
 
 #[track_caller]
 fn invalid(request: Request, argument: &str) {
@@ -182,11 +183,11 @@ fn other_jobs_out_of_range_are_refused() {
         },
         "protocol",
     );
-    let job = gpu::Job {
-        devices: vec!["0000:ff:00.0".into()],
+    let job = gpu::Job::Burn(gpu::Burn {
+        gpus: vec![0, 0],
         duration_ms: 5_000,
-    };
-    invalid(Request::GpuStart { job }, "devices");
+    });
+    invalid(Request::GpuStart { job }, "gpus");
 }
 
 #[test]
@@ -232,12 +233,14 @@ fn fio_ends_with_its_size_or_its_time() {
         !summary.partial && (15_000..25_000).contains(&summary.runtime_ms),
         "{summary:?}"
     );
-    let counted = counters(&driver).disks;
-    assert!(
-        counted
-            .iter()
-            .any(|d| d.name == "sdc" && d.read_bytes.abs_diff(size) < 100)
-    );
+    let stat = said(&driver, "sys/block/sdc/stat");
+    let sectors: u64 = stat
+        .split_whitespace()
+        .nth(2)
+        .expect("a field")
+        .parse()
+        .expect("a number");
+    assert!((sectors * 512).abs_diff(size) < 1024, "{stat}");
     let summary = driver.fio(reads("sdc", 3));
     assert_eq!(summary.runtime_ms, 3_000);
     let summary = driver.fio(fio::Job {
@@ -319,9 +322,10 @@ fn stop_gives_a_partial_end() {
     });
     driver.sleep(10);
     driver.ask(Request::RunStop { run });
-    let Reply::Iperf(Some(iperf::Event::Finished(summary))) = driver.finish(run) else {
+    let Reply::Iperf(Some(iperf::Event::Finished(ending))) = driver.finish(run) else {
         panic!("no end")
     };
+    let summary = Iperf::of(&ending);
     assert!(summary.partial);
     assert_eq!(summary.flows.len(), 2);
     assert!(
@@ -342,7 +346,7 @@ fn too_much_udp_is_lost() {
             })
             .flows
             .remove(0);
-        flow.lost_packets.expect("told") as f64 / flow.packets.expect("told") as f64
+        flow.lost_packets as f64 / flow.packets as f64
     };
     assert_eq!(loss(20_000_000_000), 0.0);
     assert!(loss(50_000_000_000) > 0.4);
@@ -403,4 +407,35 @@ fn handles_that_are_not_there_are_invalid() {
         "device",
     );
     invalid(Request::Random { bytes: 65_537 }, "bytes");
+}
+
+#[test]
+fn a_memory_test_is_bounded_and_ends_with_its_log() {
+    let job = || memtest::Job {
+        bytes: 1 << 30,
+        duration_ms: 10_000,
+        copy_threads: 4,
+        invert_threads: 1,
+        cpu_threads: 0,
+        warm_copy: true,
+    };
+    let driver = Driver::builtin("healthy-server");
+    let ending = driver.memtest(job());
+    assert_eq!((ending.bytes, ending.threads), (1 << 30, 5));
+    assert!(ending.document.argv.contains(&"-M".to_owned()));
+    assert!(memtest_log(&ending).contains("Status: PASS"));
+    let refused = |change: fn(&mut memtest::Job), argument| {
+        let mut job = job();
+        change(&mut job);
+        invalid(Request::MemtestStart { job }, argument);
+    };
+    refused(|j| j.bytes = u64::MAX, "bytes");
+    refused(|j| j.copy_threads = 0, "copy-threads");
+    refused(|j| j.duration_ms = 0, "duration-ms");
+    let run = driver.start(Request::MemtestStart { job: job() });
+    driver.ask(Request::RunStop { run });
+    let Reply::Memtest(Some(memtest::Event::Finished(ending))) = driver.finish(run) else {
+        panic!("no end")
+    };
+    assert!(ending.stopped && memtest_log(&ending).contains("User exiting early"));
 }

@@ -3,11 +3,13 @@
 mod builtins;
 mod clock;
 mod driver;
+mod ends;
 mod faults;
 mod jobs;
 mod profiles;
 mod properties;
 mod schema;
 mod sick;
+mod tool_faults;
 mod troubles;
 mod wipe;

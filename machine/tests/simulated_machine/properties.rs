@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use vetting_machine::contract::bmc::Question;
 use vetting_machine::contract::iperf::Direction;
 use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::contract::smart::SelfTestKind;
@@ -11,6 +12,10 @@ use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Attempt, Request};
 
 use crate::driver::{Driver, attempt, computing, reads, tcp};
+
+fn question() -> impl Strategy<Value = Question> {
+    prop::sample::select(Question::ALL.to_vec())
+}
 
 fn disk() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -56,13 +61,18 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::Wall),
         Just(Request::Hwmon),
         Just(Request::Inventory),
-        Just(Request::Counters),
+        Just(Request::FilesRead {
+            paths: vec!["proc/meminfo".to_owned()]
+        }),
         Just(Request::Disks),
         Just(Request::ScratchSpace),
         Just(Request::SmartDevices),
-        Just(Request::GpuRead),
-        Just(Request::PowerRead),
-        Just(Request::PowerEventLog),
+        Just(Request::GpuDevices),
+        Just(Request::GpuSample),
+        Just(Request::GpuAsk {
+            question: gpu::Question::NvlinkStatus
+        }),
+        question().prop_map(|question| Request::Bmc { question }),
         Just(Request::KernelLogOpen {
             begins: Beginning::Now,
         }),
@@ -82,10 +92,10 @@ fn request() -> impl Strategy<Value = Request> {
             job: tcp(Direction::Both, seconds)
         }),
         any::<u64>().prop_map(|duration_ms| Request::GpuStart {
-            job: gpu::Job {
-                devices: Vec::new(),
+            job: gpu::Job::Burn(gpu::Burn {
+                gpus: Vec::new(),
                 duration_ms
-            }
+            })
         }),
         (handle(), wait()).prop_map(|(run, timeout_ms)| Request::RunNext { run, timeout_ms }),
         handle().prop_map(|run| Request::RunStop { run }),
@@ -149,7 +159,7 @@ proptest! {
             ];
             prop_assert!(started[2].is_ok());
             driver.sleep(60);
-            for request in [Request::Inventory, Request::Hwmon, Request::PowerRead, Request::Counters] {
+            for request in [Request::Inventory, Request::Hwmon, Request::Bmc { question: Question::Sensors }] {
                 prop_assert!(driver.call(request).is_ok());
             }
         }

@@ -2,10 +2,10 @@
 
 use crate::builtins::*;
 use crate::driver::{Driver, computing, reads, tcp};
+use vetting_machine::contract::bmc::Question;
 use vetting_machine::contract::gpu;
 use vetting_machine::contract::iperf::Direction;
 use vetting_machine::contract::kernel_log::Beginning;
-use vetting_machine::contract::power::Health;
 use vetting_machine::{Reply, Request};
 
 #[test]
@@ -105,13 +105,16 @@ fn ecc_errors() {
         panic!("no watch")
     };
     driver.sleep(30);
-    let memory = counters(&driver).memory;
-    let bad: Vec<_> = memory.dimms.iter().filter(|d| d.corrected > 0).collect();
-    assert_eq!(bad.len(), 1);
-    assert_eq!(
-        (bad[0].label.as_str(), bad[0].corrected),
-        ("DIMM_C1", 6 * 4)
+    let mut bad = numbers(
+        &driver,
+        "sys/devices/system/edac/mc/mc*/dimm*/dimm_ce_count",
     );
+    bad.retain(|(_, count)| *count > 0);
+    let [(path, 24)] = bad.as_slice() else {
+        panic!("{bad:?}");
+    };
+    let label = path.replace("dimm_ce_count", "dimm_label");
+    assert_eq!(said(&driver, &label), "DIMM_C1");
     let Reply::KernelLog(lines) = driver.ask(Request::KernelLogNext {
         watch,
         timeout_ms: 0,
@@ -139,12 +142,8 @@ fn missing_dimm() {
 #[test]
 fn dead_fan() {
     let driver = Driver::builtin("dead-fan");
-    let fan = power(&driver)
-        .sensors
-        .into_iter()
-        .find(|s| s.name == "FAN3")
-        .expect("is told");
-    assert_eq!((fan.value, fan.health), (Some(0.0), Health::Critical));
+    let row = sensor_row(&driver, "FAN3 ");
+    assert!(row.contains("| lcr | 29.3 | 0 RPM"), "{row}");
     let run = driver.start(Request::StressStart {
         job: computing(300),
     });
@@ -155,28 +154,24 @@ fn dead_fan() {
 #[test]
 fn psu_lost() {
     let driver = Driver::builtin("psu-lost");
-    let reading = power(&driver);
-    let bad: Vec<_> = reading
-        .supplies
-        .iter()
-        .filter(|s| s.health == Health::Critical)
-        .collect();
-    assert_eq!(bad.len(), 1);
-    assert_eq!(bad[0].name, "PS2 Status");
-    assert!(bad[0].states.iter().any(|s| s == "Power Supply AC lost"));
+    let row = sensor_row(&driver, "PS2 Status");
     assert!(
-        reading
-            .redundancy
-            .iter()
-            .any(|r| r.health == Health::Critical)
+        row.ends_with("| Presence detected, Power Supply AC lost"),
+        "{row}"
     );
-    let Reply::PowerEventLog(log) = driver.ask(Request::PowerEventLog) else {
-        panic!("no log")
-    };
+    let row = sensor_row(&driver, "PS Redundancy");
+    assert!(row.contains("| Redundancy Lost"), "{row}");
+    let log = controller(&driver, Question::EventLog);
+    let entry = "   2 | 01/01/26 | 00:00:00 UTC | Power Supply PS2 Status | Power Supply AC lost | Asserted";
+    assert!(log.lines().any(|line| line == entry), "{log}");
+    let units = controller(&driver, Question::Parts);
     assert!(
-        log.iter()
-            .any(|e| e.sensor.contains("PS2") && e.time == "01/01/2026 00:00:00"),
-        "{log:?}"
+        units.contains("FRU Device Description : PS2 (ID 2)"),
+        "{units}"
+    );
+    assert!(
+        units.contains("Board Serial          : EXP18000002"),
+        "{units}"
     );
 }
 
@@ -201,14 +196,14 @@ fn gpu_off_bus() {
     }) else {
         panic!("no watch")
     };
-    assert_eq!(gpus(&driver).devices.len(), 2, "it falls under load only");
-    let summary = driver.gpu(30);
-    let passed: Vec<_> = summary.devices.iter().map(|d| d.passed).collect();
-    assert_eq!(passed, [true, false]);
-    assert_eq!(
-        (gpus(&driver).devices.len(), gpus(&driver).silent.len()),
-        (1, 1)
-    );
+    assert_eq!(gpus(&driver).len(), 2, "it falls under load only");
+    let printed = driver.burn(&[0, 1], 30);
+    assert!(printed[0].ends_with("\tGPU 0: OK\n"), "{}", printed[0]);
+    assert!(printed[1].contains("(DIED!)"), "{}", printed[1]);
+    let document = nvidia_smi(&driver);
+    assert_eq!(document.exit_status, Some(255));
+    let text = String::from_utf8_lossy(&document.stdout);
+    assert!(text.contains("GPU0000:B1:00.0: Unknown Error"), "{text}");
     let lines = driver.ask(Request::KernelLogNext {
         watch,
         timeout_ms: 0,
@@ -219,18 +214,15 @@ fn gpu_off_bus() {
 #[test]
 fn gpu_pcie_degraded() {
     let driver = Driver::builtin("gpu-pcie-degraded");
-    let job = gpu::Job {
-        devices: Vec::new(),
+    let job = gpu::Job::Burn(gpu::Burn {
+        gpus: vec![0, 1],
         duration_ms: 10_000,
-    };
+    });
     let run = driver.start(Request::GpuStart { job });
     driver.sleep(5);
-    let widths: Vec<_> = gpus(&driver)
-        .devices
-        .iter()
-        .filter_map(|g| g.link.as_ref().map(|l| l.current_width))
-        .collect();
-    assert_eq!(widths, [8, 16]);
+    let gpus = gpus(&driver);
+    let widths = gpus.iter().map(|gpu| element(gpu, "current_link_width"));
+    assert_eq!(widths.collect::<Vec<_>>(), ["8x", "16x"]);
     driver.finish(run);
 }
 

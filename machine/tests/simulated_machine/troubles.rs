@@ -1,5 +1,6 @@
 //! What goes wrong with the tools, the calls and the attempt itself, at any time.
 
+use vetting_machine::contract::bmc::Question;
 use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::contract::types::DocumentEnding;
 use vetting_machine::contract::types::Error;
@@ -7,8 +8,9 @@ use vetting_machine::contract::{fio, stress};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::{Reason, Reply, Request};
 
-use crate::builtins::{document, power, sensors, smart, throttled_ms};
+use crate::builtins::{controller, document, sensors, smart, throttled_ms};
 use crate::driver::{Driver, attempt, computing, is_finished, reads};
+use crate::ends::{Fio, Stress};
 
 fn fault(toml: &str) -> Driver {
     Driver::healthy_with(&format!("[[fault]]\n{toml}"))
@@ -35,42 +37,61 @@ fn fio_reads() -> Request {
     }
 }
 
+fn fio_end(driver: &Driver) -> fio::Ending {
+    match last(driver, fio_reads()) {
+        Ok(Reply::Fio(Some(fio::Event::Finished(ending)))) => ending,
+        other => panic!("no end: {other:?}"),
+    }
+}
+
 #[test]
-fn garbage_is_what_the_real_wrapper_makes_of_it() {
+fn garbage_is_handed_on_as_it_is() {
     let driver = fault("at = \"5s\"\nfor = \"2s\"\nkind = \"tool-garbage\"\ntool = \"fio\"");
-    let Err(Error::Failed(failure)) = last(&driver, fio_reads()) else {
-        panic!("it was understood")
-    };
-    assert_eq!(failure.exit_status, Some(0));
-    assert!(failure.reason.contains("no result"), "{}", failure.reason);
-    // stress-ng's numbers come from a file; without them its exit status still counts.
+    let end = fio_end(&driver);
+    assert_eq!(end.document.exit_status, Some(0));
+    let json = serde_json::from_slice::<serde_json::Value>(&end.document.stdout);
+    assert!(json.is_err() && !end.document.stdout.is_empty());
     let driver = fault("kind = \"tool-garbage\"\ntool = \"stress-ng\"");
-    let Ok(Reply::Stress(Some(stress::Event::Finished(summary)))) =
+    let Ok(Reply::Stress(Some(stress::Event::Finished(ending)))) =
         last(&driver, Request::StressStart { job: computing(10) })
     else {
-        panic!("no summary")
+        panic!("no end")
     };
+    let summary = Stress::of(&ending);
     assert!(summary.metrics.is_empty());
-    assert!(summary.endings.iter().all(|e| e.exit_status == Some(0)));
+    assert!(
+        summary
+            .endings
+            .iter()
+            .all(|e| e.exit_status == Some(0) && !e.log.contains("stress-ng"))
+    );
     let driver = fault("kind = \"tool-garbage\"\ntool = \"smartctl\"");
     let printed = document(&driver, "sda");
     assert_eq!(printed.exit_status, Some(0));
     assert!(serde_json::from_slice::<serde_json::Value>(&printed.stdout).is_err());
     let driver = fault("kind = \"tool-garbage\"\ntool = \"ipmitool\"");
-    let reading = power(&driver);
-    assert!(reading.supplies.is_empty() && reading.sensors.is_empty());
-    assert!(
-        reading
-            .sources
-            .iter()
-            .any(|s| s.name == "ipmi" && !s.available)
-    );
+    assert!(!controller(&driver, Question::Sensors).contains('|'));
+    let driver = fault("kind = \"tool-hang\"\ntool = \"ipmitool\"");
+    let asked = |question| driver.ask(Request::Bmc { question });
+    for (question, seconds) in [(Question::Sensors, 240.0), (Question::Clock, 270.0)] {
+        let Reply::Document(document) = asked(question) else {
+            panic!("no document")
+        };
+        assert_eq!(document.ending, DocumentEnding::TimedOut);
+        assert!(
+            (seconds..seconds + 2.0).contains(&driver.seconds()),
+            "{}",
+            driver.seconds()
+        );
+    }
 }
 
 #[test]
 fn a_tool_may_crash_and_hang_in_the_middle_of_its_work() {
     let driver = fault("at = \"5s\"\nkind = \"tool-crash\"\ntool = \"fio\"");
-    assert!(matches!(last(&driver, fio_reads()), Err(Error::Failed(f)) if f.exit_status.is_none()));
+    let document = fio_end(&driver).document;
+    assert_eq!((document.exit_status, document.signal), (None, Some(11)));
+    assert!(document.stdout.is_empty());
     assert!(
         (5.0..6.5).contains(&driver.seconds()),
         "{}",
@@ -119,9 +140,7 @@ fn a_sensor_and_a_disk_may_go_in_the_middle() {
     }) else {
         panic!("no watch")
     };
-    let Ok(Reply::Fio(Some(fio::Event::Finished(summary)))) = last(&driver, fio_reads()) else {
-        panic!("no summary")
-    };
+    let summary = Fio::of(&fio_end(&driver));
     assert_eq!((summary.error, summary.exit_status), (5, Some(1)));
     let Reply::KernelLog(lines) = driver.ask(Request::KernelLogNext {
         watch,
@@ -170,10 +189,10 @@ fn the_attempt_is_cancelled_when_the_profile_says_so() {
         })
     };
     assert_eq!(next(), Err(Error::Cancelled));
-    let Ok(Reply::Stress(Some(stress::Event::Finished(summary)))) = next() else {
+    let Ok(Reply::Stress(Some(stress::Event::Finished(ending)))) = next() else {
         panic!("no last words")
     };
-    assert!(summary.partial);
+    assert!(ending.stopped);
     // At the very beginning, too.
     let driver = fault("kind = \"cancel\"");
     assert_eq!(driver.call(Request::Hwmon), Err(Error::Cancelled));
@@ -198,7 +217,11 @@ fn one_package_s_cooler_may_not_touch() {
 fn a_hot_gpu_does_less_work() {
     let gflops = |toml: &str| {
         let driver = Driver::healthy_with(toml);
-        driver.gpu(300).devices[0].gflops.expect("is told")
+        let printed = driver.burn(&[0], 300);
+        let (_, last) = printed[0].rsplit_once("proc'd: ").expect("progress");
+        let (_, rate) = last.split_once('(').expect("a rate");
+        let (rate, _) = rate.split_once(' ').expect("a unit");
+        rate.parse::<f64>().expect("a number")
     };
     let healthy = gflops("");
     let hot = gflops("[[fault]]\nkind = \"cooling-blocked\"\npercent = 25.0");

@@ -1,9 +1,11 @@
 //! The comparison of an inventory with a spec, as a list of differences.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Spec;
+use super::{Spec, matching};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ const KEYS: [&str; 7] = [
     "socket",
 ];
 
+/// Fields whose text is an identity.
+const IDENTITIES: [&str; 4] = ["serial", "wwn", "mac", "uuid"];
+
 /// Every place where the inventory is not what the spec says.
 pub fn compare(spec: &Spec, inventory: &Value) -> Vec<Difference> {
     let mut differences = Vec::new();
@@ -37,7 +42,10 @@ pub fn compare(spec: &Spec, inventory: &Value) -> Vec<Difference> {
 }
 
 fn value(spec: &Spec, path: &str, expected: &Value, found: &Value, out: &mut Vec<Difference>) {
+    let field = path.rsplit('.').next().unwrap_or(path);
     match expected {
+        // An identity is the same however it is spelled.
+        Value::String(a) if IDENTITIES.contains(&field) && same_id(a, &text(found)) => {}
         Value::Object(rule) if is_rule(rule) => {
             if !holds(rule, found) {
                 out.push(difference(path, expected, found));
@@ -61,40 +69,70 @@ fn value(spec: &Spec, path: &str, expected: &Value, found: &Value, out: &mut Vec
     }
 }
 
-/// Each expected entry takes the found one that it names, or else the first that it matches.
+/// Each expected entry takes the found one that it names; the others take what they match, so that as many
+/// as can be are matched.
 fn list(spec: &Spec, path: &str, entries: &[Value], found: &Value, out: &mut Vec<Difference>) {
     let empty = Vec::new();
     let found = found.as_array().unwrap_or(&empty);
     let mut free: Vec<&Value> = found.iter().collect();
     let mut unnamed = Vec::new();
     for entry in entries {
-        let Some((key, name)) = name(entry) else {
+        let Some((key, named)) = name(entry) else {
             unnamed.push(entry);
             continue;
         };
-        let path = format!("{path}[{key}={name}]");
-        match free.iter().position(|found| text(&found[key]) == name) {
+        let path = format!("{path}[{}]", titled(entry, key, &named));
+        let is_named = |found: &&Value| {
+            let all = names(entry);
+            all.iter()
+                .all(|(key, name)| same_id(&text(&found[key]), name))
+        };
+        match free.iter().position(is_named) {
             Some(at) => value(spec, &path, entry, free.remove(at), out),
             None => out.push(difference(&path, entry, &Value::Null)),
         }
     }
-    for (index, entry) in unnamed.into_iter().enumerate() {
-        let matches = |found: &&Value| {
-            let mut differences = Vec::new();
-            value(spec, path, entry, found, &mut differences);
-            differences.is_empty()
-        };
-        match free.iter().position(matches) {
-            Some(at) => {
+    let differences = |entry: &Value, found: &Value, path: &str| {
+        let mut differences = Vec::new();
+        value(spec, path, entry, found, &mut differences);
+        differences
+    };
+    let matches = |entry: usize, found: usize| match (unnamed.get(entry), free.get(found)) {
+        (Some(entry), Some(found)) => differences(entry, found, path).is_empty(),
+        _ => false,
+    };
+    let taken = matching::assign(unnamed.len(), free.len(), matches);
+    let left = |(number, entry)| {
+        taken
+            .get(number)
+            .is_some_and(Option::is_none)
+            .then_some((number, entry))
+    };
+    let unmatched: Vec<(usize, &&Value)> = unnamed.iter().enumerate().filter_map(left).collect();
+    let is_taken = |at: &usize| taken.contains(&Some(*at));
+    let mut free: Vec<&Value> = (0..free.len())
+        .filter(|at| !is_taken(at))
+        .filter_map(|at| free.get(at).copied())
+        .collect();
+    // What is left of both is one part that differs, where it differs least.
+    for (number, entry) in unmatched {
+        let path = format!("{path}[{number}]");
+        let fields = entry.as_object().map_or(0, Map::len);
+        let distances = free.iter().enumerate();
+        let distances = distances.map(|(at, found)| (differences(entry, found, &path), at));
+        let nearest = distances.min_by_key(|(differences, _)| differences.len());
+        match nearest.filter(|(differences, _)| differences.len() < fields) {
+            Some((differences, at)) => {
                 free.remove(at);
+                out.extend(differences);
             }
-            None => out.push(difference(&format!("{path}[{index}]"), entry, &Value::Null)),
+            None => out.push(difference(&path, entry, &Value::Null)),
         }
     }
     if !spec.allows_more(path) {
-        for more in free {
+        for more in free.into_iter().filter(|found| !is_empty_slot(found)) {
             let path = match name(more) {
-                Some((key, name)) => format!("{path}[{key}={name}]"),
+                Some((key, name)) => format!("{path}[{}]", titled(more, key, &name)),
                 None => format!("{path}[+]"),
             };
             out.push(difference(&path, &Value::Null, more));
@@ -102,10 +140,43 @@ fn list(spec: &Spec, path: &str, entries: &[Value], found: &Value, out: &mut Vec
     }
 }
 
+/// A memory slot without a module is not a part.
+fn is_empty_slot(found: &Value) -> bool {
+    found["counted_as"] == "empty"
+}
+
+/// What an entry is called in a difference: with its bank, where slots have one name.
+fn titled(entry: &Value, key: &str, name: &str) -> String {
+    match (key, text(&entry["bank"])) {
+        ("locator", bank) if !bank.is_empty() => format!("locator={name}, bank={bank}"),
+        _ => format!("{key}={name}"),
+    }
+}
+
+/// Whether two spellings are one identity: whatever the case, with or without `0x`.
+fn same_id(a: &str, b: &str) -> bool {
+    let bare = |text: &str| {
+        let text = text.trim().to_ascii_lowercase();
+        text.strip_prefix("0x").unwrap_or(&text).to_owned()
+    };
+    bare(a) == bare(b)
+}
+
 fn name(entry: &Value) -> Option<(&'static str, String)> {
-    KEYS.into_iter()
-        .map(|key| (key, text(&entry[key])))
-        .find(|(_, name)| !name.is_empty())
+    names(entry).into_iter().next()
+}
+
+/// What tells an entry apart: the best of its keys; of a memory slot its bank too, since some firmware gives
+/// every slot one name.
+fn names(entry: &Value) -> Vec<(&'static str, String)> {
+    let known = |key: &'static str| Some((key, text(&entry[key]))).filter(|(_, n)| !n.is_empty());
+    match KEYS.into_iter().find_map(known) {
+        Some(("locator", locator)) => {
+            let bank = known("bank");
+            std::iter::once(("locator", locator)).chain(bank).collect()
+        }
+        found => found.into_iter().collect(),
+    }
 }
 
 fn text(value: &Value) -> String {
@@ -129,12 +200,30 @@ fn holds(rule: &Map<String, Value>, found: &Value) -> bool {
         "one_of" => bound
             .as_array()
             .is_some_and(|list| list.iter().any(|one| same(one, found))),
-        word => match (found.as_f64(), bound.as_f64()) {
-            (Some(found), Some(bound)) if word == "min" => found >= bound,
-            (Some(found), Some(bound)) => found <= bound,
-            _ => false,
+        word => match (ordered(found, bound), word) {
+            (Some(order), "min") => order.is_ge(),
+            (Some(order), _) => order.is_le(),
+            (None, _) => false,
         },
     })
+}
+
+/// The order of two numbers, or of two versions: `2.1.5` is behind `2.1.0`, and `2.10` behind `2.9`.
+fn ordered(found: &Value, bound: &Value) -> Option<Ordering> {
+    match (found, bound) {
+        (Value::String(found), Value::String(bound)) => Some(version(found).cmp(&version(bound))),
+        _ => found.as_f64()?.partial_cmp(&bound.as_f64()?),
+    }
+}
+
+/// A version in parts: numbers by their value, other parts by their letters.
+fn version(text: &str) -> Vec<(Option<u64>, String)> {
+    let parts = text.trim().split(|c: char| !c.is_ascii_alphanumeric());
+    let part = |part: &str| match part.parse() {
+        Ok(number) => (Some(number), String::new()),
+        Err(_) => (None, part.to_ascii_lowercase()),
+    };
+    parts.filter(|part| !part.is_empty()).map(part).collect()
 }
 
 fn same(expected: &Value, found: &Value) -> bool {

@@ -22,6 +22,7 @@
 //! and what is there beyond them is a difference too, unless the list's path is in `allow_more`.
 
 mod compare;
+mod matching;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,12 +51,18 @@ pub enum SpecError {
     /// A part that no inventory has.
     #[error("the spec expects `{0}`, which no inventory has; there are: {known}", known = PARTS.join(", "))]
     Unknown(String),
+    /// More is allowed of what is not a list.
+    #[error("the spec allows more of {0}, which is not a list of an inventory; there are: {known}", known = LISTS.join(", "))]
+    NotAList(String),
 }
 
 /// What an inventory has at its top, as the contract's `inventory` interface has it.
 const PARTS: [&str; 10] = [
     "system", "board", "bios", "bmc", "cpus", "memory", "disks", "nics", "gpus", "pci",
 ];
+
+/// The lists of an inventory, which may have more than the spec names where it says so.
+const LISTS: [&str; 6] = ["cpus", "memory.modules", "disks", "nics", "gpus", "pci"];
 
 /// The list of lists that may have more than the spec names.
 const ALLOW_MORE: &str = "allow_more";
@@ -78,6 +85,9 @@ impl Spec {
         }
         if !map.keys().any(part) {
             return Err(SpecError::Empty);
+        }
+        if let Some(lists) = map.get(ALLOW_MORE) {
+            check_lists(lists)?;
         }
         Ok(Spec(map))
     }
@@ -131,6 +141,16 @@ impl Spec {
         let lists = self.0.get(ALLOW_MORE).and_then(Value::as_array);
         lists.is_some_and(|lists| lists.iter().any(|list| list == path))
     }
+}
+
+fn check_lists(lists: &Value) -> Result<(), SpecError> {
+    let not_a_list = |value: &Value| SpecError::NotAList(value.to_string());
+    let lists = lists.as_array().ok_or_else(|| not_a_list(lists))?;
+    let known = |list: &&Value| !list.as_str().is_some_and(|name| LISTS.contains(&name));
+    lists
+        .iter()
+        .find(known)
+        .map_or(Ok(()), |list| Err(not_a_list(list)))
 }
 
 /// Takes out what says nothing (`null`, empty) and what changes by itself (links, addresses).

@@ -1,16 +1,17 @@
 """STAGE-NAME: does every fan turn fast enough?
 
-This file asks the machine; judge.py holds what it says against the rules.
+This file asks the machine; sensors.py reads what it says, and judge.py holds that against the rules.
 """
 
 import json
 
 import judge
+import sensors
 import wit_world
 from componentize_py_types import Err
 from errors import in_words
 from findings import Findings
-from wit_world.imports import context, log, outcome, power, types
+from wit_world.imports import bmc, context, log, outcome, types
 
 
 class WitWorld(wit_world.WitWorld):
@@ -18,19 +19,25 @@ class WitWorld(wit_world.WitWorld):
     def run(self) -> outcome.Outcome:
         parameters = json.loads(context.get().parameters)
         findings = Findings()
-        # An error or an exception makes the verdict inconclusive: nothing was judged.
-        reading = power.read()
-        fans = judge.fans(reading.sensors, parameters["slowest_fan"], findings)
-        if fans == 0:
-            return self.nothing_told(findings)
-        log.log(log.Level.INFO, f"{fans} fans were judged")
-        return findings.outcome(f"{fans} fans")
-
-    def nothing_told(self, findings: Findings) -> outcome.Outcome:
-        """Hardware that is not there is skipped, and one that could not be asked is not."""
         try:
-            power.event_log()
+            document = bmc.ask(bmc.Question.THRESHOLDS)
         except Err as error:
-            if isinstance(error.value, types.Error_Unavailable):
-                return findings.skip("nothing here tells of a fan", "no fans")
-        raise Err("there is a management controller, and it tells of no fan")
+            # Hardware that is not there is skipped. Any other error or exception makes the verdict
+            # inconclusive: nothing was judged.
+            if is_absent(error.value):
+                return findings.skip("there is no management controller", "no fans")
+            raise
+        fans = sensors.fans(document.stdout.decode(errors="replace"))
+        if not fans:
+            raise Err("there is a management controller, and it reports no fan")
+        judge.fans(fans, parameters["slowest_fan"], findings)
+        log.log(log.Level.INFO, f"{len(fans)} fans were judged")
+        return findings.outcome(f"{len(fans)} fans")
+
+
+def is_absent(error) -> bool:
+    """Whether the hardware does not exist."""
+    match error:
+        case types.Error_Unavailable(missing):
+            return isinstance(missing.kind, types.MissingKind_Hardware)
+    return False

@@ -6,39 +6,34 @@ import unittest
 sys.path.insert(0, "bindings")
 
 import judge
+import sensors
 from findings import Findings
-from wit_world.imports import outcome, power
+from wit_world.imports import outcome
+
+TABLE = """\
+CPU1 Temp        | 43.000     | degrees C  | ok    | na | na | na | 95.000 | 100.000 | na
+FAN1             | 8000.000   | RPM        | ok    | na | 300.000 | na | na | na | na
+FAN2             | {speed:10} | RPM        | cr    | na | 300.000 | na | na | na | na
+PS1 Status       | 0x1        | discrete   | 0x0180| na | na | na | na | na | na
+"""
 
 
-def fan(name: str, speed: float | None) -> power.Sensor:
-    return power.Sensor(
-        name=name,
-        kind="fan",
-        value=speed,
-        unit="1/min",
-        state="ok",
-        health=power.Health_Nominal(),
-        lower_critical=None,
-        lower_warning=None,
-        upper_warning=None,
-        upper_critical=None,
-    )
+def judged(speed: str) -> outcome.Outcome:
+    findings = Findings()
+    fans = sensors.fans(TABLE.format(speed=speed))
+    judge.fans(fans, 500.0, findings)
+    return findings.outcome(f"{len(fans)} fans")
 
 
 class Judgement(unittest.TestCase):
     def test_a_fan_that_stands_still_is_named(self):
-        findings = Findings()
-        told = judge.fans([fan("FAN1", 8000.0), fan("FAN2", 0.0)], 500.0, findings)
-        self.assertEqual(told, 2)
-        result = findings.outcome("2 fans")
+        result = judged("0.000")
+        self.assertEqual(result.summary, "2 fans")
         self.assertIsInstance(result.verdict, outcome.Verdict_Fail)
         self.assertEqual(result.diagnoses[0].part.location, "FAN2")
 
-    def test_a_fan_that_tells_nothing_is_not_passed(self):
-        findings = Findings()
-        judge.fans([fan("FAN1", None)], 500.0, findings)
-        result = findings.outcome("1 fan")
-        self.assertIsInstance(result.verdict, outcome.Verdict_Inconclusive)
+    def test_a_fan_without_a_reading_is_not_passed(self):
+        self.assertIsInstance(judged("na").verdict, outcome.Verdict_Inconclusive)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use vetting_machine::contract::bmc::Question;
 use vetting_machine::{Attempt, Machine, Reply, Request};
 use vetting_protocol::{Artifact, ArtifactAnswer, Level, WentDown};
 
@@ -127,14 +128,25 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 async fn event_log(machine: &dyn Machine) -> Result<File, String> {
     let begun = machine.begin(Attempt::beside("evidence")).await;
     let session = begun.map_err(|error| error.to_string())?;
-    let answer = session.call(Request::PowerEventLog).await;
+    let question = Question::EventLog;
+    let answer = session.call(Request::Bmc { question }).await;
     let _nothing_ran = session.end().await;
     match answer {
-        Ok(Reply::PowerEventLog(entries)) => Ok(File {
-            name: "bmc-event-log.json".to_owned(),
-            media_type: "application/json",
-            bytes: serde_json::to_vec_pretty(&entries).map_err(|error| error.to_string())?,
-        }),
+        Ok(Reply::Document(document)) if document.stdout.is_empty() => Err(format!(
+            "ipmitool printed nothing: {}",
+            document.stderr_tail.trim()
+        )),
+        Ok(Reply::Document(document)) => {
+            let mut bytes = document.stdout;
+            // The newest entries come last.
+            let most = usize::try_from(MOST_BYTES).unwrap_or(usize::MAX);
+            bytes.drain(..bytes.len().saturating_sub(most));
+            Ok(File {
+                name: "bmc-event-log.txt".to_owned(),
+                media_type: "text/plain",
+                bytes,
+            })
+        }
         Ok(_) => Err("the machine answered something else".to_owned()),
         Err(error) => Err(error.to_string()),
     }

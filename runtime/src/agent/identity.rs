@@ -1,10 +1,20 @@
 //! Who this machine is, and in which boot.
 
 use vetting_machine::{Attempt, Machine, Reply, Request};
-use vetting_protocol::Identity;
+use vetting_protocol::{Identity, StageRecord};
 
-/// What the machine is made of, in the contract's shape; `None` where it does not tell.
-pub(super) async fn inventory(machine: &dyn Machine) -> Option<serde_json::Value> {
+/// The attachment of `Inventory` that a spec is compared with.
+const INVENTORY: &str = "inventory.json";
+
+/// The inventory that the stage `Inventory` attached to its result; `None` where it attached none.
+pub(super) fn attached_inventory(record: &StageRecord) -> Option<serde_json::Value> {
+    let mut attachments = record.attachments.iter();
+    let attached = attachments.find(|attachment| attachment.name == INVENTORY)?;
+    serde_json::from_str(attached.text.as_deref()?).ok()
+}
+
+/// What the machine is made of, as far as the host itself looks, to know which machine this is.
+pub(super) async fn parts(machine: &dyn Machine) -> Option<serde_json::Value> {
     let session = machine.begin(Attempt::beside("inventory")).await.ok()?;
     let answer = session.call(Request::Inventory).await;
     let _nothing_ran = session.end().await;
@@ -15,9 +25,9 @@ pub(super) async fn inventory(machine: &dyn Machine) -> Option<serde_json::Value
 }
 
 /// Who the machine is: by the MAC address that it was booted by, or else its first port's.
-pub(super) fn identity(mac: Option<&str>, inventory: Option<&serde_json::Value>) -> Identity {
+pub(super) fn identity(mac: Option<&str>, parts: Option<&serde_json::Value>) -> Identity {
     let text = |pointer: &str| {
-        let value = inventory?.pointer(pointer)?.as_str()?;
+        let value = parts?.pointer(pointer)?.as_str()?;
         Some(value.to_owned())
     };
     Identity {

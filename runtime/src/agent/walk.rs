@@ -53,8 +53,8 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
         journal.say(Level::Warn, &text);
     }
     let mut keys = agent.settings.hold_keys.as_deref().map(Keys::new);
-    let inventory = identity::inventory(&*agent.machine).await;
-    let own = identity::identity(agent.boot.mac.as_deref(), inventory.as_ref());
+    let parts = identity::parts(&*agent.machine).await;
+    let own = identity::identity(agent.boot.mac.as_deref(), parts.as_ref());
     let claim = Claim {
         identity: agent.settings.identity.clone().unwrap_or(own),
         boot_id,
@@ -376,7 +376,7 @@ impl Walk {
         );
         self.steps.journal.say(Level::Info, &text);
         let inventory = match order.stage.as_str() {
-            "Inventory" => identity::inventory(&*self.agent.machine).await,
+            "Inventory" => identity::attached_inventory(&record),
             _ => None,
         };
         Ok(Some(StageResult {

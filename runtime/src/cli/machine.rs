@@ -10,6 +10,10 @@ use vetting_machine::{Attempt, Machine, Reply, Request, Session};
 
 use super::args::{CheckArgs, MachineArgs, MachineCommand, ShowArgs, Topic};
 use super::machine_facts::{self, ShownDrive, ShownLog};
+use super::machine_files::{self, ShownCounters};
+use super::machine_gpus::{self, ShownGpus};
+use super::machine_inventory::{self, ShownInventory};
+use super::machine_power::ShownPower;
 use super::machine_tables as tables;
 use super::run::machine as chosen;
 use super::{Exit, Failure, print};
@@ -81,17 +85,29 @@ pub enum Shown {
     One(Box<Reply>),
     /// One drive after the other.
     Drives(Vec<ShownDrive>),
+    /// What the machine is made of.
+    Inventory(Box<ShownInventory>),
+    /// The kernel's counters.
+    Counters(Box<ShownCounters>),
+    /// The GPUs.
+    Gpus(ShownGpus),
     /// The kernel's log.
     Log(ShownLog),
+    /// What the management controller answered.
+    Power(ShownPower),
 }
 
 /// The documents themselves, where the topic has any.
 fn raw(shown: &Shown) -> Result<String, Failure> {
     match shown {
         Shown::Drives(drives) => Ok(machine_facts::drives_raw(drives)),
+        Shown::Inventory(inventory) => Ok(inventory.raw()),
+        Shown::Counters(counters) => Ok(counters.raw()),
+        Shown::Gpus(gpus) => Ok(gpus.raw()),
         Shown::Log(log) => Ok(log.raw()),
+        Shown::Power(power) => Ok(power.raw()),
         Shown::One(_) => {
-            let topics = "use --raw with smart or kernel-log: the other topics have no document";
+            let topics = "use --raw with smart, gpu, inventory, counters, power or kernel-log: the other topics have no document";
             Err(Failure::usage(anyhow::anyhow!(topics)))
         }
     }
@@ -100,13 +116,20 @@ fn raw(shown: &Shown) -> Result<String, Failure> {
 async fn ask(session: &dyn Session, topic: Topic) -> Result<Shown, Error> {
     let request = match topic {
         Topic::Hwmon => Request::Hwmon,
-        Topic::Inventory => Request::Inventory,
         Topic::Disks => Request::Disks,
-        Topic::Gpu => Request::GpuRead,
-        Topic::Power => Request::PowerRead,
-        Topic::Counters => Request::Counters,
+        Topic::Inventory => {
+            let inventory = machine_inventory::inventory(session).await?;
+            return Ok(Shown::Inventory(Box::new(inventory)));
+        }
+        Topic::Counters => {
+            return machine_files::counters(session)
+                .await
+                .map(|counters| Shown::Counters(Box::new(counters)));
+        }
+        Topic::Gpu => return machine_gpus::gpus(session).await.map(Shown::Gpus),
         Topic::Smart => return machine_facts::drives(session).await.map(Shown::Drives),
         Topic::KernelLog => return machine_facts::log(session).await.map(Shown::Log),
+        Topic::Power => return ShownPower::ask(session).await.map(Shown::Power),
     };
     let reply = session.call(request).await?;
     Ok(Shown::One(Box::new(reply)))
@@ -140,7 +163,11 @@ fn as_json(answer: &Result<Shown, Error>) -> Result<Value, Failure> {
     let value = match answer {
         Ok(Shown::One(reply)) => told(reply),
         Ok(Shown::Drives(drives)) => machine_facts::drives_json(drives),
+        Ok(Shown::Inventory(inventory)) => inventory.json(),
+        Ok(Shown::Counters(counters)) => counters.json(),
+        Ok(Shown::Gpus(gpus)) => gpus.json(),
         Ok(Shown::Log(log)) => log.json(),
+        Ok(Shown::Power(power)) => power.json(),
         Err(error) => Ok(json!({ "error": error, "message": error.to_string() })),
     };
     value.map_err(Failure::runtime)

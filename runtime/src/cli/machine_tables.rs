@@ -2,8 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_BORDERS_ONLY};
 use vetting_machine::check::Check;
-use vetting_machine::contract::inventory::Parts;
-use vetting_machine::contract::{counters, disks, gpu, hwmon, power};
+use vetting_machine::contract::{disks, hwmon};
 use vetting_machine::{Condition, Reply};
 
 use super::machine::Shown;
@@ -13,15 +12,15 @@ use vetting_protocol::printable;
 /// Whatever was shown, as text.
 pub fn table(shown: &Shown) -> String {
     match shown {
+        Shown::Counters(counters) => counters.table(),
+        Shown::Inventory(inventory) => inventory.table(),
         Shown::Drives(drives) => machine_facts::drives_table(drives),
+        Shown::Gpus(gpus) => gpus.table(),
         Shown::Log(log) => log.table(),
+        Shown::Power(power) => power.table(),
         Shown::One(reply) => match &**reply {
             Reply::Hwmon(reading) => sensors(reading),
-            Reply::Inventory(parts) => inventory(parts),
             Reply::Disks(list) => block_devices(list),
-            Reply::GpuReading(reading) => gpus(reading),
-            Reply::Power(reading) => supplies(reading),
-            Reply::Counters(reading) => totals(reading),
             other => format!("{other:?}\n"),
         },
     }
@@ -109,87 +108,6 @@ fn unit(kind: &hwmon::SensorKind) -> &'static str {
     }
 }
 
-fn inventory(parts: &Parts) -> String {
-    let mut rows = Vec::new();
-    let system = &parts.system;
-    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
-    rows.push(vec![
-        "system".to_owned(),
-        format!(
-            "{} {}",
-            or_dash(&system.manufacturer),
-            or_dash(&system.product)
-        ),
-        format!(
-            "serial {}, kernel {}",
-            or_dash(&system.serial),
-            system.kernel
-        ),
-    ]);
-    if let Some(hypervisor) = &system.hypervisor {
-        rows.push(vec![
-            "hypervisor".to_owned(),
-            hypervisor.clone(),
-            String::new(),
-        ]);
-    }
-    for cpu in &parts.cpus {
-        rows.push(vec![
-            format!("cpu {}", cpu.socket),
-            cpu.model.clone(),
-            format!("{} cores, {} threads", cpu.cores, cpu.threads),
-        ]);
-    }
-    let memory = &parts.memory;
-    rows.push(vec![
-        "memory".to_owned(),
-        bytes(memory.visible_bytes),
-        memory
-            .installed_bytes
-            .map_or(String::new(), |i| format!("{} installed", bytes(i))),
-    ]);
-    for module in memory.modules.iter().filter(|m| m.size_bytes > 0) {
-        rows.push(vec![
-            module.locator.clone(),
-            format!("{} {}", bytes(module.size_bytes), or_dash(&module.kind)),
-            format!(
-                "{} serial {}",
-                or_dash(&module.part_number),
-                or_dash(&module.serial)
-            ),
-        ]);
-    }
-    for disk in &parts.disks {
-        rows.push(vec![
-            format!("disk {}", disk.name),
-            format!("{} {}", bytes(disk.size_bytes), or_dash(&disk.model)),
-            format!("{}, serial {}", disk.transport, or_dash(&disk.serial)),
-        ]);
-    }
-    for nic in &parts.nics {
-        let speed = nic
-            .speed_mbps
-            .map_or("–".to_owned(), |s| format!("{s} Mbit/s"));
-        rows.push(vec![
-            format!("nic {}", nic.name),
-            format!("{} {speed}", or_dash(&nic.driver)),
-            format!("{}, carrier {}", nic.mac, nic.carrier),
-        ]);
-    }
-    for gpu in &parts.gpus {
-        rows.push(vec![
-            format!("gpu {}", gpu.pci_address),
-            or_dash(&gpu.model),
-            format!("{}:{}", gpu.vendor_id, gpu.device_id),
-        ]);
-    }
-    let mut text = of(&["Part", "What", "Details"], rows.into_iter(), "nothing");
-    for gap in &parts.gaps {
-        text.push_str(&format!("not read: {}\n", printable(gap)));
-    }
-    text
-}
-
 fn block_devices(list: &[disks::Disk]) -> String {
     of(
         &[
@@ -225,106 +143,8 @@ fn block_devices(list: &[disks::Disk]) -> String {
     )
 }
 
-fn gpus(reading: &gpu::Reading) -> String {
-    let asked = reading.devices.iter().map(|device| {
-        vec![
-            device.pci_address.clone(),
-            device.model.clone(),
-            device.driver.clone().unwrap_or_default(),
-            device
-                .temperature
-                .map_or(String::new(), |t| format!("{t:.0}")),
-            device.power.map_or(String::new(), |w| format!("{w:.0}")),
-            String::new(),
-        ]
-    });
-    let silent = reading.silent.iter().map(|silent| {
-        let mut row = vec![String::new(); 6];
-        row[0] = silent.pci_address.clone();
-        row[1] = silent.model.clone();
-        row[5] = silent.reason.clone();
-        row
-    });
-    of(
-        &["PCI", "Model", "Driver", "°C", "W", "Remarks"],
-        asked.chain(silent),
-        "no GPUs",
-    )
-}
-
-fn supplies(reading: &power::Reading) -> String {
-    let mut text = of(
-        &["Supply", "Source", "Health", "States", "W in"],
-        reading.supplies.iter().map(|supply| {
-            vec![
-                supply.name.clone(),
-                supply.source.clone(),
-                format!("{:?}", supply.health).to_lowercase(),
-                supply.states.join(", "),
-                supply
-                    .input_watts
-                    .map_or(String::new(), |w| format!("{w:.0}")),
-            ]
-        }),
-        "no power supplies",
-    );
-    for source in &reading.sources {
-        let mark = if source.available { "✓" } else { "✗" };
-        let (name, detail) = (printable(&source.name), printable(&source.detail));
-        text.push_str(&format!("{mark} {name}: {detail}\n"));
-    }
-    text
-}
-
-fn totals(reading: &counters::Reading) -> String {
-    let nics = reading.nics.iter().map(|nic| {
-        vec![
-            format!("nic {}", nic.name),
-            format!("{} in, {} out", bytes(nic.rx_bytes), bytes(nic.tx_bytes)),
-            format!(
-                "{} receive errors, {} CRC, carrier changed {} times",
-                nic.rx_errors, nic.rx_crc_errors, nic.carrier_changes
-            ),
-        ]
-    });
-    let dimms = reading.memory.dimms.iter().map(|dimm| {
-        vec![
-            format!("dimm {}", dimm.label),
-            dimm.location.clone(),
-            format!(
-                "{} corrected, {} uncorrected",
-                dimm.corrected, dimm.uncorrected
-            ),
-        ]
-    });
-    let pcie = reading.pcie.iter().map(|function| {
-        vec![
-            format!("pci {}", function.address),
-            String::new(),
-            format!(
-                "{} correctable, {} non-fatal, {} fatal",
-                function.correctable, function.nonfatal, function.fatal
-            ),
-        ]
-    });
-    let cpus = reading.cpus.iter().map(|cpu| {
-        vec![
-            format!("cpu {}", cpu.cpu),
-            cpu.current_mhz
-                .map_or(String::new(), |mhz| format!("{mhz:.0} MHz")),
-            cpu.package_throttle_ms
-                .map_or(String::new(), |ms| format!("package throttled for {ms} ms")),
-        ]
-    });
-    of(
-        &["Part", "Now", "Totals"],
-        cpus.chain(dimms).chain(pcie).chain(nics),
-        "no counters",
-    )
-}
-
 /// A size with a decimal unit, as disks are sold.
-fn bytes(size: u64) -> String {
+pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
     let mut value = size as f64;
     let mut unit = 0;

@@ -8,7 +8,12 @@ mod exit;
 mod live;
 mod machine;
 mod machine_facts;
+mod machine_files;
+mod machine_gpus;
+mod machine_inventory;
+mod machine_power;
 mod machine_tables;
+mod open_files;
 mod power_off;
 mod print;
 mod profiles;
@@ -57,6 +62,7 @@ pub fn main() -> ExitCode {
         return ExitCode::from(u8::try_from(status).unwrap_or(1));
     }
     log_to_stderr(&cli);
+    open_files::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

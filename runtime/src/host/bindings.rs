@@ -11,6 +11,7 @@ wasmtime::component::bindgen!({
         "vetting:stage/fio.run": super::fio::FioRun,
         "vetting:stage/stress.run": super::stress::StressRun,
         "vetting:stage/iperf.run": super::iperf::IperfRun,
+        "vetting:stage/memtest.run": super::memtest::MemtestRun,
         "vetting:stage/gpu.run": super::gpu::GpuRun,
         "vetting:stage/kernel-log.watch": super::kernel_log::KernelLogWatch,
     },

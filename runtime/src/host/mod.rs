@@ -5,10 +5,11 @@
 //! [`HostError::Stage`]; [`HostError::Trap`] ends the attempt.
 
 pub mod bindings;
+mod bmc;
 mod clock;
 mod context;
-mod counters;
 mod disks;
+mod files;
 pub(crate) mod fio;
 pub(crate) mod gpu;
 mod hwmon;
@@ -16,7 +17,7 @@ mod inventory;
 pub(crate) mod iperf;
 pub(crate) mod kernel_log;
 mod log;
-mod power;
+pub(crate) mod memtest;
 mod smart;
 pub(crate) mod stress;
 mod types;
@@ -179,10 +180,14 @@ impl HostState {
 fn weight(request: &Request) -> usize {
     match request {
         Request::SmartRead { device } => device.len(),
+        Request::FilesList { globs: paths } | Request::FilesRead { paths } => {
+            paths.iter().map(String::len).sum()
+        }
         Request::SmartStartSelfTest { .. }
         | Request::FioStart { .. }
         | Request::StressStart { .. }
         | Request::IperfStart { .. }
+        | Request::MemtestStart { .. }
         | Request::GpuStart { .. } => {
             postcard::experimental::serialized_size(request).unwrap_or(usize::MAX)
         }

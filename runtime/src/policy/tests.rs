@@ -218,7 +218,7 @@ type Case<'a> = (&'a str, Option<&'a [&'a str]>, &'a [&'a str]);
 #[test]
 fn a_stage_gets_what_all_three_grant() {
     let allow = "unsigned = \"allow\"\n";
-    let some: &[&str] = &["disks", "smart", "power"];
+    let some: &[&str] = &["bmc", "disks", "smart"];
     let none: &[&str] = &[];
     let cases: [Case; 9] = [
         ("", None, &[]),

@@ -59,7 +59,7 @@ pub enum ScenarioError {
     FaultOverRecording,
     /// A recorded attempt keeps what it was granted.
     #[error(
-        "withhold has no effect on a recording, which repeats what was granted then; to refuse a call there: exchange_faults = [\"power.read = denied\"]"
+        "withhold has no effect on a recording, which repeats what was granted then; to refuse a call there: exchange_faults = [\"bmc.ask = denied\"]"
     )]
     WithholdFromRecording,
     /// It lays a fault over an exchange that cannot be.

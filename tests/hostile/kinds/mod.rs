@@ -2,6 +2,7 @@
 
 mod calls;
 mod compute;
+mod files;
 mod forged;
 mod memory;
 mod resources;
@@ -114,6 +115,7 @@ pub fn all() -> Vec<Kind> {
     all.extend(resources::kinds());
     all.extend(wasi::kinds());
     all.extend(rogue::kinds());
+    all.extend(files::kinds());
     all.extend(forged::kinds());
     all
 }

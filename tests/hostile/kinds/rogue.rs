@@ -8,7 +8,7 @@ use vetting_protocol::StageRecord;
 use super::{End, Kind, kind};
 
 /// A mode of the guest, on a simulated machine.
-fn rogue(name: &'static str, mode: &'static str, end: End) -> Kind {
+pub fn rogue(name: &'static str, mode: &'static str, end: End) -> Kind {
     let mut row = kind(name, component, end);
     row.parameters = json!({ "mode": mode });
     row
@@ -166,6 +166,9 @@ fn tools() -> Vec<Kind> {
         rogue("stress-left-behind", "stress-left-behind", PASS)
             .real(PASS)
             .within(AT_WORK),
+        rogue("memtest-left-behind", "memtest-left-behind", PASS)
+            .real(PASS)
+            .within(AT_WORK),
         rogue("denial-flood", "denial-flood", PASS).check(denials_are_bounded),
     ];
     for (name, mode, text) in [
@@ -183,6 +186,21 @@ fn tools() -> Vec<Kind> {
             "is invalid",
         ),
         ("stress-all-memory", "stress-all-memory", "is invalid"),
+        (
+            "memtest-all-memory",
+            "memtest-all-memory",
+            "over the memory allowance",
+        ),
+        (
+            "memtest-four-billion-threads",
+            "memtest-threads",
+            "is invalid",
+        ),
+        (
+            "memtest-without-a-bound",
+            "memtest-no-bound",
+            "job.bytes is invalid",
+        ),
         (
             "fio-exec-prerun",
             "fio-option:exec_prerun=touch /tmp/owned",
@@ -252,6 +270,11 @@ fn tools() -> Vec<Kind> {
         ("smart-type-option", "smart:sda:-x", "is invalid"),
         ("smart-path", "smart:/etc/passwd", "is invalid"),
         ("smart-newline", "smart:sda\n--all", "is invalid"),
+        ("gpu-number", "gpu:4294967295", "is invalid"),
+        ("gpu-twice", "gpu:0,0", "is invalid"),
+        ("gpu-thousand", "gpu-many", "is invalid"),
+        ("gpu-for-ever", "gpu-forever", "is invalid"),
+        ("gpu-level", "gpu-level", "is invalid"),
         ("stress-harmful", "stress:hdd", "is invalid"),
         (
             "stress-option",
@@ -270,7 +293,10 @@ fn tools() -> Vec<Kind> {
         ),
     ] {
         let row = rogue(name, mode, End::Error(text));
-        rows.push(row.clone());
+        // The simulated machine has no stressapptest.
+        if !mode.starts_with("memtest-") {
+            rows.push(row.clone());
+        }
         // The words are the same where nothing is simulated; only what is no hardware differs.
         rows.push(row.real(End::Error(text)).within(AT_WORK));
     }

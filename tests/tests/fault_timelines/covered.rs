@@ -216,8 +216,10 @@ fn cpu_stress(timeline: &Timeline, entry: &Entry, window: &Window) -> bool {
     // profits from, and the highest one in the other.
     let cpu = entry.number("cpu") as u64;
     match entry.kind() {
-        "core-wrong" if cpu == 0 || cpu + 1 == base.cpus() => window.throughout(entry),
-        "core-wrong" => window.lasts(entry),
+        "core-wrong" | "worker-killed" if cpu == 0 || cpu + 1 == base.cpus() => {
+            window.throughout(entry)
+        }
+        "core-wrong" | "worker-killed" => window.lasts(entry),
         "core-slow" => {
             let compared = cpu > 0 && cpu != base.cores() && base.is_server();
             compared && entry.number("percent") <= 75.0 && window.throughout(entry)
@@ -341,7 +343,7 @@ fn psu(entry: &Entry, window: &Window) -> bool {
         "psu-lost" | "psu-failed" | "redundancy-lost" | "fan-dead" => {
             logged || window.throughout(entry)
         }
-        "event-log-entry" => logged && entry.fault["critical"].as_bool() == Some(true),
+        "event-log-entry" => logged,
         "rail-off" => {
             // The controller's own limits are 7 % off.
             window.throughout(entry) && off(entry) > 0.09

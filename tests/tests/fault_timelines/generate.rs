@@ -97,6 +97,7 @@ fn relevant(stage: &str) -> &'static [&'static str] {
         "CPUStress" => &[
             "core-wrong",
             "core-slow",
+            "worker-killed",
             "machine-check",
             "cooling-blocked",
         ],
@@ -332,7 +333,7 @@ fn fault(kind: &str, base: &Base, dice: &mut Dice) -> Option<Table> {
             set("cpu", integer(dice.below(base.cpus())));
             set("percent", Value::Float(30.0 + dice.below(65) as f64));
         }
-        "core-wrong" => set("cpu", integer(dice.below(base.cpus()))),
+        "core-wrong" | "worker-killed" => set("cpu", integer(dice.below(base.cpus()))),
         "cooling-blocked" => {
             set("percent", Value::Float(15.0 + dice.below(80) as f64));
             if dice.percent(50) {

@@ -18,6 +18,9 @@
 //! | `fru print` | [`frus`] |
 //! | `chassis status` | [`chassis_status`] |
 //! | `dcmi power reading` | [`power_reading`] |
+//!
+//! [`supplies`] joins the sensors of one power supply and its unit's data; [`machine_watts`] finds the sensor
+//! of the whole machine's draw.
 
 mod chassis;
 mod columns;
@@ -37,6 +40,7 @@ mod reading;
 mod sensor;
 mod sensor_type;
 mod states;
+mod supplies;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -60,6 +64,7 @@ pub use sensor::{
 };
 pub use sensor_type::SensorType;
 pub use states::{SENSOR_SPECIFIC, State};
+pub use supplies::{Supply, machine_watts, supplies};
 pub use table::sensor_table;
 pub use time::Time;
 pub use verbose::sensors;

@@ -4,6 +4,7 @@ mod events;
 mod itself;
 mod rows;
 mod sensors;
+mod supplies;
 mod whole;
 
 /// A captured output.

@@ -80,6 +80,17 @@ pub(super) fn parts(disks: &[Disk]) -> Vec<DiskPart> {
     parts
 }
 
+/// The disks without media of the management controller, each once.
+pub(super) fn own(disks: &[Disk]) -> Vec<Disk> {
+    let parts = parts(disks);
+    let is_first = |disk: &&Disk| {
+        let mut first = parts.iter().filter_map(|part| part.names.first());
+        first.any(|name| *name == disk.name)
+    };
+    let own = disks.iter().filter(|disk| reason(disk).is_none());
+    own.filter(is_first).cloned().collect()
+}
+
 /// Media that the management controller offers: among the disks, and among USB devices.
 pub(super) fn offered(disks: &[Disk], usb: &[UsbDevice]) -> Vec<VirtualMedium> {
     let of_disk = |disk: &Disk| {

@@ -212,7 +212,8 @@ pub struct Inventory {
     pub nodes: Vec<Node>,
     /// Memory.
     pub memory: Memory,
-    /// Disks as they were given.
+    /// Disks that a person can pull, as they were given: of several paths to one disk the first, and without
+    /// the media that the management controller offers.
     pub disks: Vec<Disk>,
     /// Disks joined: several names of one disk are one part.
     pub disk_parts: Vec<DiskPart>,
@@ -276,7 +277,7 @@ pub fn inventory(files: &Files, given: &Given) -> Inventory {
         cpu_numbers: cpus.numbers,
         nodes,
         memory,
-        disks: given.disks.clone(),
+        disks: media::own(&given.disks),
         disk_parts: media::parts(&given.disks),
         virtual_media: media::offered(&given.disks, &usb),
         nics,

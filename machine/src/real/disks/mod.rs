@@ -184,8 +184,22 @@ fn disk(root: &Root, name: &str, mounts: &Mounts, reads: bool) -> Disk {
         size_bytes: facts.size_bytes,
         rotational: facts.rotational,
         transport: facts.transport,
-        extra: Vec::new(),
+        extra: extra(root, &folder),
     }
+}
+
+/// What the kernel's files say of a disk beyond the usual, as `wit/disks.wit` lists it.
+fn extra(root: &Root, folder: &str) -> Vec<(String, String)> {
+    let files = [
+        ("zoned", "queue/zoned"),
+        ("blocks-in-use", "nuse"),
+        ("state", "device/state"),
+    ];
+    let read = |(name, file): (&str, &str)| {
+        let value = root.value(&format!("{folder}/{file}"))?;
+        (!value.is_empty()).then(|| (name.to_owned(), value))
+    };
+    files.into_iter().filter_map(read).collect()
 }
 
 /// A disk's device node.

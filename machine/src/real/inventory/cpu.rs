@@ -40,6 +40,26 @@ pub fn online(root: &Root) -> Vec<u32> {
     entries.into_keys().collect()
 }
 
+/// The logical CPUs that a tool may run on, in order: those online, less what a cpuset or an affinity
+/// mask of this process forbids. Of another root's machine only its own files are known.
+pub fn usable(root: &Root) -> Vec<u32> {
+    let online = online(root);
+    if !root.is_here() {
+        return online;
+    }
+    let status = root.value("proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let allowed = lines.find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let allowed = allowed.map(ranges).unwrap_or_default();
+    let usable: Vec<u32> = online
+        .iter()
+        .copied()
+        .filter(|cpu| allowed.contains(cpu))
+        .collect();
+    // A list that names none of them was not understood.
+    if usable.is_empty() { online } else { usable }
+}
+
 /// The kernel's way to write lists: `0-3,8,10-11`.
 pub fn ranges(text: &str) -> Vec<u32> {
     let mut numbers = BTreeSet::new();

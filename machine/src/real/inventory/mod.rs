@@ -58,6 +58,19 @@ pub fn names_bmc(root: &Root) -> bool {
     tables(root, &mut Vec::new()).first(kind::IPMI).is_some()
 }
 
+/// Whether the machine has a battery of its own. That of a mouse or a keyboard has the scope `Device`
+/// (ABI/testing/sysfs-class-power).
+pub fn has_battery(root: &Root) -> bool {
+    const CLASS: &str = "sys/class/power_supply";
+    let names = root.list(CLASS).into_iter();
+    let mut folders = names.map(|name| format!("{CLASS}/{name}"));
+    let value = |folder: &str, file: &str| root.value(&format!("{folder}/{file}"));
+    folders.any(|folder| {
+        value(&folder, "type").as_deref() == Some("Battery")
+            && value(&folder, "scope").as_deref() != Some("Device")
+    })
+}
+
 /// Whether the chassis is one that people carry about.
 pub fn is_portable(root: &Root) -> bool {
     let tables = tables(root, &mut Vec::new());
@@ -71,22 +84,7 @@ pub fn gpus(root: &Root) -> Vec<crate::contract::inventory::Gpu> {
 
 /// Serial numbers and asset tags of the firmware's tables, of parts that no record names too.
 pub fn written_serials(root: &Root) -> Vec<String> {
-    /// Structures and where their serial number and asset tag stand (DMTF DSP0134).
-    const PLACES: [(u8, &[usize]); 7] = [
-        (1, &[0x07]),
-        (2, &[0x07, 0x08]),
-        (3, &[0x07, 0x08]),
-        (4, &[0x20, 0x21]),
-        (17, &[0x18, 0x19]),
-        (22, &[0x07]),
-        (39, &[0x08, 0x09]),
-    ];
-    let tables = tables(root, &mut Vec::new());
-    let places = PLACES.iter().flat_map(|(kind, offsets)| {
-        let structures = tables.all(*kind);
-        structures.flat_map(|s| offsets.iter().filter_map(|offset| s.text(*offset)))
-    });
-    places.collect()
+    tables(root, &mut Vec::new()).serials()
 }
 
 fn tables(root: &Root, gaps: &mut Vec<String>) -> Tables {

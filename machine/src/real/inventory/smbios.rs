@@ -86,10 +86,33 @@ impl Tables {
         self.all(kind).next()
     }
 
+    /// Serial numbers and asset tags.
+    pub fn serials(&self) -> Vec<String> {
+        /// Structures and where their serial number and asset tag stand (DMTF DSP0134).
+        const PLACES: [(u8, &[usize]); 7] = [
+            (1, &[0x07]),
+            (2, &[0x07, 0x08]),
+            (3, &[0x07, 0x08]),
+            (4, &[0x20, 0x21]),
+            (17, &[0x18, 0x19]),
+            (22, &[0x07]),
+            (39, &[0x08, 0x09]),
+        ];
+        let places = PLACES.iter().flat_map(|(kind, offsets)| {
+            let structures = self.all(*kind);
+            structures.flat_map(|s| offsets.iter().filter_map(|offset| s.text(*offset)))
+        });
+        places.collect()
+    }
+
+    /// The machine's UUID as it stands in the table.
+    pub fn raw_uuid(&self) -> Option<&[u8]> {
+        self.first(kind::SYSTEM)?.bytes.get(8..24)
+    }
+
     /// The machine's UUID. Since 2.6 its first three fields are little-endian.
     pub fn uuid(&self) -> Option<String> {
-        let bytes = self.first(kind::SYSTEM)?.bytes.get(8..24)?;
-        let mut bytes: [u8; 16] = bytes.try_into().ok()?;
+        let mut bytes: [u8; 16] = self.raw_uuid()?.try_into().ok()?;
         if self.version >= (2, 6) || self.version == (0, 0) {
             for range in [0..4, 4..6, 6..8] {
                 bytes.get_mut(range)?.reverse();

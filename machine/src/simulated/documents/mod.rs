@@ -2,10 +2,21 @@
 //! (`captured/`, with its origins) and puts the profile's values in; it shares nothing with the parsers
 //! that read it.
 
+pub mod dcgmi;
+pub mod fio;
+pub mod gpu_burn;
+pub mod iperf3;
+pub mod ipmitool;
+mod json_text;
+pub mod nvidia_smi;
 pub mod smartctl;
+pub mod stress_ng;
+pub mod stressapptest;
+mod xml;
 
 use super::price;
 use super::tools::trouble::{GARBAGE, Trouble};
+use super::tools::{End, Ending};
 use super::world::World;
 use crate::contract::types::{Document, DocumentEnding, Error};
 
@@ -58,4 +69,59 @@ pub fn document(
         document.ending = DocumentEnding::TimedOut;
     }
     Ok(document)
+}
+
+/// What a job printed that came to an end by itself, or was asked to and wrote what it had.
+#[derive(Clone, Debug, Default)]
+pub struct JobPrinted {
+    /// What its document is about: `sda`.
+    pub target: String,
+    /// The arguments of its command line.
+    pub arguments: Vec<String>,
+    /// What it prints of its version: `fio-3.33`.
+    pub version: String,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+    /// Its exit status.
+    pub exit_status: i32,
+}
+
+/// The document of a job that has run for `elapsed` nanoseconds, whatever state its tool is in.
+pub fn job(
+    world: &World,
+    program: &str,
+    query: &str,
+    end: End,
+    elapsed: u64,
+    printed: JobPrinted,
+) -> Document {
+    let argv = std::iter::once(program.to_owned()).chain(printed.arguments);
+    let mut document = Document {
+        query: query.to_owned(),
+        target: printed.target,
+        argv: argv.collect(),
+        version: Some(printed.version),
+        exit_status: Some(printed.exit_status),
+        signal: None,
+        stdout: printed.stdout.into_bytes(),
+        stderr_tail: printed.stderr,
+        ending: match end.how {
+            Ending::Itself | Ending::Crashed => DocumentEnding::Complete,
+            Ending::Stopped | Ending::Killed => DocumentEnding::Cancelled,
+        },
+        begun_ns: world.now.saturating_sub(elapsed),
+        took_ns: elapsed.min(world.now),
+    };
+    if matches!(end.how, Ending::Killed | Ending::Crashed) {
+        document.stdout.clear();
+        document.stderr_tail.clear();
+        document.exit_status = None;
+        document.signal = Some(if end.how == Ending::Killed { 9 } else { 11 });
+    } else if end.garbage {
+        document.stdout = GARBAGE.as_bytes().to_vec();
+        document.exit_status = Some(0);
+    }
+    document
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::Profile;
+use crate::simulated::documents::nvidia_smi;
 
 /// A fault and its place in time.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -62,6 +63,10 @@ pub enum Fault {
     MemoryUncorrected { dimm: String, count: u64 },
     /// Memory tests find so many wrong bits.
     MemoryWrong { bits: u64 },
+    /// The kernel kills stress-ng's worker on a CPU, as memory is short.
+    WorkerKilled { cpu: u32 },
+    /// stress-ng was built without a kind of load, and leaves it out.
+    StressorMissing { stressor: String },
     /// The module is not seen.
     DimmMissing { dimm: String },
     /// A machine check is logged.
@@ -128,13 +133,24 @@ pub enum Fault {
     GpuWrong { gpu: String, errors: u64 },
     /// The GPU's memory has had so many uncorrected errors.
     GpuEccUncorrected { gpu: String, count: u64 },
+    /// The driver reports this in an element of the GPU's part of `nvidia-smi -q -x`, by its path:
+    /// `remapped_rows/remapped_row_failure`.
+    GpuField {
+        gpu: String,
+        element: String,
+        value: String,
+    },
+    /// One of the GPU's NVLinks is down.
+    GpuLinkDown { gpu: String, link: u32 },
     /// A line in the kernel's log, as the kernel words it.
     KernelLine {
         text: String,
         #[serde(default = "error_priority")]
         priority: u8,
     },
-    /// An entry in the management controller's event log.
+    /// An entry in the management controller's event log, in ipmitool's words: the sensor's type and
+    /// name (`Memory DIMM_C1`), and what happened. How grave that is follows from the words; `critical`
+    /// is for whoever reads the profile.
     EventLogEntry {
         sensor: String,
         event: String,
@@ -161,8 +177,9 @@ pub enum Fault {
 }
 
 /// The interfaces whose calls take time.
-pub const INTERFACES: [&str; 11] = [
-    "counters",
+pub const INTERFACES: [&str; 12] = [
+    "bmc",
+    "files",
     "disks",
     "fio",
     "gpu",
@@ -170,7 +187,7 @@ pub const INTERFACES: [&str; 11] = [
     "inventory",
     "iperf",
     "kernel-log",
-    "power",
+    "memtest",
     "smart",
     "stress",
 ];
@@ -205,6 +222,8 @@ impl Fault {
             Fault::GpuXid { gpu, .. }
             | Fault::GpuOffBus { gpu }
             | Fault::GpuWrong { gpu, .. }
+            | Fault::GpuField { gpu, .. }
+            | Fault::GpuLinkDown { gpu, .. }
             | Fault::GpuEccUncorrected { gpu, .. } => Some(gpu),
             _ => None,
         }
@@ -233,7 +252,8 @@ impl Fault {
             }
             Fault::MachineCheck { cpu, .. }
             | Fault::CoreSlow { cpu, .. }
-            | Fault::CoreWrong { cpu } => {
+            | Fault::CoreWrong { cpu }
+            | Fault::WorkerKilled { cpu } => {
                 known("cpu", &cpu.to_string(), *cpu < profile.logical_cpus())
             }
             Fault::FanDead { fan } => {
@@ -263,6 +283,16 @@ impl Fault {
             | Fault::GpuEccUncorrected { gpu, .. } => {
                 known("gpu", gpu, profile.gpus.iter().any(|g| g.name == *gpu))
             }
+            Fault::GpuField { gpu, element, .. } => {
+                let its = profile.gpus.iter().any(|g| g.name == *gpu);
+                known("gpu", gpu, its)
+                    .or_else(|| known("element", element, nvidia_smi::has_element(element)))
+            }
+            Fault::GpuLinkDown { gpu, link } => {
+                let mut gpus = profile.gpus.iter();
+                let has = gpus.any(|g| g.name == *gpu && *link < g.nvlinks);
+                known("NVLink", &format!("{gpu} {link}"), has)
+            }
             Fault::ToolMissing { tool }
             | Fault::ToolCrash { tool }
             | Fault::ToolHang { tool }
@@ -281,6 +311,7 @@ impl Fault {
                 INTERFACES.contains(&interface.as_str()),
             ),
             Fault::MemoryWrong { .. }
+            | Fault::StressorMissing { .. }
             | Fault::CoolingBlocked { package: None, .. }
             | Fault::RedundancyLost {}
             | Fault::KernelLine { .. }

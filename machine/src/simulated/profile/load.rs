@@ -84,7 +84,7 @@ pub fn from_toml(path: &str, text: &str) -> Result<Profile, MachineError> {
         reason,
     };
     let mut table: Table = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
-    let profile: Profile = match table.remove("extends") {
+    let mut profile: Profile = match table.remove("extends") {
         // Straight from the text, so that an error tells its line.
         None => toml::from_str(text).map_err(|e| bad(e.to_string()))?,
         Some(Value::String(base)) => {
@@ -107,6 +107,12 @@ pub fn from_toml(path: &str, text: &str) -> Result<Profile, MachineError> {
             )));
         }
     };
+    // It comes with the driver.
+    let mut drivers = profile.gpus.iter().filter(|gpu| gpu.vendor == "nvidia");
+    if let Some(driver) = drivers.find_map(|gpu| gpu.driver.clone()) {
+        let tools = &mut profile.tools;
+        tools.entry("nvidia-smi".to_owned()).or_insert(driver);
+    }
     check(&profile).map_err(bad)?;
     Ok(profile)
 }
@@ -161,6 +167,10 @@ fn check(profile: &Profile) -> Result<(), String> {
         if length > 1024 {
             return Err(format!("{what}: {length} are too many, at most 1024"));
         }
+    }
+    if let Some(gpu) = profile.gpus.iter().find(|gpu| gpu.nvlinks > 64) {
+        let nvlinks = gpu.nvlinks;
+        return Err(format!("gpu.nvlinks: {nvlinks} are too many, at most 64"));
     }
     if profile.epoch_seconds > 253_402_300_799 {
         return Err("epoch_seconds: later than the year 9999".into());

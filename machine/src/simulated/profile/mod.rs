@@ -92,7 +92,7 @@ pub struct Profile {
     #[serde(default)]
     pub peer: Option<Peer>,
     /// The tools that are installed and their versions: `fio`, `stress-ng`, `iperf3`, `smartctl`,
-    /// and `gpu_burn` or another GPU tool under `gpu`.
+    /// and `gpu_burn` under `gpu`. `nvidia-smi` comes with NVIDIA's driver; `dcgmi` is DCGM's.
     #[serde(default)]
     pub tools: BTreeMap<String, String>,
     /// What a spec would say, by stage and parameter.

@@ -309,6 +309,9 @@ pub struct Gpu {
     /// PCI Express link.
     #[serde(default)]
     pub link: Option<Link>,
+    /// NVLinks to other GPUs, by way of NVSwitches.
+    #[serde(default)]
+    pub nvlinks: u32,
 }
 
 /// A power supply, or a laptop's battery or adapter.

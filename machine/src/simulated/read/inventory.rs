@@ -1,10 +1,8 @@
 //! The inventory.
 
-use std::collections::BTreeSet;
-
 use crate::contract::disks::Transport;
 use crate::contract::inventory::{Cpu, Disk, Gpu, Memory, MemoryModule, Nic, Parts, PciDevice};
-use crate::contract::types::PcieLink;
+use crate::simulated::pci::{Function, Seat, functions};
 use crate::simulated::profile::Fault;
 use crate::simulated::read::disks;
 use crate::simulated::world::World;
@@ -54,7 +52,8 @@ fn cpus(world: &World) -> Vec<Cpu> {
     (0..spec.sockets).map(package).collect()
 }
 
-fn memory(world: &World) -> Memory {
+/// The memory that is there now.
+pub fn memory(world: &World) -> Memory {
     let spec = &world.profile.memory;
     let missing =
         |slot: &String| world.any(|f| matches!(f, Fault::DimmMissing { dimm } if dimm == slot));
@@ -168,73 +167,25 @@ fn gpus(world: &World) -> Vec<Gpu> {
     gpus
 }
 
-/// All functions that a part of the profile sits on; what shares an address is told once.
-pub fn pci(world: &World) -> Vec<PciDevice> {
-    let profile = &world.profile;
-    let function = |address: &str,
-                    class: &str,
-                    pci_id: &str,
-                    driver: Option<String>,
-                    link: Option<PcieLink>| {
-        let (vendor_id, device_id) = ids(pci_id);
-        PciDevice {
-            address: address.to_owned(),
-            class: class.to_owned(),
-            subsystem_vendor_id: vendor_id.clone(),
-            subsystem_device_id: "0001".to_owned(),
-            vendor_id,
-            device_id,
-            driver,
-            link: world.link(Some(address), link),
-        }
+/// All functions that a part of the machine sits on.
+fn pci(world: &World) -> Vec<PciDevice> {
+    let gone = |function: &Function| match &function.seat {
+        Seat::Gpu(name) => world.any(|f| matches!(f, Fault::GpuOffBus { gpu } if gpu == name)),
+        Seat::Disk(name) => function.goes_with_its_disk && world.disk(name).is_none(),
+        Seat::Nic => false,
     };
-    let mut functions = Vec::new();
-    for nic in &profile.nics {
-        if let Some(address) = &nic.pci {
-            let id = nic.pci_id.as_deref().unwrap_or("1af4:1041");
-            functions.push(function(
-                address,
-                "020000",
-                id,
-                Some(nic.driver.clone()),
-                nic.link.map(|l| l.full()),
-            ));
-        }
-    }
-    let mut controllers = BTreeSet::new();
-    for disk in world.present_disks() {
-        let Some(address) = &disk.pci else { continue };
-        if !controllers.insert(address) {
-            continue;
-        }
-        let (class, id, driver) = match disks::transport(disk.kind) {
-            Transport::Sas => ("010700", "1000:00e6", "mpt3sas"),
-            Transport::Sata => ("010601", "8086:1bf2", "ahci"),
-            Transport::Nvme => ("010802", "144d:a80a", "nvme"),
-            _ => ("010000", "1af4:1042", "virtio-pci"),
-        };
-        functions.push(function(
-            address,
-            class,
-            id,
-            Some(driver.to_owned()),
-            disks::full_link(disk.kind),
-        ));
-    }
-    for gpu in profile.gpus.iter().filter(|gpu| !world.off_bus(gpu)) {
-        let class = if gpu.accelerator { "030200" } else { "030000" };
-        let driver = gpu.driver.as_ref().map(|_| gpu.vendor.clone());
-        functions.push(function(
-            &gpu.pci,
-            class,
-            &gpu.pci_id,
-            driver,
-            gpu.link.map(|l| l.full()),
-        ));
-    }
-    functions.sort_by(|a, b| a.address.cmp(&b.address));
-    functions.dedup_by(|a, b| a.address == b.address);
-    functions
+    let tell = |function: Function| PciDevice {
+        subsystem_vendor_id: function.vendor_id.clone(),
+        subsystem_device_id: "0001".to_owned(),
+        link: world.link(Some(&function.address), function.link),
+        address: function.address,
+        class: function.class,
+        vendor_id: function.vendor_id,
+        device_id: function.device_id,
+        driver: function.driver,
+    };
+    let functions = functions(&world.profile).into_iter();
+    functions.filter(|f| !gone(f)).map(tell).collect()
 }
 
 /// Vendor and device of `10de:2331`.

@@ -1,12 +1,16 @@
 //! fio: what the disk's kind can do at the job's block size and depth, less what its faults take.
 
-use super::{Ending, Work, fraction, installed, milliseconds, not_understood, seconds, within};
-use crate::contract::fio::{Direction, Event, Job, Pattern, Progress, Summary, Target};
+use super::{End, Ending, Work, fraction, installed, milliseconds, seconds, within};
+use crate::contract::fio::{self, Event, Job, Pattern, Progress, Target};
 use crate::contract::types::Error;
+use crate::simulated::calendar;
+use crate::simulated::documents::fio::{self as printed, Direction};
+use crate::simulated::documents::{JobPrinted, job};
 use crate::simulated::load::Load;
 use crate::simulated::profile::{DiskKind, Fault};
 use crate::simulated::read::disks;
 use crate::simulated::world::World;
+use crate::tools::fio::{self as real, Plan};
 use crate::{Answer, Reply};
 
 /// fio's default percentiles, and how many times the mean latency each is: a solid-state drive's, a
@@ -49,13 +53,17 @@ struct Fio {
     writes: f64,
     errors: u64,
     error: i32,
+    /// What it opens, and its command line.
+    opened: String,
+    arguments: Vec<String>,
+    wipe_guard: Option<String>,
 }
 
 /// Checks a job and makes its work. `guard` says whether a disk may be written to.
 pub fn start(
     world: &World,
     job: Job,
-    guard: impl FnOnce(&str) -> Result<(), Error>,
+    guard: impl FnOnce(&str) -> Result<String, Error>,
 ) -> Result<Box<dyn Work>, Error> {
     let version = installed(world, "fio", "fio")?;
     within("job.block-size", job.block_size, 512, 16 << 20)?;
@@ -80,6 +88,7 @@ pub fn start(
             "only a pattern that writes can be verified",
         ));
     }
+    let mut wipe_guard = None;
     let (disk, whole) = match &job.target {
         Target::Scratch(size) => {
             let scratch = disks::scratch(world)?;
@@ -95,7 +104,7 @@ pub fn start(
             let none = || Error::no_hardware(format!("the disk {name:?}"));
             let disk = world.disk(name).ok_or_else(none)?;
             if writes {
-                guard(name)?;
+                wipe_guard = Some(guard(name)?);
             }
             (Some(name.clone()), disk.size_bytes)
         }
@@ -109,6 +118,9 @@ pub fn start(
     let rest = whole - job.offset_bytes;
     let size = job.size_bytes.unwrap_or(rest);
     within("job.size-bytes", size, u64::from(job.block_size), rest)?;
+    let target = target(&job, whole);
+    let opened = target.path().display().to_string();
+    let Plan { arguments, .. } = real::plan(&job, &target, job.direct)?;
     let disk = disk.and_then(|name| world.disk(&name).map(|d| (name, d.kind)));
     Ok(Box::new(Fio {
         version,
@@ -121,8 +133,26 @@ pub fn start(
         writes: 0.0,
         errors: 0,
         error: 0,
+        opened,
+        arguments,
+        wipe_guard,
         job,
     }))
+}
+
+/// What fio is pointed at.
+fn target(job: &Job, bytes: u64) -> real::Target {
+    match &job.target {
+        Target::Scratch(_) => real::Target::Scratch {
+            file: "/scratch/fio.scratch".into(),
+            bytes,
+        },
+        Target::Disk(name) => real::Target::Disk {
+            path: format!("/dev/{name}").into(),
+            bytes,
+            logical_block: 512,
+        },
+    }
 }
 
 /// Bytes per second that `rate` and `rate_iops` allow, which count per worker.
@@ -222,29 +252,71 @@ impl Fio {
         let highest = percentiles.last().map_or(mean, |(_, ns)| *ns);
         Direction {
             bytes: accesses.saturating_mul(u64::from(self.job.block_size)),
+            accesses,
             bytes_per_second: bytes / took,
             iops,
-            accesses,
-            latency_mean_ns: mean,
-            latency_max_ns: (highest * 1.3).round(),
+            runtime_ms: milliseconds(elapsed).max(1),
+            mean_ns: mean,
+            highest_ns: (highest * 1.3).round(),
             percentiles,
         }
     }
 
     fn stderr(&self) -> String {
-        let path = self
-            .disk
-            .as_ref()
-            .map_or("scratch", |(name, _)| name.as_str());
-        let block = self.job.block_size;
+        let (path, block) = (self.opened.as_str(), self.job.block_size);
+        let operation = if self.reading() > 0.0 {
+            "read"
+        } else {
+            "write"
+        };
         match self.error {
-            EIO => format!(
-                "fio: io_u error on file /dev/{path}: Input/output error: read offset=1048641536, buflen={block}\n"
-            ),
-            EILSEQ => format!(
-                "crc32c: verify failed at file /dev/{path} offset 40960, length {block} (requested block: offset=40960, length={block}, flags=88)\n"
-            ),
+            EIO => {
+                let error = "Input/output error";
+                let access = printed::access_failed(path, error, operation, 1_048_641_536, block);
+                access + &printed::job_failed(EIO, error)
+            }
+            EILSEQ => printed::verify_failed(path, 40_960, block),
             _ => String::new(),
+        }
+    }
+
+    /// What fio prints at its end.
+    fn printed(&self, world: &World, elapsed: u64, end: End) -> JobPrinted {
+        let now = world
+            .profile
+            .epoch_seconds
+            .saturating_add(world.now / 1_000_000_000);
+        let mut read = self.direction(self.reads, self.reading(), elapsed);
+        if self.job.verify {
+            // What was written is read back.
+            read = self.direction(self.writes, 1.0, elapsed);
+        }
+        let report = printed::report(&printed::Done {
+            version: &self.version,
+            seconds: now,
+            time: calendar::ctime(now),
+            arguments: &self.arguments,
+            error: self.error,
+            total_errors: self.job.verify.then_some(self.errors),
+            elapsed_s: elapsed / 1_000_000_000,
+            read,
+            write: self.direction(self.writes, 1.0 - self.reading(), elapsed),
+            disk: self.disk.as_ref().map(|(name, _)| name.as_str()),
+        });
+        JobPrinted {
+            target: match &self.job.target {
+                Target::Disk(name) => name.clone(),
+                Target::Scratch(_) => "scratch".to_owned(),
+            },
+            arguments: self.arguments.clone(),
+            version: format!("fio-{}", self.version),
+            stdout: report + "\n",
+            stderr: self.stderr(),
+            exit_status: match end.how {
+                Ending::Stopped => 128,
+                // A failed verification leaves the exit status 0 under `continue_on_error=verify`.
+                _ => i32::from(self.error == EIO),
+            },
         }
     }
 }
@@ -341,37 +413,19 @@ impl Work for Fio {
         })))
     }
 
-    fn finished(&mut self, _: &World, elapsed: u64, ending: Ending) -> Reply {
-        let exit_status = match ending {
-            Ending::Killed => None,
-            Ending::Stopped => Some(128),
-            // A failed verification leaves the exit status 0 under `continue_on_error=verify`.
-            Ending::Itself => Some(i32::from(self.error == EIO)),
-        };
-        let told = ending != Ending::Killed;
-        let direction = |bytes, part| {
-            if told {
-                self.direction(bytes, part, elapsed)
-            } else {
-                Direction::default()
-            }
-        };
-        Reply::Fio(Some(Event::Finished(Summary {
-            version: format!("fio-{}", self.version),
-            read: direction(self.reads, self.reading()),
-            write: direction(self.writes, 1.0 - self.reading()),
-            error: self.error,
-            total_errors: self.errors,
-            exit_status,
-            partial: ending != Ending::Itself,
-            runtime_ms: milliseconds(elapsed),
-            stderr_tail: self.stderr(),
+    fn finished(&mut self, world: &World, elapsed: u64, end: End) -> Answer {
+        let printed = self.printed(world, elapsed, end);
+        Ok(Reply::Fio(Some(Event::Finished(fio::Ending {
+            document: job(world, "fio", "fio.start", end, elapsed, printed),
+            opened: self.opened.clone(),
+            direct: self.job.direct,
+            wipe_guard: self.wipe_guard.clone(),
+            workers: self.job.workers,
+            stopped: end.stopped(),
+            ran_ms: milliseconds(elapsed),
+            left_out_bytes: 0,
             extra: Vec::new(),
-        })))
-    }
-
-    fn unreadable(&mut self, _: &World, _: u64, ending: Ending) -> Answer {
-        not_understood("fio", ending, "it printed no result")
+        }))))
     }
 
     fn nothing(&self) -> Reply {

@@ -1,15 +1,19 @@
 //! iperf3: the slower of both ends, what headers leave of it, and what the port's faults take.
 
-use super::{
-    Ending, NOT_JSON, Work, fraction, installed, milliseconds, not_understood, seconds,
-    whole_seconds, within,
-};
-use crate::contract::iperf::{Direction, Event, Flow, Interval, Job, Progress, Protocol, Summary};
+use super::{End, Ending, Work, fraction, installed, milliseconds, seconds, whole_seconds, within};
+use crate::contract::context::NetworkPeer;
+use crate::contract::iperf::{self, Direction, Event, Job, PortAddress, Progress, Protocol};
 use crate::contract::types::Error;
+use crate::simulated::calendar;
+use crate::simulated::documents::iperf3::{Done, Flow, Traffic, refused, result};
+use crate::simulated::documents::{JobPrinted, job};
 use crate::simulated::load::Load;
 use crate::simulated::profile::{Fault, Nic, Peer};
 use crate::simulated::world::World;
 use crate::{Answer, Reply};
+
+/// The address of this machine's port (RFC 5737).
+const OWN_ADDRESS: &str = "192.0.2.10";
 
 struct Iperf {
     version: String,
@@ -21,6 +25,9 @@ struct Iperf {
     flows: Vec<Counted>,
     error: Option<String>,
     passed: u64,
+    /// Seconds of an interval, and its command line.
+    interval: u64,
+    arguments: Vec<String>,
 }
 
 /// One direction as it is counted.
@@ -31,7 +38,8 @@ struct Counted {
     losses: f64,
     bits: f64,
     lost: f64,
-    intervals: Vec<Interval>,
+    /// What came in each interval, those that do not count included.
+    intervals: Vec<Traffic>,
 }
 
 /// Checks a job and makes its work.
@@ -64,7 +72,15 @@ pub fn start(world: &World, job: Job) -> Result<Box<dyn Work>, Error> {
         lost: 0.0,
         intervals: Vec::new(),
     });
+    let to = NetworkPeer {
+        host: peer.host.clone(),
+        port: peer.port,
+        loopback: false,
+    };
+    let arguments = crate::tools::iperf3::arguments(&job, &to, &format!("iperf {version}"))?;
     Ok(Box::new(Iperf {
+        interval: crate::tools::iperf3::interval(&job),
+        arguments,
         version,
         omit: job.omit_ms.div_ceil(1000).saturating_mul(1_000_000_000),
         whole,
@@ -106,6 +122,61 @@ impl Iperf {
     /// What is left of the line's rate: Ethernet takes 38 bytes of each frame for itself.
     fn efficiency(&self) -> f64 {
         self.payload() / (f64::from(self.nic.mtu) + 38.0)
+    }
+}
+
+impl Iperf {
+    /// What iperf3 prints at its end.
+    fn printed(&self, world: &World, elapsed: u64, end: End) -> String {
+        if let Some(error) = &self.error
+            && self.flows.iter().all(|flow| flow.intervals.is_empty())
+        {
+            return refused(&self.version, error) + "\n";
+        }
+        let counted = seconds(elapsed.saturating_sub(self.omit)).max(0.001);
+        let payload = self.payload();
+        let flows = self.flows.iter().map(|flow| Flow {
+            intervals: flow.intervals.clone(),
+            whole: Traffic {
+                start: 0.0,
+                end: counted,
+                bytes: (flow.bits / 8.0) as u64,
+                lost: flow.lost as u64,
+                packets: (flow.bits / 8.0 / payload + flow.lost) as u64,
+                omitted: false,
+            },
+        });
+        let flows: Vec<Flow> = flows.collect();
+        // About 60 Gbit/s keep one CPU busy, with the card's offloads.
+        let bits: f64 = self.flows.iter().map(|flow| flow.bits).sum();
+        let busy = bits / counted / 60e9 * 100.0;
+        let interrupted =
+            (end.how == Ending::Stopped).then_some("interrupt - the client has terminated");
+        let now = world
+            .profile
+            .epoch_seconds
+            .saturating_add(world.now / 1_000_000_000);
+        let done = Done {
+            version: &self.version,
+            udp: self.datagrams(),
+            direction: self.job.direction.clone(),
+            streams: self.job.streams,
+            seconds: self.whole / 1_000_000_000,
+            omit: self.omit / 1_000_000_000,
+            bits_wanted: match self.job.protocol {
+                Protocol::Udp(rate) => rate / u64::from(self.job.streams.max(1)),
+                Protocol::Tcp => 0,
+            },
+            mss: self.nic.mtu.saturating_sub(52),
+            local: OWN_ADDRESS,
+            peer: (&self.peer.host, self.peer.port),
+            epoch_seconds: now,
+            time: calendar::rfc_1123(now),
+            flows,
+            cpu: (busy, busy * 1.05),
+            error: self.error.as_deref().or(interrupted),
+        };
+        result(&done) + "\n"
     }
 }
 
@@ -176,7 +247,7 @@ impl Work for Iperf {
         if self.error.is_some() {
             return;
         }
-        let efficiency = self.efficiency();
+        let (efficiency, payload) = (self.efficiency(), self.payload());
         let counters = world.nics.entry(self.nic.name.clone()).or_default();
         for flow in &mut self.flows {
             let bits = flow.rate * seconds(nanoseconds);
@@ -186,20 +257,33 @@ impl Work for Iperf {
                 _ => &mut counters.tx_bytes,
             };
             *total = total.saturating_add(on_the_wire);
-            if self.passed <= self.omit {
-                continue;
-            }
-            flow.bits += bits;
             let lost = flow.losses * seconds(nanoseconds);
-            flow.lost += lost;
-            flow.intervals.push(Interval {
-                at_ms: milliseconds(self.passed - self.omit),
-                bits_per_second: flow.rate,
-                retransmits: match self.job.protocol {
-                    Protocol::Tcp => Some(lost as u64),
-                    Protocol::Udp(_) => None,
-                },
-            });
+            let omitted = self.passed <= self.omit;
+            let length = self.interval.saturating_mul(1_000_000_000).max(1);
+            let begins = self.passed.saturating_sub(nanoseconds) / length * length;
+            let (start, end) = (seconds(begins), seconds(self.passed));
+            let packets = (bits / 8.0 / payload + lost) as u64;
+            let fits = |last: &&mut Traffic| last.start == start && last.omitted == omitted;
+            match flow.intervals.last_mut().filter(fits) {
+                Some(last) => {
+                    last.end = end;
+                    last.bytes = last.bytes.saturating_add((bits / 8.0) as u64);
+                    last.lost = last.lost.saturating_add(lost as u64);
+                    last.packets = last.packets.saturating_add(packets);
+                }
+                None => flow.intervals.push(Traffic {
+                    start,
+                    end,
+                    bytes: (bits / 8.0) as u64,
+                    lost: lost as u64,
+                    packets,
+                    omitted,
+                }),
+            }
+            if !omitted {
+                flow.bits += bits;
+                flow.lost += lost;
+            }
         }
     }
 
@@ -212,51 +296,28 @@ impl Work for Iperf {
         })))
     }
 
-    fn finished(&mut self, _: &World, elapsed: u64, ending: Ending) -> Reply {
-        let counted = seconds(elapsed.saturating_sub(self.omit)).max(0.001);
-        let datagrams = self.datagrams();
-        let payload = self.payload();
-        let mss = (!datagrams).then(|| self.nic.mtu.saturating_sub(52));
-        let failed = self.error.is_some() || ending == Ending::Killed;
-        let flows = self.flows.iter_mut().map(|flow| {
-            let packets = (flow.bits / 8.0 / payload + flow.lost) as u64;
-            Flow {
-                direction: flow.direction.clone(),
-                bytes: (flow.bits / 8.0) as u64,
-                bits_per_second: flow.bits / counted,
-                retransmits: (!datagrams).then_some(flow.lost as u64),
-                mss,
-                lost_packets: datagrams.then_some(flow.lost as u64),
-                packets: datagrams.then_some(packets),
-                jitter_ms: datagrams.then_some(0.012),
-                intervals: std::mem::take(&mut flow.intervals),
-            }
-        });
-        let flows = if failed { Vec::new() } else { flows.collect() };
-        // About 60 Gbit/s keep one CPU busy, with the card's offloads.
-        let busy = flows.iter().map(|f: &Flow| f.bits_per_second).sum::<f64>() / 60e9 * 100.0;
-        let told = !flows.is_empty();
-        let exit_status = match ending {
-            Ending::Killed => None,
-            Ending::Itself => Some(i32::from(failed)),
-            Ending::Stopped => Some(1),
-        };
-        Reply::Iperf(Some(Event::Finished(Summary {
+    fn finished(&mut self, world: &World, elapsed: u64, end: End) -> Answer {
+        let printed = JobPrinted {
+            target: format!("{}:{}", self.peer.host, self.peer.port),
+            arguments: self.arguments.clone(),
             version: format!("iperf {}", self.version),
-            flows,
-            local_cpu_percent: told.then_some(busy),
-            peer_cpu_percent: told.then_some(busy * 1.05),
-            error: self.error.clone(),
-            exit_status,
-            local_nic: Some(self.nic.name.clone()),
-            partial: ending != Ending::Itself,
-            runtime_ms: milliseconds(elapsed),
+            stdout: self.printed(world, elapsed, end),
+            stderr: String::new(),
+            exit_status: i32::from(self.error.is_some() || end.how == Ending::Stopped),
+        };
+        Ok(Reply::Iperf(Some(Event::Finished(iperf::Ending {
+            document: job(world, "iperf3", "iperf.start", end, elapsed, printed),
+            peer: format!("{}:{}", self.peer.host, self.peer.port),
+            loopback: false,
+            addresses: vec![PortAddress {
+                port: self.nic.name.clone(),
+                address: OWN_ADDRESS.to_owned(),
+            }],
+            streams: self.job.streams,
+            stopped: end.stopped(),
+            ran_ms: milliseconds(elapsed),
             extra: Vec::new(),
-        })))
-    }
-
-    fn unreadable(&mut self, _: &World, _: u64, ending: Ending) -> Answer {
-        not_understood("iperf3", ending, NOT_JSON)
+        }))))
     }
 
     fn nothing(&self) -> Reply {

@@ -4,6 +4,7 @@
 pub mod fio;
 pub mod gpu;
 pub mod iperf;
+pub mod memtest;
 pub mod stress;
 pub mod trouble;
 
@@ -11,9 +12,9 @@ use std::time::Duration;
 
 use super::load::Load;
 use super::world::{SECOND, World};
-use crate::contract::types::{Error, ToolFailure};
-use crate::{Answer, Reply};
-use trouble::{GARBAGE, NOT_JSON, Trouble, not_understood};
+use crate::contract::types::Error;
+use crate::{Answer, Attempt, Reply, Request};
+use trouble::{GARBAGE, Trouble};
 
 /// How long a tool takes to end and write its result after SIGTERM, in nanoseconds.
 const STOP_TAKES: u64 = 20_000_000;
@@ -27,6 +28,24 @@ pub enum Ending {
     Stopped,
     /// It did not end when it was asked, and was killed.
     Killed,
+    /// It died of a segmentation fault.
+    Crashed,
+}
+
+/// How a tool ended, and whether what it prints can be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// How it ended.
+    pub how: Ending,
+    /// Whether it printed garbage.
+    pub garbage: bool,
+}
+
+impl End {
+    /// Whether it was asked to end before its own end.
+    pub fn stopped(self) -> bool {
+        matches!(self.how, Ending::Stopped | Ending::Killed)
+    }
 }
 
 /// What one tool does.
@@ -47,11 +66,8 @@ pub trait Work: Send {
     /// How far it is, `elapsed` nanoseconds after its start.
     fn progress(&self, elapsed: u64) -> Reply;
 
-    /// Its result.
-    fn finished(&mut self, world: &World, elapsed: u64, ending: Ending) -> Reply;
-
-    /// What the wrapper of the real tool makes of a result that it cannot understand.
-    fn unreadable(&mut self, world: &World, elapsed: u64, ending: Ending) -> Answer;
+    /// Its end.
+    fn finished(&mut self, world: &World, elapsed: u64, end: End) -> Answer;
 
     /// The reply when it has nothing to tell.
     fn nothing(&self) -> Reply;
@@ -170,13 +186,7 @@ impl Run {
             return;
         }
         if self.crashes {
-            let failure = ToolFailure {
-                tool: self.work.tool().to_owned(),
-                exit_status: None,
-                reason: "ended by signal 11 (SIGSEGV)".to_owned(),
-                stderr_tail: String::new(),
-            };
-            return self.end(Err(Error::Failed(failure)));
+            return self.finish(world, elapsed, Ending::Crashed);
         }
         let left = self.work.plan(world, elapsed);
         if left == 0 {
@@ -187,17 +197,11 @@ impl Run {
         self.next = now.saturating_add(left.min(SECOND));
     }
 
-    fn finish(&mut self, world: &World, elapsed: u64, ending: Ending) {
-        let answer = match self.garbage {
-            true => self.work.unreadable(world, elapsed, ending),
-            false => Ok(self.work.finished(world, elapsed, ending)),
-        };
-        self.end(answer);
-    }
-
-    fn end(&mut self, answer: Answer) {
+    fn finish(&mut self, world: &World, elapsed: u64, how: Ending) {
+        let garbage = self.garbage;
+        let end = End { how, garbage };
+        self.pending = Some(self.work.finished(world, elapsed, end));
         self.ended = true;
-        self.pending = Some(answer);
     }
 
     /// What it has to tell, once.
@@ -210,6 +214,17 @@ impl Run {
     /// The reply when it has nothing to tell.
     pub fn nothing(&self) -> Reply {
         self.work.nothing()
+    }
+}
+
+/// Makes the work of a job that needs no guard.
+pub fn start(world: &World, attempt: &Attempt, job: Request) -> Result<Box<dyn Work>, Error> {
+    match job {
+        Request::StressStart { job } => stress::start(world, attempt, job),
+        Request::IperfStart { job } => iperf::start(world, job),
+        Request::MemtestStart { job } => memtest::start(world, attempt, job),
+        Request::GpuStart { job } => gpu::start(world, job),
+        _ => Err(Error::invalid("request", "it is no job")),
     }
 }
 

@@ -1,14 +1,17 @@
 //! stress-ng: rounds per second by kind of load and by the frequency and share of each CPU.
 
-use super::{
-    Ending, GARBAGE, Work, fraction, installed, milliseconds, seconds, whole_seconds, within,
-};
-use crate::contract::stress::{self, Event, Job, Metrics, Progress, Stressor, Summary};
+use std::path::Path;
+
+use super::{End, Work, fraction, installed, milliseconds, seconds, whole_seconds, within};
+use crate::contract::stress::{Ending, Event, Job, Process, Progress, Stressor};
 use crate::contract::types::Error;
+use crate::simulated::documents::stress_ng::{Done, Figures};
+use crate::simulated::documents::{JobPrinted, job};
 use crate::simulated::load::Load;
 use crate::simulated::noise;
 use crate::simulated::profile::Fault;
 use crate::simulated::world::World;
+use crate::tools::stress_ng::{Allowance, Plan, files, plan};
 use crate::{Answer, Attempt, Reply};
 
 /// The loads a job may name, by the contract, and how many rounds each does per second and GHz on
@@ -52,6 +55,10 @@ struct StressNg {
     strengths: Vec<f64>,
     wrong_cpus: Vec<u32>,
     wrong_bits: u64,
+    /// Of which process a worker was killed, by its CPU; of all processes of a job that pins none.
+    killed_cpus: Vec<u32>,
+    /// Its processes.
+    plans: Vec<Plan>,
 }
 
 struct Counted {
@@ -99,6 +106,12 @@ pub fn start(world: &World, attempt: &Attempt, job: Job) -> Result<Box<dyn Work>
     if cpus.is_empty() {
         cpus = (0..allowed).collect();
     }
+    let allowance = Allowance {
+        cpus: allowed,
+        online_cpus: (0..online).collect(),
+        memory_bytes: attempt.memory_allowance_bytes,
+    };
+    let plans = plan(&job, &allowance)?;
     let workers: f64 = job.stressors.iter().map(|s| f64::from(s.workers)).sum();
     let count = |index: usize, cpu: Option<(usize, u32)>| {
         let stressor = job.stressors.get(index)?;
@@ -135,6 +148,8 @@ pub fn start(world: &World, attempt: &Attempt, job: Job) -> Result<Box<dyn Work>
         strengths: Vec::new(),
         wrong_cpus: Vec::new(),
         wrong_bits: 0,
+        killed_cpus: Vec::new(),
+        plans,
         job,
     }))
 }
@@ -212,53 +227,98 @@ impl StressNg {
         ghz * slow * if others { SHARED_CORE } else { 1.0 } / crowd
     }
 
-    /// The lines of failed checks and the exit status, of all its CPUs or of one.
-    fn ending(&self, cpu: Option<u32>, ending: Ending) -> stress::Ending {
-        let mut failures = Vec::new();
+    /// What one process found to be wrong: the stressor, and the words of stress-ng's sources.
+    fn wrong(&self, cpu: Option<u32>) -> Vec<(&str, String)> {
+        let mut wrong = Vec::new();
         let computes = |s: &&Stressor| !NOT_CHECKED.contains(&s.name.as_str()) && s.name != "vm";
+        let of_it = |wrong: &&u32| cpu.is_none_or(|cpu| cpu == **wrong);
         if self.job.verify {
-            for wrong in self
-                .wrong_cpus
-                .iter()
-                .filter(|w| cpu.is_none_or(|c| c == **w))
-            {
+            for _cpu in self.wrong_cpus.iter().filter(of_it) {
                 for stressor in self.job.stressors.iter().filter(computes) {
-                    let (name, method) =
-                        (&stressor.name, stressor.method.as_deref().unwrap_or("all"));
-                    failures.push(format!(
-                        "stress-ng: fail:  [{}] {name}: {method} error detected, computation differs from the expected result (CPU {wrong})",
-                        4_100 + wrong
-                    ));
+                    let method = stressor.method.as_deref().unwrap_or("int64");
+                    let words = format!("{method} error detected, failed {method} math operations");
+                    wrong.push((stressor.name.as_str(), words));
                 }
             }
         }
-        if self.wrong_bits > 0 && self.job.stressors.iter().any(|s| s.name == "vm") {
-            failures.push(format!(
-                "stress-ng: fail:  [4099] vm: detected {} bit errors while stressing memory",
-                self.wrong_bits
-            ));
+        let memory = self.job.stressors.iter().find(|s| s.name == "vm");
+        if let Some(memory) = memory.filter(|_| self.wrong_bits > 0) {
+            let bits = self.wrong_bits;
+            let words = format!("detected {bits} bit errors while stressing memory");
+            wrong.push((memory.name.as_str(), words));
         }
-        failures.truncate(100);
-        let mut tail: String = failures
-            .iter()
-            .flat_map(|line| [line.as_str(), "\n"])
-            .collect();
-        let word = if failures.is_empty() {
-            "successful"
-        } else {
-            "unsuccessful"
+        wrong
+    }
+
+    /// One process, in the job's order.
+    fn process(&self, index: u32, plan: &Plan, world: &World, elapsed: u64, end: End) -> Process {
+        let real = seconds(elapsed);
+        let of_it = |counted: &&Counted| counted.cpu.map(|(_, cpu)| cpu) == plan.cpu;
+        let skipped = |name: &str| {
+            world.any(|f| matches!(f, Fault::StressorMissing { stressor } if stressor == name))
         };
-        tail.push_str(&format!("stress-ng: info:  [4096] {word} run completed\n"));
-        // ASCII, so that every byte is a boundary.
-        let start = tail.len().saturating_sub(4_096);
-        stress::Ending {
-            cpu,
-            exit_status: match ending {
-                Ending::Killed => None,
-                _ => Some(if failures.is_empty() { 0 } else { 2 }),
-            },
-            failures,
-            output_tail: tail.get(start..).unwrap_or_default().to_owned(),
+        let figures = self.results.iter().filter(of_it).filter_map(|counted| {
+            let stressor = self.job.stressors.get(counted.stressor)?;
+            let share = f64::from(stressor.workers) / self.workers().max(1.0);
+            let busy = match counted.cpu {
+                Some(_) => share,
+                None => share * self.busy() * self.cpus.len() as f64,
+            };
+            (!skipped(&stressor.name)).then_some(Figures {
+                stressor: &stressor.name,
+                workers: stressor.workers,
+                bogo_ops: counted.rounds as u64,
+                real_seconds: real,
+                user_seconds: real * busy * 0.99,
+                system_seconds: real * busy * 0.005,
+            })
+        });
+        let missing = self.job.stressors.iter().filter(|s| skipped(&s.name));
+        let killed = match plan.cpu {
+            Some(cpu) => self.killed_cpus.contains(&cpu),
+            None => !self.killed_cpus.is_empty(),
+        };
+        let done = Done {
+            version: &self.version,
+            pid: index.saturating_mul(16).saturating_add(4_096),
+            seconds: self.whole / 1_000_000_000,
+            took: real,
+            figures: figures.collect(),
+            skipped: missing.map(|s| (s.name.as_str(), s.workers)).collect(),
+            wrong: self.wrong(plan.cpu),
+            killed,
+            epoch_seconds: world
+                .profile
+                .epoch_seconds
+                .saturating_add(world.now / 1_000_000_000),
+        };
+        let mut arguments = plan.arguments.clone();
+        let (file, scratch) = (
+            format!("/scratch/stress-ng-{index}.yaml"),
+            Path::new("/scratch"),
+        );
+        arguments.extend(files(Path::new(&file), scratch));
+        let printed = JobPrinted {
+            target: plan.cpu.map_or(String::new(), |cpu| format!("cpu{cpu}")),
+            arguments,
+            version: format!("stress-ng, version {}", self.version),
+            stdout: done.log(),
+            stderr: String::new(),
+            exit_status: done.exit_status(),
+        };
+        let document = job(world, "stress-ng", "stress.start", end, elapsed, printed);
+        // It is written at the end, and by garbage nobody means the log alone.
+        let told = document.exit_status.is_some() && !end.garbage;
+        let yaml = if told {
+            done.yaml().into_bytes()
+        } else {
+            Vec::new()
+        };
+        Process {
+            cpu: plan.cpu,
+            document,
+            yaml,
+            left_out_bytes: 0,
         }
     }
 }
@@ -299,6 +359,11 @@ impl Work for StressNg {
                 {
                     self.wrong_cpus.push(*cpu);
                 }
+                Fault::WorkerKilled { cpu }
+                    if self.cpus.contains(cpu) && !self.killed_cpus.contains(cpu) =>
+                {
+                    self.killed_cpus.push(*cpu);
+                }
                 Fault::MemoryWrong { bits } => self.wrong_bits = self.wrong_bits.max(*bits),
                 _ => {}
             }
@@ -319,58 +384,17 @@ impl Work for StressNg {
         })))
     }
 
-    fn finished(&mut self, _: &World, elapsed: u64, ending: Ending) -> Reply {
-        let real = seconds(elapsed);
-        let metrics = self.results.iter().filter_map(|counted| {
-            let stressor = self.job.stressors.get(counted.stressor)?;
-            let busy = if counted.cpu.is_some() {
-                f64::from(stressor.workers) / self.workers().max(1.0)
-            } else {
-                f64::from(stressor.workers) / self.workers().max(1.0)
-                    * self.busy()
-                    * self.cpus.len() as f64
-            };
-            Some(Metrics {
-                stressor: stressor.name.clone(),
-                cpu: counted.cpu.map(|(_, cpu)| cpu),
-                bogo_ops: counted.rounds as u64,
-                bogo_ops_per_second: counted.rounds / real.max(1e-3),
-                real_seconds: real,
-                user_seconds: real * busy * 0.99,
-                system_seconds: real * busy * 0.005,
-            })
-        });
-        let told = ending != Ending::Killed;
-        let metrics = if told { metrics.collect() } else { Vec::new() };
-        let endings = if self.job.per_cpu {
-            self.cpus
-                .iter()
-                .map(|cpu| self.ending(Some(*cpu), ending))
-                .collect()
-        } else {
-            vec![self.ending(None, ending)]
-        };
-        Reply::Stress(Some(Event::Finished(Summary {
-            version: self.version.clone(),
-            metrics,
-            endings,
-            partial: ending != Ending::Itself,
-            runtime_ms: milliseconds(elapsed),
+    fn finished(&mut self, world: &World, elapsed: u64, end: End) -> Answer {
+        let plans = self.plans.iter().zip(0..);
+        let process = |(plan, index)| self.process(index, plan, world, elapsed, end);
+        let workers = self.job.stressors.iter().map(|s| s.workers);
+        Ok(Reply::Stress(Some(Event::Finished(Ending {
+            processes: plans.map(process).collect(),
+            workers: workers.fold(0, u32::saturating_add),
+            stopped: end.stopped(),
+            ran_ms: milliseconds(elapsed),
             extra: Vec::new(),
-        })))
-    }
-
-    fn unreadable(&mut self, world: &World, elapsed: u64, ending: Ending) -> Answer {
-        // The wrapper goes by the exit status, and finds neither numbers nor lines of failures.
-        let mut reply = self.finished(world, elapsed, ending);
-        if let Reply::Stress(Some(Event::Finished(summary))) = &mut reply {
-            summary.metrics.clear();
-            for ending in &mut summary.endings {
-                ending.failures.clear();
-                ending.output_tail = GARBAGE.to_owned();
-            }
-        }
-        Ok(reply)
+        }))))
     }
 
     fn nothing(&self) -> Reply {

@@ -1,6 +1,5 @@
 //! What is wrong with a tool itself, and what the wrappers of the real tools say then.
 
-use super::Ending;
 use crate::Answer;
 use crate::contract::types::{Error, ToolFailure};
 use crate::simulated::profile::Fault;
@@ -8,9 +7,6 @@ use crate::simulated::world::World;
 
 /// What a tool prints that prints garbage.
 pub const GARBAGE: &str = "\u{fffd}\u{fffd}@\u{fffd}%s\u{fffd}";
-
-/// What the wrappers say of output that is no JSON.
-pub const NOT_JSON: &str = "its output is not JSON: expected value at line 1 column 1";
 
 /// What is wrong with a tool now.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,33 +33,14 @@ impl Trouble {
         }
         trouble
     }
-
-    /// The answer of a tool that is asked one thing and should end at once; `said` is what its
-    /// wrapper makes of garbage.
-    pub fn asked(self, tool: &str, said: &str) -> Result<(), Error> {
-        let failed = |exit_status, reason: &str| {
-            Err(Error::Failed(ToolFailure {
-                tool: tool.to_owned(),
-                exit_status,
-                reason: reason.to_owned(),
-                stderr_tail: String::new(),
-            }))
-        };
-        match self {
-            Trouble { hangs: true, .. } => Err(Error::TimedOut),
-            Trouble { crashes: true, .. } => failed(None, "signal 11 ended it"),
-            Trouble { garbage: true, .. } => failed(Some(0), said),
-            _ => Ok(()),
-        }
-    }
 }
 
-/// The failure of a wrapper that could make nothing of a tool's result.
-pub fn not_understood(tool: &str, ending: Ending, reason: &str) -> Answer {
+/// The failure of a tool that died of a segmentation fault.
+pub fn crashed(tool: &str) -> Answer {
     Err(Error::Failed(ToolFailure {
         tool: tool.to_owned(),
-        exit_status: (ending == Ending::Itself).then_some(0),
-        reason: reason.to_owned(),
+        exit_status: None,
+        reason: "ended by signal 11 (SIGSEGV)".to_owned(),
         stderr_tail: String::new(),
     }))
 }

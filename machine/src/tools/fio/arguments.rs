@@ -9,8 +9,10 @@ use crate::wipe::PATTERN;
 
 /// The command line, and how many bytes will be through at the end.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub struct Plan {
+    /// fio's arguments.
     pub arguments: Vec<String>,
+    /// Bytes in all; what is verified counts twice.
     pub total: u64,
 }
 
@@ -165,7 +167,11 @@ pub fn option(name: &str, value: &str) -> Result<(), Error> {
 
 /// fio's arguments. Each worker has a part of the target of its own, so that no worker overwrites
 /// what another one is about to verify.
-pub(super) fn plan(job: &Job, target: &Target, direct: bool) -> Result<Plan, Error> {
+///
+/// # Errors
+///
+/// `invalid` where the job does not fit the target.
+pub fn plan(job: &Job, target: &Target, direct: bool) -> Result<Plan, Error> {
     let (path, bytes) = match target {
         Target::Scratch { file, bytes } => (file, *bytes),
         Target::Disk { path, bytes, .. } => (path, *bytes),

@@ -1,10 +1,11 @@
 //! fio: storage load and measurement.
 //!
-//! `--status-interval` makes fio print one JSON document a second, with its own messages between
-//! them; the last document is the result. Workers are threads, so that they die with fio.
+//! `--status-interval` makes fio print one JSON report a second, with its own messages between them;
+//! the last report is the result. Workers are threads, so that they die with fio.
 
 mod arguments;
-pub(super) mod output;
+pub(super) mod rates;
+pub(super) mod reports;
 
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -13,15 +14,16 @@ use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
-use super::process::{Caged, Stream, Watch, within};
+use super::document::JobDocument;
+use super::process::{Caged, Stream, Watch};
 use super::run::{Events, Kept};
 use super::toolbox::Reach;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
-use crate::contract::fio::{Event, Job};
+use crate::contract::fio::{Ending, Event, Job};
 use crate::contract::types::Error;
 
-pub use arguments::{option, pattern};
-pub use output::{Documents, summary};
+pub use arguments::{Plan, option, pattern, plan};
+use reports::Reports;
 
 /// What is read and written, already resolved and allowed by whoever knows the disks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,27 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// What is opened.
+    pub fn path(&self) -> &Path {
+        match self {
+            Target::Scratch { file, .. } => file,
+            Target::Disk { path, .. } => path,
+        }
+    }
+
+    /// The disk's name, or `scratch`.
+    fn name(&self) -> String {
+        match self {
+            Target::Scratch { .. } => "scratch".to_owned(),
+            Target::Disk { path, .. } => {
+                let name = path.file_name().unwrap_or_default();
+                name.to_string_lossy().into_owned()
+            }
+        }
+    }
+}
+
 /// Starts a job. `invalid` when the job is out of range, `unavailable` without fio. `held`: a disk that
 /// is written to, opened by whoever allowed that, and why it was; it is let go when every process of fio
 /// has ended.
@@ -63,8 +86,16 @@ pub async fn start(
         }
         Target::Disk { .. } => (job.direct, Vec::new()),
     };
-    let kept = Kept { files, held };
-    let plan = arguments::plan(job, &target, direct)?;
+    let kept = Kept {
+        files,
+        held,
+        folder: None,
+    };
+    let plan = plan(job, &target, direct)?;
+    let (query, name) = ("fio.start", target.name());
+    let tool = ("fio", "fio", ["--version"].as_slice());
+    let asked = (query, &*name);
+    let document = JobDocument::of(tools, tool, asked, &plan.arguments, ctx.since).await;
     let written = match &target {
         Target::Scratch { .. } => Some(&*ctx.scratch),
         Target::Disk { path, .. } => arguments::writes(&job.pattern).then_some(&**path),
@@ -76,8 +107,13 @@ pub async fn start(
     };
     let caged = tools.start("fio", "fio", &plan.arguments, reach).await?;
     let job = job.clone();
-    let drive =
-        move |caged, watch, events| drive(caged, watch, events, job, plan.total, (direct, why));
+    let known = Known {
+        document,
+        opened: target.path().display().to_string(),
+        direct,
+        wipe_guard: why,
+    };
+    let drive = move |caged, watch, events| drive(caged, watch, events, job, plan.total, known);
     Ok(ToolRun::begin(
         vec![caged],
         kept,
@@ -107,50 +143,50 @@ fn takes_direct(file: &Path) -> Result<bool, Error> {
         .map_err(|e| Error::tool_failed("fio", format!("{} cannot be made: {e}", file.display())))
 }
 
+/// What the host knows of a job beside what fio prints.
+struct Known {
+    document: JobDocument,
+    opened: String,
+    direct: bool,
+    wipe_guard: Option<String>,
+}
+
 async fn drive(
     mut caged: Vec<Caged>,
     watch: Watch,
     events: Events,
     job: Job,
     total: u64,
-    (direct, why): (bool, Option<String>),
+    known: Known,
 ) -> Result<ToolEvent, Error> {
     let Some(caged) = caged.first_mut() else {
         return Err(Error::tool_failed("fio", "it was not started"));
     };
-    let mut documents = Documents::default();
-    let mut progress = output::Rates::new(&job, total);
-    let (begun, mut printed) = (Instant::now(), 0);
+    let mut reports = Reports::default();
+    let mut rates = rates::Rates::new(&job, total);
+    let begun = Instant::now();
     let ended = caged
         .watch(&watch, |stream, bytes| {
             if stream == Stream::Stderr {
                 return Ok(());
             }
-            printed += bytes.len();
-            // 6 kB a second is what fio prints.
-            let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap_or(usize::MAX);
-            within(
-                "fio",
-                printed,
-                (16_usize << 20).saturating_add(seconds.saturating_mul(64 << 10)),
-            )?;
-            for document in documents.push(bytes)? {
-                if let Some(event) = progress.next(&document, begun.elapsed()) {
-                    events.progress(ToolEvent::Fio(Event::Progress(event)));
-                }
+            let report = reports.push(bytes);
+            if let Some(event) = report.and_then(|report| rates.next(report, begun.elapsed())) {
+                events.progress(ToolEvent::Fio(Event::Progress(event)));
             }
             Ok(())
         })
         .await?;
-    let mut summary = summary(documents.last(), &ended.stderr_tail, ended.status.code())?;
-    summary.partial = ended.stopped;
-    summary.runtime_ms = ended.ran_ms();
-    if job.direct && !direct {
-        let why = "the scratch folder's file system refuses O_DIRECT";
-        summary.extra.push(("page-cache".into(), why.into()));
-    }
-    summary
-        .extra
-        .extend(why.map(|why| ("wipe-guard".to_owned(), why)));
-    Ok(ToolEvent::Fio(Event::Finished(summary)))
+    let (stdout, left_out_bytes) = reports.into_kept();
+    Ok(ToolEvent::Fio(Event::Finished(Ending {
+        document: known.document.ended(&ended, stdout),
+        opened: known.opened,
+        direct: known.direct,
+        wipe_guard: known.wipe_guard,
+        workers: job.workers,
+        stopped: ended.stopped,
+        ran_ms: ended.ran_ms(),
+        left_out_bytes,
+        extra: Vec::new(),
+    })))
 }

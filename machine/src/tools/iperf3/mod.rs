@@ -3,26 +3,34 @@
 //! Before 3.17 iperf3 tells everything at the end, as one JSON document (`-J`); then progress is
 //! that of time. From 3.17 on it tells interval by interval (`--json-stream`).
 
-pub(super) mod output;
+mod addresses;
+pub(super) mod progress;
 mod server;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::process::{Caged, Stream, Watch, millis, within};
+use super::document::JobDocument;
+use super::process::{Caged, Stream, Watch, millis};
 use super::run::{Events, Kept};
 use super::toolbox::Reach;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
 use crate::contract::context::NetworkPeer;
-use crate::contract::iperf::{Direction, Event, Job, Progress, Protocol};
+use crate::contract::iperf::{Direction, Ending, Event, Job, Progress, Protocol};
 use crate::contract::types::Error;
 
-pub use output::parse;
 pub use server::{Server, serve_loopback};
 
-/// The most that a result may take: an hour with 128 streams is some 100 MB, which is refused.
-const MAX_OUTPUT: usize = 64 << 20;
+/// The most that is kept of what it prints.
+const MAX_OUTPUT: usize = 4 << 20;
+
+/// What its intervals may take of that; beyond it there are fewer of them.
+const INTERVALS: u64 = 3 << 20;
+
+/// What one stream, or the sum over all of them, takes in an interval: some 350 bytes in 3.12, more in
+/// later versions.
+const ENTRY: u64 = 512;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -36,38 +44,55 @@ pub async fn start(
     ctx: &RunContext,
 ) -> Result<ToolRun, Error> {
     tools.find("iperf3", "iperf3")?;
-    let mut arguments = arguments(job, peer)?;
-    let version = super::version::version(tools, "iperf3", "iperf3", &["--version"]).await;
-    let streaming = streams_json(&version);
-    arguments.push(if streaming { "--json-stream" } else { "-J" }.into());
+    let tool = ("iperf3", "iperf3", ["--version"].as_slice());
+    let version = tools.version(tool).await.unwrap_or_default();
+    let arguments = arguments(job, peer, &version)?;
+    let asked = ("iperf.start", &*format!("{}:{}", peer.host, peer.port));
+    let document = JobDocument::of(tools, tool, asked, &arguments, ctx.since).await;
     let seconds = seconds(job);
+    let folder = own_folder();
+    let writes = folder
+        .as_ref()
+        .map_or(&*ctx.scratch, |folder| folder.path());
     let caged = tools
-        .start(
-            "iperf3",
-            "iperf3",
-            &arguments,
-            Reach::writing(&[&ctx.scratch]),
-        )
+        .start("iperf3", "iperf3", &arguments, Reach::writing(&[writes]))
         .await?;
     // A peer that falls silent leaves iperf3 waiting for ever.
     let timeout = Duration::from_secs(seconds)
         .saturating_add(CONNECT)
         .saturating_add(Duration::from_secs(15));
-    let (direction, peer) = (job.direction.clone(), peer.clone());
+    let known = Known {
+        document,
+        peer: peer.clone(),
+        streams: job.streams,
+        seconds,
+        streaming: streams_json(&version),
+    };
     let drive = move |caged, watch, events| async move {
         let mut caged: Vec<Caged> = caged;
         let caged = caged.pop();
         let caged = caged.ok_or_else(|| Error::tool_failed("iperf3", "it was not started"))?;
-        drive(caged, watch, events, (direction, peer), streaming, seconds).await
+        drive(caged, watch, events, known).await
     };
     Ok(ToolRun::begin(
         vec![caged],
-        Kept::default(),
+        Kept {
+            files: Vec::new(),
+            held: None,
+            folder,
+        },
         Signal::SIGTERM,
         Some(timeout),
         ctx,
         drive,
     ))
+}
+
+/// A folder in memory for the buffers of iperf3's streams, so that a full scratch folder does not end a
+/// measurement; `None` where memory has no such place.
+fn own_folder() -> Option<tempfile::TempDir> {
+    let mut named = tempfile::Builder::new();
+    named.prefix("vetting-iperf3-").tempdir_in("/dev/shm").ok()
 }
 
 /// Whole seconds of the run in all, those that do not count included.
@@ -77,7 +102,23 @@ fn seconds(job: &Job) -> u64 {
         .saturating_add(job.omit_ms.div_ceil(1000))
 }
 
-fn arguments(job: &Job, peer: &NetworkPeer) -> Result<Vec<String>, Error> {
+/// Seconds of one interval: 1, or as many as keep the result within its bound, 60 at most (iperf3(1)).
+pub fn interval(job: &Job) -> u64 {
+    let flows = match job.direction {
+        Direction::Both => 2,
+        Direction::Send | Direction::Receive => 1,
+    };
+    let entries = (u64::from(job.streams).saturating_add(1)).saturating_mul(flows);
+    let all = seconds(job).saturating_mul(entries).saturating_mul(ENTRY);
+    all.div_ceil(INTERVALS).clamp(1, 60)
+}
+
+/// iperf3's arguments as a client of `peer`, where it calls its version `version`.
+///
+/// # Errors
+///
+/// `invalid` where the job is out of range.
+pub fn arguments(job: &Job, peer: &NetworkPeer, version: &str) -> Result<Vec<String>, Error> {
     let range = |name: &str, value: u64, low: u64, high: u64| {
         if (low..=high).contains(&value) {
             return Ok(());
@@ -127,6 +168,11 @@ fn arguments(job: &Job, peer: &NetworkPeer) -> Result<Vec<String>, Error> {
         let each = (rate / u64::from(job.streams.max(1))).max(1);
         arguments.extend(["-u".into(), "-b".into(), each.to_string()]);
     }
+    if interval(job) > 1 {
+        arguments.extend(["-i".into(), interval(job).to_string()]);
+    }
+    let streaming = streams_json(version);
+    arguments.push(if streaming { "--json-stream" } else { "-J" }.into());
     Ok(arguments)
 }
 
@@ -140,59 +186,72 @@ pub(super) fn streams_json(version: &str) -> bool {
     (major, minor) >= (Some(3), Some(17))
 }
 
+/// What the host knows of a job beside what iperf3 prints.
+struct Known {
+    document: JobDocument,
+    peer: NetworkPeer,
+    streams: u32,
+    seconds: u64,
+    streaming: bool,
+}
+
 async fn drive(
     mut caged: Caged,
     watch: Watch,
     events: Events,
-    (direction, peer): (Direction, NetworkPeer),
-    streaming: bool,
-    seconds: u64,
+    known: Known,
 ) -> Result<ToolEvent, Error> {
     let told = |elapsed: Duration, bits: Option<f64>| {
         ToolEvent::Iperf(Event::Progress(Progress {
-            fraction: (elapsed.as_secs_f64() / seconds.max(1) as f64).clamp(0.0, 1.0),
+            fraction: (elapsed.as_secs_f64() / known.seconds.max(1) as f64).clamp(0.0, 1.0),
             elapsed_ms: millis(elapsed),
             bits_per_second: bits,
         }))
     };
+    let begun = Instant::now();
     let mut printed = Vec::new();
-    let mut lines = output::Lines::default();
+    let mut cut = false;
+    let mut lines = progress::Lines::default();
     let running = caged.watch(&watch, |stream, bytes| {
-        if stream == Stream::Stdout {
-            printed.extend_from_slice(bytes);
-            if streaming {
-                for (elapsed, bits) in lines.push(bytes) {
-                    events.progress(told(elapsed, Some(bits)));
-                }
+        if stream == Stream::Stderr {
+            return Ok(());
+        }
+        let room = MAX_OUTPUT.saturating_sub(printed.len());
+        cut = bytes.len() > room;
+        printed.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        if known.streaming {
+            for (elapsed, bits) in lines.push(bytes) {
+                events.progress(told(elapsed, Some(bits)));
             }
         }
-        within("iperf3", printed.len(), MAX_OUTPUT)
+        // A refusal ends the tool.
+        if cut { Err(Error::TimedOut) } else { Ok(()) }
     });
     let ticking = async {
-        match streaming {
+        match known.streaming {
             true => std::future::pending().await,
             false => events.tick(|elapsed| told(elapsed, None)).await,
         }
     };
     let ended = tokio::select! {
-        ended = running => ended?,
+        ended = running => ended,
         () = ticking => return Err(Error::tool_failed("iperf3", "its clock ended before it did")),
     };
-    let mut summary = parse(
-        &printed,
-        &direction,
-        ended.status.code(),
-        &ended.stderr_tail,
-    )?;
-    summary.partial = ended.stopped;
-    summary.runtime_ms = ended.ran_ms();
-    if peer.loopback {
-        summary.extra.push((
-            "loopback".into(),
-            "the peer is this machine: no wire was measured".into(),
-        ));
-    }
-    Ok(ToolEvent::Iperf(Event::Finished(summary)))
+    let (document, stopped) = match ended {
+        Ok(ended) => (known.document.ended(&ended, printed), ended.stopped),
+        Err(_refused) if cut => (known.document.cut(printed, begun.elapsed()), false),
+        Err(error) => return Err(error),
+    };
+    Ok(ToolEvent::Iperf(Event::Finished(Ending {
+        document,
+        peer: format!("{}:{}", known.peer.host, known.peer.port),
+        loopback: known.peer.loopback,
+        addresses: addresses::of_ports(),
+        streams: known.streams,
+        stopped,
+        ran_ms: millis(begun.elapsed()),
+        extra: Vec::new(),
+    })))
 }
 
 #[cfg(test)]
@@ -224,12 +283,12 @@ mod tests {
             direction: Direction::Receive,
             ..job()
         };
-        let line = arguments(&udp, &peer("10.0.0.1"))
+        let line = arguments(&udp, &peer("10.0.0.1"), "iperf 3.12")
             .expect("a good job")
             .join(" ");
         assert_eq!(
             line,
-            "-c 10.0.0.1 -p 5201 -t 2 -P 4 --connect-timeout 5000 --forceflush -O 1 -R -u -b 250000"
+            "-c 10.0.0.1 -p 5201 -t 2 -P 4 --connect-timeout 5000 --forceflush -O 1 -R -u -b 250000 -J"
         );
     }
 
@@ -237,10 +296,26 @@ mod tests {
     fn no_host_can_be_an_option() {
         for host in ["", "-s", "a b", "a\nb", "$(x)", "--logfile"] {
             assert!(
-                matches!(arguments(&job(), &peer(host)), Err(Error::Invalid(_))),
+                matches!(arguments(&job(), &peer(host), ""), Err(Error::Invalid(_))),
                 "{host}"
             );
         }
+    }
+
+    #[test]
+    fn a_long_run_has_fewer_intervals() {
+        assert_eq!(interval(&job()), 1);
+        let day = Job {
+            duration_ms: 86_400_000,
+            ..job()
+        };
+        assert_eq!(interval(&day), 60);
+        let hour = Job {
+            duration_ms: 3_600_000,
+            ..job()
+        };
+        let line = arguments(&hour, &peer("10.0.0.1"), "iperf 3.18").expect("a good job");
+        assert!(line.join(" ").ends_with("-i 3 --json-stream"), "{line:?}");
     }
 
     #[test]

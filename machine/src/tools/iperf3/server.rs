@@ -72,6 +72,7 @@ async fn attempt(tools: &Toolbox) -> Result<Option<Server>, Error> {
         timeout: None,
         signal: Signal::SIGTERM,
         grace: Duration::ZERO,
+        max_stderr: usize::MAX,
     };
     // What it prints must be read, or it would wait for a reader; nobody wants it.
     let task = tokio::spawn(async move {

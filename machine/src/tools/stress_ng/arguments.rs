@@ -1,5 +1,7 @@
 //! From a typed job to stress-ng's command lines. Whatever is over the allowance never starts.
 
+use std::path::Path;
+
 use super::Allowance;
 use crate::contract::stress::{Job, Stressor};
 use crate::contract::types::Error;
@@ -32,8 +34,10 @@ const VM_DEFAULT: u64 = 256 << 20;
 
 /// One process.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub struct Plan {
+    /// The CPU that it is pinned to alone.
     pub cpu: Option<u32>,
+    /// Its arguments, but for those that name its files.
     pub arguments: Vec<String>,
 }
 
@@ -43,7 +47,11 @@ pub(super) fn seconds(job: &Job) -> u64 {
 }
 
 /// One plan, or one per CPU.
-pub(super) fn plan(job: &Job, allowed: &Allowance) -> Result<Vec<Plan>, Error> {
+///
+/// # Errors
+///
+/// `invalid` where the job is out of range or over the allowance.
+pub fn plan(job: &Job, allowed: &Allowance) -> Result<Vec<Plan>, Error> {
     if job.stressors.is_empty() {
         return Err(Error::invalid(
             "job.stressors",
@@ -120,7 +128,7 @@ fn cpus(job: &Job, allowed: &Allowance) -> Result<Vec<u32>, Error> {
     cpus.dedup();
     if let Some(offline) = cpus.iter().find(|cpu| !allowed.online_cpus.contains(cpu)) {
         let reason = format!(
-            "CPU {offline} is not online; online are {:?}",
+            "CPU {offline} is not online, or a cpuset forbids it; usable are {:?}",
             allowed.online_cpus
         );
         return Err(Error::invalid("job.cpus", reason));
@@ -149,6 +157,16 @@ fn vm_bytes(stressor: &Stressor, processes: u64, allowed: &Allowance) -> u64 {
     stressor
         .memory_bytes
         .unwrap_or(usual.min(allowed.memory_bytes))
+}
+
+/// The arguments that name its files.
+pub fn files(yaml: &Path, scratch: &Path) -> [String; 4] {
+    [
+        "--yaml".into(),
+        yaml.display().to_string(),
+        "--temp-path".into(),
+        scratch.display().to_string(),
+    ]
 }
 
 fn arguments(job: &Job, allowed: &Allowance, processes: u64, on: &[u32]) -> Vec<String> {

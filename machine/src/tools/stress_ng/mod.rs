@@ -1,10 +1,9 @@
 //! stress-ng: CPU and memory load.
 //!
 //! One process, or with `per-cpu` one for each CPU, pinned to it, so that a wrong result names its
-//! core. Figures come from the YAML file that stress-ng writes, failures from what it prints.
+//! core. Its log and the YAML file that it writes are handed on.
 
 mod arguments;
-pub(super) mod output;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +12,22 @@ use std::time::Duration;
 use futures::future::join_all;
 use nix::sys::signal::Signal;
 
-use super::process::{Caged, Ended, Watch, millis, within};
+use super::document::JobDocument;
+use super::process::{Caged, Ended, Watch, millis};
 use super::run::{Events, Kept};
-use super::tail::Tail;
 use super::toolbox::Reach;
+use super::transcript::Transcript;
 use super::{RunContext, ToolEvent, ToolRun, Toolbox};
-use crate::contract::stress::{Ending, Event, Job, Progress, Summary};
+use crate::contract::stress::{Ending, Event, Job, Process, Progress};
 use crate::contract::types::Error;
 
-pub use output::{Metrics, failures, metrics};
+pub use arguments::{Plan, files, plan};
+
+/// How much is kept of all logs of a job together, and likewise of all YAML files.
+const ALL_LOGS: usize = 4 << 20;
+
+/// How much is kept of each log at least.
+const LEAST_LOG: usize = 16 << 10;
 
 /// What a job may load.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +45,7 @@ pub struct Allowance {
 struct Part {
     cpu: Option<u32>,
     file: PathBuf,
+    document: JobDocument,
 }
 
 /// Starts a job. `invalid` when it is out of range or over the allowance, which the reason names;
@@ -51,7 +58,7 @@ pub async fn start(
 ) -> Result<ToolRun, Error> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     tools.find("stress-ng", "stress-ng")?;
-    let plans = arguments::plan(job, &allowed)?;
+    let plans = plan(job, &allowed)?;
     let mut kept = Kept::default();
     let mut caged = Vec::new();
     let mut parts = Vec::new();
@@ -60,8 +67,11 @@ pub async fn start(
         let file = ctx.scratch.join(format!("stress-ng-{number}.yaml"));
         kept.files.push(file.clone());
         let mut arguments = plan.arguments;
-        arguments.extend(["--yaml".into(), file.display().to_string()]);
-        arguments.extend(["--temp-path".into(), ctx.scratch.display().to_string()]);
+        arguments.extend(files(&file, &ctx.scratch));
+        let tool = ("stress-ng", "stress-ng", ["--version"].as_slice());
+        let target = plan.cpu.map_or(String::new(), |cpu| format!("cpu{cpu}"));
+        let asked = ("stress.start", &*target);
+        let document = JobDocument::of(tools, tool, asked, &arguments, ctx.since).await;
         let scratch = [&*ctx.scratch];
         caged.push(
             tools
@@ -76,12 +86,15 @@ pub async fn start(
         parts.push(Part {
             cpu: plan.cpu,
             file,
+            document,
         });
     }
     let seconds = arguments::seconds(job);
+    let workers = job.stressors.iter().map(|s| s.workers);
+    let workers = workers.fold(0, u32::saturating_add);
     // stress-ng keeps its own time; this is for one that does not.
     let timeout = Duration::from_secs(seconds.saturating_mul(2).saturating_add(60));
-    let drive = move |caged, watch, events| drive(caged, watch, events, parts, seconds);
+    let drive = move |caged, watch, events| drive(caged, watch, events, parts, (seconds, workers));
     Ok(ToolRun::begin(
         caged,
         kept,
@@ -97,13 +110,14 @@ async fn drive(
     watch: Watch,
     events: Events,
     parts: Vec<Part>,
-    seconds: u64,
+    (seconds, workers): (u64, u32),
 ) -> Result<ToolEvent, Error> {
+    let bound = (ALL_LOGS / parts.len().max(1)).max(LEAST_LOG);
     let all = join_all(
         caged
             .into_iter()
             .zip(parts)
-            .map(|(c, part)| one(c, part, &watch)),
+            .map(|(caged, part)| one(caged, part, &watch, bound)),
     );
     let progress = events.tick(|elapsed| {
         ToolEvent::Stress(Event::Progress(Progress {
@@ -115,64 +129,51 @@ async fn drive(
         all = all => all,
         () = progress => Vec::new(),
     };
-    let mut summary = Summary {
-        version: String::new(),
-        metrics: Vec::new(),
-        endings: Vec::new(),
-        partial: false,
-        runtime_ms: 0,
+    let mut ending = Ending {
+        processes: Vec::new(),
+        workers,
+        stopped: false,
+        ran_ms: 0,
         extra: Vec::new(),
     };
     for part in all {
-        let (ended, ending, metrics) = part?;
-        summary.partial |= ended.stopped;
-        summary.runtime_ms = summary.runtime_ms.max(ended.ran_ms());
-        if summary.version.is_empty() {
-            summary.version = metrics.version;
-        }
-        summary.metrics.extend(metrics.stressors);
-        summary.endings.push(ending);
+        let (ended, process) = part?;
+        ending.stopped |= ended.stopped;
+        ending.ran_ms = ending.ran_ms.max(ended.ran_ms());
+        ending.processes.push(process);
     }
-    if summary.version.is_empty() {
-        summary.version = "unknown".into();
-    }
-    Ok(ToolEvent::Stress(Event::Finished(summary)))
+    Ok(ToolEvent::Stress(Event::Finished(ending)))
 }
 
 async fn one(
     mut caged: Caged,
     part: Part,
     watch: &Watch,
-) -> Result<(Ended, Ending, Metrics), Error> {
-    /// What stress-ng prints in all; a failing run prints a line per failure.
-    const MAX_OUTPUT: usize = 16 << 20;
-    let mut lines = output::Failures::default();
-    let (mut tail, mut printed) = (Tail::default(), 0);
+    bound: usize,
+) -> Result<(Ended, Process), Error> {
+    let mut log = Transcript::of(bound);
     let ended = caged
         .watch(watch, |stream, bytes| {
-            printed += bytes.len();
-            tail.push(bytes);
-            lines.push(stream, bytes);
-            within("stress-ng", printed, MAX_OUTPUT)
+            log.push(stream, bytes);
+            Ok(())
         })
         .await?;
-    let yaml = read_capped(&part.file).await;
-    let metrics = metrics(&yaml, part.cpu);
-    let ending = Ending {
+    let log = log.end();
+    let process = Process {
         cpu: part.cpu,
-        exit_status: ended.status.code(),
-        failures: lines.end(),
-        output_tail: tail.text(super::process::TAIL),
+        document: part.document.ended(&ended, log.bytes),
+        yaml: read_capped(&part.file, bound).await,
+        left_out_bytes: log.left_out,
     };
-    Ok((ended, ending, metrics))
+    Ok((ended, process))
 }
 
-/// The YAML file; empty where stress-ng wrote none, as when it was used wrongly.
-async fn read_capped(file: &std::path::Path) -> Vec<u8> {
+/// The YAML file; empty where stress-ng wrote none.
+async fn read_capped(file: &std::path::Path, bound: usize) -> Vec<u8> {
     use tokio::io::AsyncReadExt as _;
     let mut bytes = Vec::new();
     if let Ok(file) = tokio::fs::File::open(file).await
-        && let Err(e) = file.take(4 << 20).read_to_end(&mut bytes).await
+        && let Err(e) = file.take(bound as u64).read_to_end(&mut bytes).await
     {
         tracing::warn!(error = %e, "stress-ng's figures cannot be read");
     }

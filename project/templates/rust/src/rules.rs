@@ -6,6 +6,6 @@ use crate::Parameters;
 vetting_stage::rules! {
     /// A fan turns slower than it may.
     SLOW_FAN: fail slowest_fan;
-    /// A fan tells no speed.
+    /// A fan has no reading.
     SILENT_FAN: unknown "fan-speed";
 }

@@ -1,6 +1,8 @@
 //! A stage that does one thing as often as it is told, so that its cost can be measured.
 
-use vetting_stage::{Drive, Findings, Measure, Outcome, clock, drive, explain, fio, part, stress};
+use vetting_stage::{
+    Drive, Findings, Measure, Outcome, StressReport, clock, drive, explain, fio, part, stress,
+};
 
 vetting_stage::parameters! {
     /// What to do: `empty`, `first-call`, `calls`, `refused`, `judge`, `spin`, `sleep`, `fio` or `stress`.
@@ -122,7 +124,11 @@ fn read(milliseconds: u64) -> Result<Outcome, String> {
     let job = reading(milliseconds);
     let tool = fio::start(&job).map_err(|e| explain(&e))?;
     let driven = drive(&tool, 1000, |_| Drive::On).map_err(|e| explain(&e))?;
-    Ok(measured(driven.summary.read.bytes_per_second))
+    let report = vetting_facts::fio::output(&driven.summary.document.stdout);
+    let report = report.map_err(|why| why.to_string())?;
+    let read = report.jobs.first().and_then(|job| job.read.as_ref());
+    let speed = read.and_then(|read| read.bytes_per_second);
+    Ok(measured(speed.ok_or("fio gave no speed")?))
 }
 
 /// The job that is compared: one worker of one method.
@@ -141,10 +147,8 @@ fn compute(milliseconds: u64) -> Result<Outcome, String> {
     };
     let tool = stress::start(&job).map_err(|e| explain(&e))?;
     let driven = drive(&tool, 1000, |_| Drive::On).map_err(|e| explain(&e))?;
-    let metrics = driven
-        .summary
-        .metrics
-        .first()
-        .ok_or("stress-ng gave no figures")?;
-    Ok(measured(metrics.bogo_ops_per_second))
+    let report = StressReport::of(&driven.summary);
+    let figures = report.metrics().next();
+    let rate = figures.and_then(|(_, metrics)| metrics.bogo_ops_per_real_second);
+    Ok(measured(rate.ok_or("stress-ng gave no figures")?))
 }

@@ -2,6 +2,7 @@
 //! tools that are left behind. Each mode answers with an error that says how the host answered, or
 //! with an outcome that it should not get away with.
 
+mod files;
 mod floods;
 mod outcomes;
 mod tools;
@@ -17,7 +18,8 @@ vetting_stage::stage!(run);
 
 fn run() -> Result<Outcome, String> {
     let mode = Parameters::read()?.mode;
-    floods::run(&mode)
+    files::run(&mode)
+        .or_else(|| floods::run(&mode))
         .or_else(|| outcomes::run(&mode))
         .or_else(|| tools::run(&mode))
         .unwrap_or_else(|| Err(format!("there is no mode `{mode}`")))

@@ -1,7 +1,7 @@
 //! Tools: too many, left behind, dropped, and asked to do what they must not.
 
 use vetting_stage::fio::{self, Job, Pattern, Target};
-use vetting_stage::{Outcome, clock, disks, explain, iperf, smart, stress};
+use vetting_stage::{Outcome, clock, disks, explain, gpu, iperf, memtest, smart, stress};
 
 use crate::outcomes::passed;
 
@@ -21,6 +21,10 @@ pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
             Ok(_) => Err("it was read".to_owned()),
             Err(error) => Err(explain(&error)),
         });
+    }
+    if let Some(numbers) = mode.strip_prefix("gpu:") {
+        let gpus = numbers.split(',').filter_map(|n| n.parse().ok()).collect();
+        return Some(burned(gpus, 1_000));
     }
     if let Some(name) = mode.strip_prefix("stress:") {
         return Some(stressed(name, None));
@@ -102,6 +106,18 @@ pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
             job.io_depth = u32::MAX;
             started(&job)
         }
+        "gpu-many" => burned((0..1_000).collect(), 1_000),
+        "gpu-forever" => burned(Vec::new(), u64::MAX),
+        "gpu-level" => loaded(gpu::Job::Diagnosis(gpu::Diagnosis {
+            gpus: Vec::new(),
+            level: u8::MAX,
+        })),
+        "memtest-all-memory" => tested(memory_test(u64::MAX, 1)),
+        "memtest-threads" => tested(memory_test(16 << 20, u32::MAX)),
+        "memtest-no-bound" => tested(memory_test(0, 1)),
+        "memtest-left-behind" => {
+            leave(|| memtest::start(memory_test(16 << 20, 1)).map(std::mem::forget))
+        }
         "stress-all-memory" => stressed("vm", None),
         "stress-workers" => {
             let mut job = heat("cpu", None);
@@ -172,8 +188,38 @@ fn started(job: &Job) -> Result<Outcome, String> {
     }
 }
 
+fn burned(gpus: Vec<u32>, duration_ms: u64) -> Result<Outcome, String> {
+    loaded(gpu::Job::Burn(gpu::Burn { gpus, duration_ms }))
+}
+
+fn loaded(job: gpu::Job) -> Result<Outcome, String> {
+    match gpu::start(&job) {
+        Ok(_) => Err("it was started".to_owned()),
+        Err(error) => Err(explain(&error)),
+    }
+}
+
 fn stressed(name: &str, method: Option<&str>) -> Result<Outcome, String> {
     match stress::start(&heat(name, method)) {
+        Ok(_) => Err("it was started".to_owned()),
+        Err(error) => Err(explain(&error)),
+    }
+}
+
+/// An hour's test of that many bytes.
+fn memory_test(bytes: u64, copy_threads: u32) -> memtest::Job {
+    memtest::Job {
+        bytes,
+        duration_ms: 3_600_000,
+        copy_threads,
+        invert_threads: 0,
+        cpu_threads: 0,
+        warm_copy: false,
+    }
+}
+
+fn tested(job: memtest::Job) -> Result<Outcome, String> {
+    match memtest::start(job) {
         Ok(_) => Err("it was started".to_owned()),
         Err(error) => Err(explain(&error)),
     }

@@ -97,13 +97,17 @@ fn write(name: &str) -> String {
     };
     match drive(&tool, 1000, |_| Drive::On) {
         Ok(driven) => {
-            let summary = driven.summary;
-            let guard = summary.extra.iter().find(|(key, _)| key == "wipe-guard");
-            let guard = guard.map_or("no word of the guard", |(_, why)| why);
-            format!(
-                "wrote {} bytes, error {}: {guard}",
-                summary.write.bytes, summary.error
-            )
+            let ending = driven.summary;
+            let guard = ending.wipe_guard.as_deref();
+            let guard = guard.unwrap_or("no word of the guard");
+            let report = match vetting_facts::fio::output(&ending.document.stdout) {
+                Ok(report) => report,
+                Err(why) => return format!("fio: {why}"),
+            };
+            let job = report.jobs.first().cloned().unwrap_or_default();
+            let written = job.write.and_then(|write| write.bytes).unwrap_or(0);
+            let error = job.error.unwrap_or(0);
+            format!("wrote {written} bytes, error {error}: {guard}")
         }
         Err(error) => format!("fio: {}", explain(&error)),
     }

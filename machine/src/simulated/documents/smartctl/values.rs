@@ -60,7 +60,7 @@ pub fn fill(answer: &mut Map<String, Value>, world: &World, disk: &Disk) -> u64 
                 "ata_smart_attributes",
                 json!({"revision": 16, "table": attributes}),
             );
-            let errors = world.disks.get(name).and_then(|d| d.io_errors).unwrap_or(0);
+            let errors = world.disks.get(name).map_or(0, |d| d.io_errors);
             status |= if errors > 0 { exit::ERROR_LOG } else { 0 };
             put(answer, "ata_smart_error_log", error_log(errors, hours));
         }

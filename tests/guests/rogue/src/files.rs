@@ -1,0 +1,50 @@
+//! Files of the kernel that no stage may read, and listings without an end.
+
+use vetting_stage::files::{self, Ending, Kind};
+use vetting_stage::{Outcome, explain};
+
+/// Runs the mode, if it is one of these.
+pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
+    if let Some(path) = mode.strip_prefix("file:") {
+        return Some(read(vec![path.to_owned()]));
+    }
+    if let Some(glob) = mode.strip_prefix("glob:") {
+        return Some(list(vec![glob.to_owned()]));
+    }
+    Some(match mode {
+        "files-many-globs" => list(vec!["sys/*".to_owned(); 100_000]),
+        "files-many-paths" => read(vec!["proc/cpuinfo".to_owned(); 100_000]),
+        "files-long-path" => read(vec![format!("sys/{}", "x".repeat(1 << 20))]),
+        "files-flood" => loop {
+            if let Err(error) = files::read(&vec!["proc/cpuinfo".to_owned(); 4_096]) {
+                return Some(Err(explain(&error)));
+            }
+        },
+        _ => return None,
+    })
+}
+
+fn read(paths: Vec<String>) -> Result<Outcome, String> {
+    let contents = files::read(&paths).map_err(|error| explain(&error))?;
+    let endings = contents.into_iter().map(|content| match content.ending {
+        Ending::Whole | Ending::Cut => format!("READ {} bytes", content.bytes.len()),
+        Ending::Absent => "absent".to_owned(),
+        Ending::Denied(why) => format!("denied: {why}"),
+        Ending::Failed(why) => format!("failed: {why}"),
+        Ending::TimedOut | Ending::LeftOut => "not read".to_owned(),
+    });
+    Err(endings.collect::<Vec<_>>().join(", "))
+}
+
+fn list(globs: Vec<String>) -> Result<Outcome, String> {
+    let listing = files::list(&globs).map_err(|error| explain(&error))?;
+    let found = listing
+        .found
+        .iter()
+        .filter(|found| found.kind == Kind::File);
+    Err(match found.count() {
+        0 => "bounded: no file".to_owned(),
+        _ if listing.found.len() <= 4_096 => "bounded: some files".to_owned(),
+        count => format!("TOO MANY: {count}"),
+    })
+}
