@@ -150,6 +150,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests capture", 5),
     Suite::of("vetting-tests command_line", 5),
     Suite::of("vetting-tests components", 10),
+    Suite::of("vetting-tests controller", 5),
     Suite::of("vetting-tests crash", 10),
     Suite::of("vetting-tests deadline", 5),
     Suite::of("vetting-tests delivery", 5),
