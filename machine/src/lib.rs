@@ -33,7 +33,7 @@ pub use condition::Condition;
 pub use error::MachineError;
 pub use paced::Paced;
 pub use seam::{
-    Answer, Attempt, Halt, Identity, Machine, Particulars, Reply, Request, RunId, Session, Terms, Time,
-    WatchId,
+    Answer, Attempt, Halt, Identity, Machine, Particulars, Reply, Request, RunId, Session, Terms,
+    Time, WatchId,
 };
 pub use wipe::{Decision, Mandate, WipeOverride};

@@ -121,7 +121,14 @@ fn with_misreads(to: &Path) {
 fn build(workspace: &Path, to: &Path) {
     let toolchain = RustToolchain::find().expect("what built the stages is there");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--offline", "--profile", "stage", "--target", TARGET]);
+    cargo.args([
+        "build",
+        "--offline",
+        "--profile",
+        "stage",
+        "--target",
+        TARGET,
+    ]);
     for misread in &MISREADS {
         cargo.args(["--package", misread.package]);
     }
@@ -137,7 +144,10 @@ fn build(workspace: &Path, to: &Path) {
         let file = format!("{}.wasm", misread.package.replace('-', "_"));
         let module = fs::read(built.join(TARGET).join("stage").join(file)).expect("a module");
         let folder = misread.package.trim_start_matches("stage-");
-        let manifest = workspace.join("guest-stages").join(folder).join("stage.toml");
+        let manifest = workspace
+            .join("guest-stages")
+            .join(folder)
+            .join("stage.toml");
         let manifest = fs::read_to_string(manifest).expect("a manifest");
         let component = vetting_component::pack(&module, &manifest).expect("a component");
         let name = format!("{}.wasm", misread.stage);

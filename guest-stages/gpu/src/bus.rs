@@ -2,6 +2,7 @@
 
 use vetting_facts::counters::{PciLink, pci_links};
 use vetting_facts::files::Files;
+use vetting_facts::inventory::computes;
 use vetting_stage::{Part, explain, gpu, kernel_files, part};
 
 /// Where the kernel lists functions.
@@ -39,8 +40,15 @@ pub struct OnBus {
 ///
 /// Why the host gives no list of them.
 pub fn read() -> Result<Vec<OnBus>, String> {
-    let addresses = gpu::devices().map_err(|error| explain(&error))?;
+    let mut addresses = gpu::devices().map_err(|error| explain(&error))?;
     let functions = links(&addresses);
+    // What only draws the console is no GPU to judge.
+    addresses.retain(|address| {
+        let mut functions = functions.iter();
+        functions
+            .find(|function| function.address == *address)
+            .is_none_or(computes)
+    });
     let of = |address: &str| functions.iter().find(|link| link.address == address);
     let parents = functions
         .iter()

@@ -52,7 +52,10 @@ fn port(port: &str, gaps: &mut Vec<String>) -> Result<GivenPort, Error> {
 /// The management controller; `None` where there is none.
 fn controller(gaps: &mut Vec<String>) -> Result<Option<Bmc>, Error> {
     let mut said = [const { Vec::new() }; 2];
-    for (question, said) in [Question::Controller, Question::Network].into_iter().zip(&mut said) {
+    for (question, said) in [Question::Controller, Question::Network]
+        .into_iter()
+        .zip(&mut said)
+    {
         match bmc::ask(question) {
             Ok(document) => *said = document.stdout,
             Err(Error::Cancelled) => return Err(Error::Cancelled),

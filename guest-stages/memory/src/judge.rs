@@ -23,7 +23,8 @@ pub fn coverage(
     findings: &mut Findings,
 ) {
     let (Some(free), Some(visible)) = (memory.available_bytes, memory.visible_bytes) else {
-        let message = "proc/meminfo does not say how much memory is free, so that no share of it is known";
+        let message =
+            "proc/meminfo does not say how much memory is free, so that no share of it is known";
         return findings.unknown(rules::COVERAGE, None, message);
     };
     if free < visible / 2 {

@@ -1,7 +1,7 @@
 //! The rules of throughput.
 
-use vetting_stage::context::NetworkPeer;
 use vetting_facts::inventory::Nic;
+use vetting_stage::context::NetworkPeer;
 use vetting_stage::iperf::Direction;
 use vetting_stage::{Findings, Measure, Part};
 

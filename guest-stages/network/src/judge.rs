@@ -1,7 +1,7 @@
 //! What the measurement was worth: whether any wire was tested at all.
 
-use vetting_stage::context::NetworkPeer;
 use vetting_facts::inventory::Nic;
+use vetting_stage::context::NetworkPeer;
 use vetting_stage::iperf::Direction;
 use vetting_stage::types::Error;
 use vetting_stage::{Findings, absence, explain};

@@ -12,8 +12,8 @@ use vetting_facts::inventory::Nic;
 use vetting_stage::iperf::{Direction, Ending, Job, Progress, Protocol};
 use vetting_stage::types::Error;
 use vetting_stage::{
-    Drive, Driven, Findings, KernelEvents, Outcome, Plan, clock, context, drive, explain,
-    iperf, sample,
+    Drive, Driven, Findings, KernelEvents, Outcome, Plan, clock, context, drive, explain, iperf,
+    sample,
 };
 
 vetting_stage::parameters! {

@@ -1,8 +1,8 @@
 //! The machine's network ports: what is read of them, and the rules before the measurement.
 
 use vetting_facts::inventory::{self, GivenPort, Nic, PORT_FILES, PORT_QUERIES};
-use vetting_stage::types::Error;
 use vetting_stage::outcome::Value;
+use vetting_stage::types::Error;
 use vetting_stage::{Findings, Measure, Part, explain, kernel_files, part, queries};
 
 use crate::{Parameters, rules};
@@ -161,6 +161,8 @@ fn pci_express(nic: &Nic, place: &Part, findings: &mut Findings) {
     let measure = Measure::number("pcie-width", f64::from(lanes)).part(place);
     let rule = measure.at_least(rules::LINK_NARROW, f64::from(most));
     findings.hold(rule, || {
-        format!("its PCI Express link has {lanes} of {most} lanes: a narrow slot, or reseat the card")
+        format!(
+            "its PCI Express link has {lanes} of {most} lanes: a narrow slot, or reseat the card"
+        )
     });
 }

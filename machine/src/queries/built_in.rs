@@ -56,7 +56,11 @@ pub const QUERIES: [BuiltIn; 16] = [
     // The driver's counters.
     row("ethtool-statistics", ETHTOOL, &["-S", "{port}"]),
     row("ibstat", IBSTAT, &[]),
-    row("lldp", LLDPCLI, &["show", "neighbors", "-f", "json0", "details"]),
+    row(
+        "lldp",
+        LLDPCLI,
+        &["show", "neighbors", "-f", "json0", "details"],
+    ),
     // Every function in full; some 3 kB each.
     BuiltIn {
         name: "lspci",
@@ -64,11 +68,23 @@ pub const QUERIES: [BuiltIn; 16] = [
         args: &["-D", "-vvv", "-nn"],
         kept: 4 << 20,
     },
-    row("lspci-function", LSPCI, &["-D", "-vvv", "-nn", "-s", "{pci}"]),
+    row(
+        "lspci-function",
+        LSPCI,
+        &["-D", "-vvv", "-nn", "-s", "{pci}"],
+    ),
     row("numactl", NUMACTL, &["-H"]),
-    row("nvme-error-log", NVME, &["error-log", "{nvme}", "-o", "json"]),
+    row(
+        "nvme-error-log",
+        NVME,
+        &["error-log", "{nvme}", "-o", "json"],
+    ),
     row("nvme-list", NVME, &["list", "-o", "json"]),
-    row("nvme-smart-log", NVME, &["smart-log", "{nvme}", "-o", "json"]),
+    row(
+        "nvme-smart-log",
+        NVME,
+        &["smart-log", "{nvme}", "-o", "json"],
+    ),
     row("sensors", SENSORS, &["-j"]),
     row("tpm2-pcrread", PCRREAD, &[]),
 ];

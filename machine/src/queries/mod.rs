@@ -4,8 +4,8 @@ mod built_in;
 
 use std::time::Duration;
 
-pub use crate::contract::queries::Subject;
 use crate::contract::queries::Query as Known;
+pub use crate::contract::queries::Subject;
 use crate::contract::types::{Error, Missing};
 use crate::tools::Limits;
 
@@ -48,7 +48,9 @@ pub enum BadQuery {
     #[error("there is a built-in query of this name; give yours another")]
     BuiltIn,
     /// There is no program.
-    #[error("`command` must begin with the absolute path of a program, such as \"/usr/sbin/ethtool\"")]
+    #[error(
+        "`command` must begin with the absolute path of a program, such as \"/usr/sbin/ethtool\""
+    )]
     Program,
     /// The arguments are too many or too long.
     #[error("`command` may have at most {ARGUMENTS} arguments of at most {ARGUMENT} bytes each")]
@@ -232,7 +234,10 @@ mod tests {
         let query = of("bay-lights", &["/opt/ses", "--disk", "{disk}", "-v"]).expect("a query");
         assert_eq!(query.subject(), Subject::Disk);
         assert_eq!(query.args_about("/dev/sda"), ["--disk", "/dev/sda", "-v"]);
-        assert_eq!(query.known(None).argv, ["/opt/ses", "--disk", "{disk}", "-v"]);
+        assert_eq!(
+            query.known(None).argv,
+            ["/opt/ses", "--disk", "{disk}", "-v"]
+        );
         let whole = of("slots", &["/opt/slots"]).expect("a query");
         assert_eq!(whole.subject(), Subject::Machine);
     }
@@ -245,9 +250,18 @@ mod tests {
         assert_eq!(of("x", &[]), Err(BadQuery::Program));
         assert_eq!(of("x", &["true"]), Err(BadQuery::Program));
         let inside = of("x", &["/bin/sh", "-c", "smartctl {disk}"]);
-        assert!(matches!(inside, Err(BadQuery::Placeholder(_))), "{inside:?}");
-        assert!(matches!(of("x", &["/bin/x", "{cpu}"]), Err(BadQuery::Placeholder(_))));
-        assert_eq!(of("x", &["/bin/x", "{pci}", "{gpu}"]), Err(BadQuery::Placeholders));
+        assert!(
+            matches!(inside, Err(BadQuery::Placeholder(_))),
+            "{inside:?}"
+        );
+        assert!(matches!(
+            of("x", &["/bin/x", "{cpu}"]),
+            Err(BadQuery::Placeholder(_))
+        ));
+        assert_eq!(
+            of("x", &["/bin/x", "{pci}", "{gpu}"]),
+            Err(BadQuery::Placeholders)
+        );
         let long = "x".repeat(ARGUMENT + 1);
         assert_eq!(of("x", &["/bin/x", &long]), Err(BadQuery::Arguments));
         let forever = Some(LONGEST + Duration::from_secs(1));

@@ -2,7 +2,7 @@
 
 use super::live_image::LiveImage;
 use super::root::Root;
-use super::{disks, files, hardening, gpu, hwmon, identity, kernel_log};
+use super::{disks, files, gpu, hardening, hwmon, identity, kernel_log};
 use crate::Condition;
 use crate::check::{Check, Subject};
 use crate::contract::disks::Content;
@@ -262,6 +262,12 @@ fn of_kernel(root: &Root) -> Vec<Check> {
         "",
         &["Network"],
     );
-    interface("GPUs", gpu::devices(root).len(), "accelerators", "", &["GPU"]);
+    interface(
+        "GPUs",
+        gpu::devices(root).len(),
+        "accelerators",
+        "",
+        &["GPU"],
+    );
     checks
 }

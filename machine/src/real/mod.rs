@@ -33,9 +33,9 @@ use async_trait::async_trait;
 
 use crate::contract::context::NetworkPeer;
 use crate::contract::types::Missing;
+use crate::queries::Query;
 use crate::seam::{Attempt, Machine, Session, Time};
 use crate::tools::{Heard, Toolbox};
-use crate::queries::Query;
 use crate::{Decision, Identity, MachineError, Mandate};
 pub(crate) use identity::written_serials;
 pub use live_image::{LiveImage, MARKER};
@@ -118,13 +118,7 @@ impl RealMachine {
 
     /// What of it can be looked at, and what to do about the rest.
     pub async fn check(&self) -> Vec<crate::check::Check> {
-        check::all(
-            &self.root,
-            &self.tools,
-            self.no_controller(),
-            &self.queries,
-        )
-        .await
+        check::all(&self.root, &self.tools, self.no_controller(), &self.queries).await
     }
 
     /// Whether it was booted for a test.

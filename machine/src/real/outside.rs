@@ -5,9 +5,9 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 
 use super::disks::{signatures, usage};
-use super::{capacity, smbios};
 use super::kernel_log::record;
 use super::live_image;
+use super::{capacity, smbios};
 
 /// The tables of SMBIOS, as `dmidecode` reads them too. The first 32 bytes are the entry point.
 pub fn smbios(bytes: &[u8]) {

@@ -64,7 +64,6 @@ pub fn iperf3(printed: &[u8]) {
     iperf3::streams_json(&String::from_utf8_lossy(printed));
 }
 
-
 /// A process's line in `/proc`, whose name is the process's own choice.
 pub fn process(line: &[u8]) {
     processes::Process::parse(&String::from_utf8_lossy(line));

@@ -112,12 +112,24 @@ async fn a_disk_tells_who_it_is_and_what_uses_it() {
 async fn a_machine_without_smbios_tables_is_known_by_the_kernels_copies() {
     let tree = Tree::new();
     tree.file("sys/class/dmi/id/board_serial", "To Be Filled By O.E.M.\n")
-        .file("sys/class/dmi/id/product_uuid", "4C4C4544-0042-4A10-8054-B7C04F4E5631\n")
+        .file(
+            "sys/class/dmi/id/product_uuid",
+            "4C4C4544-0042-4A10-8054-B7C04F4E5631\n",
+        )
         .file("sys/class/dmi/id/chassis_type", "10\n")
         .link("sys/class/net/lo", "../../devices/virtual/net/lo")
-        .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/address", "AA:BB:CC:00:11:22\n")
-        .link("sys/devices/pci0000:00/0000:03:00.0/net/eth0/device", "../../../0000:03:00.0")
-        .link("sys/class/net/eth0", "../../devices/pci0000:00/0000:03:00.0/net/eth0")
+        .file(
+            "sys/devices/pci0000:00/0000:03:00.0/net/eth0/address",
+            "AA:BB:CC:00:11:22\n",
+        )
+        .link(
+            "sys/devices/pci0000:00/0000:03:00.0/net/eth0/device",
+            "../../../0000:03:00.0",
+        )
+        .link(
+            "sys/class/net/eth0",
+            "../../devices/pci0000:00/0000:03:00.0/net/eth0",
+        )
         .file("sys/bus/pci/devices/0000:41:00.0/class", "0x030200\n")
         .file("sys/bus/pci/devices/0000:41:00.0/vendor", "0x1da3\n")
         .file("sys/bus/pci/devices/0000:02:00.0/class", "0x030000\n")
@@ -130,7 +142,10 @@ async fn a_machine_without_smbios_tables_is_known_by_the_kernels_copies() {
     assert_eq!(tree.gpus().await, ["0000:41:00.0"]);
     assert!(tree.machine().is_portable());
     // A port in a bond has another address than its own.
-    tree.file("sys/class/net/eth0/bonding_slave/perm_hwaddr", "aa:bb:cc:00:11:33\n");
+    tree.file(
+        "sys/class/net/eth0/bonding_slave/perm_hwaddr",
+        "aa:bb:cc:00:11:33\n",
+    );
     let identity = tree.machine().identity();
     assert_eq!(identity.mac.as_deref(), Some("aa:bb:cc:00:11:33"));
 }

@@ -180,7 +180,10 @@ async fn a_look_is_answered_from_anywhere_in_the_recording() {
     let look = machine.begin(Attempt::beside("show")).await;
     let look = look.expect("a session");
     assert_eq!(look.call(Request::Disks).await, then[1].0);
-    let missing = look.call(Request::QueriesList).await.expect_err("not asked");
+    let missing = look
+        .call(Request::QueriesList)
+        .await
+        .expect_err("not asked");
     insta::assert_snapshot!(missing, @"an answer to `queries.list` in the recording is not available (no stage asked for it while it was recorded)");
     assert_eq!(look.elapsed(), Duration::ZERO);
 }

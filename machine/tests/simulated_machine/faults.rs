@@ -7,9 +7,7 @@ use vetting_machine::contract::stress::Stressor;
 use vetting_machine::contract::{fio, gpu, memtest};
 use vetting_machine::{Reply, Request};
 
-use crate::builtins::{
-    controller, disks, element, gpus, number, said, sensor_row, sensors, smart,
-};
+use crate::builtins::{controller, disks, element, gpus, number, said, sensor_row, sensors, smart};
 use crate::driver::{Driver, computing, reads, tcp};
 use crate::ends::memtest_log;
 

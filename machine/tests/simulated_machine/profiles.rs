@@ -98,10 +98,7 @@ fn lists_merge_by_name() {
     );
     let disks = crate::builtins::disks(&driver);
     assert_eq!(disks.len(), 6);
-    let sda = disks
-        .iter()
-        .find(|d| d.name == "sda")
-        .expect("is there");
+    let sda = disks.iter().find(|d| d.name == "sda").expect("is there");
     assert_eq!(sda.serial.as_deref(), Some("CHANGED"));
     assert_eq!(sda.model.as_deref(), Some("SEAGATE ST1200MM0129"));
 }

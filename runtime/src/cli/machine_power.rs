@@ -210,7 +210,8 @@ impl ShownPower {
         let there = supplies.filter(|supply| supply.present != Some(false));
         let supplies = there.map(|supply| (supply.name, supply.model, supply.serial, false));
         let batteries = self.batteries.iter().cloned();
-        let batteries = batteries.map(|battery| (battery.name, battery.model, battery.serial, true));
+        let batteries =
+            batteries.map(|battery| (battery.name, battery.model, battery.serial, true));
         supplies.chain(batteries).collect()
     }
 

@@ -78,7 +78,10 @@ mod tests {
         let port = network(STATIC).expect("a port");
         assert_eq!((port.address, port.gateway), (None, None));
         assert_eq!(port.vlan, Some(120));
-        assert_eq!(port.extra.get("RMCP+ Cipher Suites"), Some(&"0,3,17".into()));
+        assert_eq!(
+            port.extra.get("RMCP+ Cipher Suites"),
+            Some(&"0,3,17".into())
+        );
     }
 
     #[test]

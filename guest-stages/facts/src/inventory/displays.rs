@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::pci::{BUS, Link, PciDevice};
+use crate::counters::PciLink;
 use crate::files::Files;
 
 /// What a display or processing function is.
@@ -96,6 +97,24 @@ fn gpu(files: &Files, function: &PciDevice) -> Option<Gpu> {
         numa_node: function.numa_node,
         link: function.link.clone(),
     })
+}
+
+/// Whether a display or processing function computes, and does not only draw a console; one whose ids are not
+/// known may.
+pub fn computes(function: &PciLink) -> bool {
+    let (Some(class), Some(vendor), Some(device)) =
+        (function.class, function.vendor, function.device)
+    else {
+        return true;
+    };
+    let known = PciDevice {
+        address: function.address.clone(),
+        vendor_id: Some(format!("{vendor:04x}")),
+        device_id: Some(format!("{device:04x}")),
+        ..PciDevice::default()
+    };
+    let (role, _reason) = role(&known, &format!("{class:06x}"));
+    role == GpuRole::Accelerator
 }
 
 /// NVIDIA's driver names the model.

@@ -29,7 +29,7 @@ mod tests;
 use serde::Serialize;
 
 pub use cpus::{Cpu, Socket};
-pub use displays::{Gpu, GpuRole};
+pub use displays::{Gpu, GpuRole, computes};
 pub use given::{Bmc, Given, GivenPort, PORT_QUERIES};
 pub use identity::{Bios, Board, System};
 pub use media::{Disk, DiskPart, VirtualMedium};

@@ -48,7 +48,9 @@ impl Link {
     /// The highest speed among the link modes that it supports, in Mbit/s.
     pub fn max_speed_mbps(&self) -> Option<u64> {
         let modes = self.supported.iter();
-        modes.filter_map(|mode| number(mode.split_once("base")?.0)).max()
+        modes
+            .filter_map(|mode| number(mode.split_once("base")?.0))
+            .max()
     }
 }
 

@@ -55,10 +55,7 @@ pub fn run(world: &World, name: &str, target: &str) -> Result<Document, Error> {
         exit_status: 0,
     };
     let version = world.profile.tools.get("ethtool");
-    let version = format!(
-        "ethtool version {}",
-        version.map_or("6.1", String::as_str)
-    );
+    let version = format!("ethtool version {}", version.map_or("6.1", String::as_str));
     let tool = (query.program.as_str(), query.package.as_str());
     let args = query.args_about(target);
     document(world, tool, &version, name, target, &args, printed)

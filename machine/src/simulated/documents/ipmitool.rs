@@ -125,9 +125,8 @@ fn listing(world: &World) -> String {
 /// The captured port, with the profile's addresses.
 fn network(world: &World) -> String {
     let bmc = world.profile.bmc.as_ref();
-    let zeros = |value: Option<&String>, zeros: &str| {
-        value.map_or_else(|| zeros.to_owned(), String::clone)
-    };
+    let zeros =
+        |value: Option<&String>, zeros: &str| value.map_or_else(|| zeros.to_owned(), String::clone);
     let address = zeros(bmc.and_then(|bmc| bmc.address.as_ref()), "0.0.0.0");
     let mac = zeros(bmc.and_then(|bmc| bmc.mac.as_ref()), "00:00:00:00:00:00");
     LAN_PRINT

@@ -201,4 +201,3 @@ fn check(profile: &Profile) -> Result<(), String> {
     }
     Ok(())
 }
-

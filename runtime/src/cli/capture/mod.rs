@@ -14,8 +14,8 @@ use vetting_machine::real::{self, RealMachine};
 use vetting_machine::{Attempt, Machine as _, Reply, Request, Session};
 
 use super::machine_power::ShownPower;
-use super::{machine_facts, machine_files, machine_gpus, machine_inventory};
 use super::{Exit, Failure, print};
+use super::{machine_facts, machine_files, machine_gpus, machine_inventory};
 
 /// `vetting machine capture`.
 #[derive(Debug, Args)]

@@ -87,7 +87,14 @@ pub fn toml(seen: &Seen) -> Result<String, toml::ser::Error> {
     put(&mut scratch, "file_system", "tmpfs");
     put(&mut profile, "scratch", scratch);
     let mut tools = Table::new();
-    for tool in ["ethtool", "fio", "iperf3", "ipmitool", "smartctl", "stress-ng"] {
+    for tool in [
+        "ethtool",
+        "fio",
+        "iperf3",
+        "ipmitool",
+        "smartctl",
+        "stress-ng",
+    ] {
         put(&mut tools, tool, "as captured");
     }
     put(&mut profile, "tools", tools);
@@ -225,7 +232,11 @@ fn memory(parts: &Memory, edac: Option<&str>) -> Table {
     let number = first.and_then(|m| m.part_number.clone());
     may(&mut memory, "part_number", number);
     let ranks = first.and_then(|m| m.ranks);
-    may(&mut memory, "ranks", ranks.map(|ranks| integer(ranks.into())));
+    may(
+        &mut memory,
+        "ranks",
+        ranks.map(|ranks| integer(ranks.into())),
+    );
     let word = parts.error_correction.as_deref().unwrap_or_default();
     put(&mut memory, "ecc", word.contains("ECC"));
     may(&mut memory, "edac", edac);
@@ -347,7 +358,10 @@ fn of_nvidia(seen: &nvidia_smi::Gpu, gpu: &mut Table) {
     let core = seen.max_clocks.sm.or(seen.max_clocks.graphics);
     may(gpu, "core_mhz", core);
     may(gpu, "memory_mhz", seen.max_clocks.memory);
-    let generation = seen.pci.max_generation.and_then(|n| usize::try_from(n).ok());
+    let generation = seen
+        .pci
+        .max_generation
+        .and_then(|n| usize::try_from(n).ok());
     let speed = generation.and_then(|n| SPEEDS.get(n.checked_sub(1)?).copied());
     if let (Some(speed), Some(width)) = (speed, seen.pci.max_width) {
         let mut link = Table::new();
