@@ -9,6 +9,7 @@ mod manifest;
 mod offered;
 mod pack;
 mod parameters;
+mod reads;
 mod rules;
 mod secret;
 pub mod signature;
@@ -23,6 +24,7 @@ pub use manifest::{
 pub use offered::{CONTRACT, Offered, check_here, check_imports, offered};
 pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};
+pub use reads::is_query_name;
 pub use rules::{Rule, RuleSeverity};
 pub use secret::{BLANK, blank};
 
@@ -34,3 +36,7 @@ pub const MANIFEST_SECTION: &str = "vetting:manifest";
 pub const PARAMETERS_SECTION: &str = "vetting:parameters";
 /// The custom section in which the SDK leaves a module's rules for [`pack`].
 pub const RULES_SECTION: &str = "vetting:rules";
+/// The custom section in which the SDK leaves the globs that a module reads for [`pack`].
+pub const FILES_SECTION: &str = "vetting:files";
+/// The custom section in which the SDK leaves the queries that a module asks for [`pack`].
+pub const QUERIES_SECTION: &str = "vetting:queries";

@@ -43,6 +43,11 @@ vetting_stage::parameters! {
     speed_warn_percent: number = 80.0, "default";
 }
 
+vetting_stage::files! {
+    /// to see corrected and uncorrected memory errors
+    vetting_facts::counters::EDAC;
+}
+
 vetting_stage::stage!(run);
 
 /// Kept for tools to end and for judging.

@@ -51,6 +51,11 @@ vetting_stage::parameters! {
     unknown_speed_floor_gbps: number = 0.1, "default";
 }
 
+vetting_stage::files! {
+    /// to see frames lost or damaged while it is measured
+    counted::FILES;
+}
+
 vetting_stage::stage!(run);
 
 /// Kept for tools to end and for judging.

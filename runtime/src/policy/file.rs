@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use vetting_component::signature::{KeyError, KeyId, PublicKey};
-use vetting_component::{Version, offered};
+use vetting_component::{Version, is_query_name, offered};
+use vetting_machine::files::{PathPattern, PatternError};
 
 /// How many hexadecimal digits a sha256 has.
 const DIGEST_DIGITS: usize = 64;
@@ -43,6 +44,24 @@ pub enum FormError {
         /// What is there.
         version: String,
     },
+    /// A pattern of files is none.
+    #[error("{place}: {reason}")]
+    Files {
+        /// In which list.
+        place: String,
+        /// Why.
+        reason: PatternError,
+    },
+    /// A name cannot be a query's.
+    #[error(
+        "{place}: `{name}` cannot be a query's name: lower-case letters, digits, `-` and `_` are"
+    )]
+    Query {
+        /// In which list.
+        place: String,
+        /// What is there.
+        name: String,
+    },
     /// An interface is none.
     #[error("{place}: there is no interface `{name}` to grant or withhold; there are: {known}")]
     Interface {
@@ -78,6 +97,12 @@ struct Form {
     interfaces: Option<BTreeSet<String>>,
     #[serde(default)]
     deny: BTreeSet<String>,
+    files: Option<Vec<String>>,
+    #[serde(default)]
+    deny_files: Vec<String>,
+    queries: Option<Vec<String>>,
+    #[serde(default)]
+    deny_queries: Vec<String>,
     #[serde(default)]
     stages: BTreeMap<String, StageForm>,
 }
@@ -94,6 +119,8 @@ struct KeyForm {
 struct StageForm {
     minimum_version: Option<String>,
     interfaces: Option<BTreeSet<String>>,
+    files: Option<Vec<String>>,
+    queries: Option<Vec<String>>,
 }
 
 /// What a policy's file says, checked.
@@ -111,6 +138,14 @@ pub struct Rules {
     pub interfaces: Option<BTreeSet<String>>,
     /// What no stage gets.
     pub deny: BTreeSet<String>,
+    /// The files that a stage may read that has no list of its own; `None`: all that its manifest names.
+    pub files: Option<Vec<PathPattern>>,
+    /// The files that no stage may read.
+    pub deny_files: Vec<PathPattern>,
+    /// The queries that a stage may ask that has no list of its own; `None`: all that its manifest names.
+    pub queries: Option<Vec<String>>,
+    /// The queries that no stage may ask.
+    pub deny_queries: Vec<String>,
     /// What is said of single stages.
     pub stages: BTreeMap<String, StageRules>,
 }
@@ -122,6 +157,10 @@ pub struct StageRules {
     pub minimum: Option<Version>,
     /// What it may get, instead of the list for all.
     pub interfaces: Option<BTreeSet<String>>,
+    /// The files that it may read, instead of the list for all.
+    pub files: Option<Vec<PathPattern>>,
+    /// The queries that it may ask, instead of the list for all.
+    pub queries: Option<Vec<String>>,
 }
 
 impl Rules {
@@ -135,6 +174,16 @@ impl Rules {
         let mut rules = Rules {
             unsigned: form.unsigned,
             deny: interfaces("deny", form.deny)?,
+            files: form
+                .files
+                .map(|texts| patterns("files", texts))
+                .transpose()?,
+            deny_files: patterns("deny_files", form.deny_files)?,
+            queries: form
+                .queries
+                .map(|texts| queries("queries", texts))
+                .transpose()?,
+            deny_queries: queries("deny_queries", form.deny_queries)?,
             ..Rules::default()
         };
         let all = form.interfaces.map(|names| interfaces("interfaces", names));
@@ -168,13 +217,40 @@ impl Rules {
             });
             let place = format!("stages.{name}.interfaces");
             let own = stage.interfaces.map(|names| interfaces(&place, names));
+            let place = |list: &str| format!("stages.{name}.{list}");
+            let files = stage.files.map(|texts| patterns(&place("files"), texts));
+            let asked = stage.queries.map(|texts| queries(&place("queries"), texts));
             let rules_of_it = StageRules {
                 minimum: minimum.transpose()?,
                 interfaces: own.transpose()?,
+                files: files.transpose()?,
+                queries: asked.transpose()?,
             };
             rules.stages.insert(name, rules_of_it);
         }
         Ok(rules)
+    }
+}
+
+/// The patterns of a list.
+fn patterns(place: &str, texts: Vec<String>) -> Result<Vec<PathPattern>, FormError> {
+    let parsed = texts.iter().map(|text| text.parse());
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|reason| FormError::Files {
+            place: place.to_owned(),
+            reason,
+        })
+}
+
+/// The names of a list, when each can be a query's.
+fn queries(place: &str, names: Vec<String>) -> Result<Vec<String>, FormError> {
+    match names.iter().find(|name| !is_query_name(name)) {
+        None => Ok(names),
+        Some(wrong) => Err(FormError::Query {
+            place: place.to_owned(),
+            name: wrong.clone(),
+        }),
     }
 }
 

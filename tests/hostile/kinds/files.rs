@@ -9,6 +9,9 @@ use super::{End, Kind};
 /// What the host says of a file that no stage may read.
 const NO_STAGE: &str = "denied: the host gives no stage this file";
 
+/// What the host says of a file that the manifest does not name.
+const NOT_ASKED: &str = "the manifest of Rogue does not ask for";
+
 /// A listing of this machine.
 const LISTED: Duration = Duration::from_secs(20);
 
@@ -74,6 +77,16 @@ pub fn kinds() -> Vec<Kind> {
             "bounded",
         ),
         ("glob-wide", "glob:sys/*/*/*/*", "bounded: some files"),
+        ("file-not-asked-for", "file:sys/1/2/3/4/5/6/7/8", NOT_ASKED),
+        ("glob-not-asked-for", "glob:sys/*/*/*/*/*/*/*/*", NOT_ASKED),
+        // Wider than any glob of the manifest, by one name.
+        ("glob-wider-than-asked", "glob:*/*/*/*/*/*/*/*/*", NOT_ASKED),
+        ("files-not-asked-for", "files-not-asked-for", "is invalid"),
+        (
+            "file-of-a-terminal",
+            "file:sys/\u{1b}[2J/x/y/z/x/y/z/x/y",
+            NOT_ASKED,
+        ),
     ];
     let mut kinds = Vec::new();
     for (name, mode, text) in rows {
@@ -83,6 +96,14 @@ pub fn kinds() -> Vec<Kind> {
     }
     kinds.push(
         rogue("file-flood", "files-flood", End::Limit("host-calls")).limit("host-calls", "500"),
+    );
+    kinds.push(
+        rogue(
+            "file-not-asked-for-flood",
+            "files-not-asked-for-flood",
+            End::Limit("all-call-bytes"),
+        )
+        .limit("all-call-bytes", "1000000"),
     );
     kinds
 }

@@ -15,6 +15,13 @@ pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
         "files-many-globs" => list(vec!["sys/*".to_owned(); 100_000]),
         "files-many-paths" => read(vec!["proc/cpuinfo".to_owned(); 100_000]),
         "files-long-path" => read(vec![format!("sys/{}", "x".repeat(1 << 20))]),
+        "files-not-asked-for" => read(vec!["sys/1/2/3/4/5/6/7/8".to_owned(); 100_000]),
+        "files-not-asked-for-flood" => loop {
+            let paths = (0..4_096).map(|n| format!("sys/{n}/2/3/4/5/6/7/8"));
+            if let Err(error) = files::read(&paths.collect::<Vec<_>>()) {
+                return Some(Err(explain(&error)));
+            }
+        },
         "files-flood" => loop {
             if let Err(error) = files::read(&vec!["proc/cpuinfo".to_owned(); 4_096]) {
                 return Some(Err(explain(&error)));
@@ -42,7 +49,14 @@ fn list(globs: Vec<String>) -> Result<Outcome, String> {
         .found
         .iter()
         .filter(|found| found.kind == Kind::File);
+    let denied = listing
+        .unread
+        .iter()
+        .find(|(_, why)| why.starts_with("denied"));
     Err(match found.count() {
+        0 if denied.is_some_and(|(_, why)| why.contains("manifest")) => {
+            denied.map(|(_, why)| why.clone()).unwrap_or_default()
+        }
         0 => "bounded: no file".to_owned(),
         _ if listing.found.len() <= 4_096 => "bounded: some files".to_owned(),
         count => format!("TOO MANY: {count}"),
