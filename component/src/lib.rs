@@ -21,7 +21,7 @@ pub use manifest::{
     BadDeadline, Hardware, InterfaceRequest, MAX_TIMEOUT, Manifest, check_manifest, deadline,
     is_name, needs_asking,
 };
-pub use offered::{CONTRACT, Offered, check_here, check_imports, offered};
+pub use offered::{CONTRACT, Offered, check_here, check_imports, missing, offered};
 pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};
 pub use reads::is_query_name;

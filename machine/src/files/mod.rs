@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::contract::files::{Content, Ending};
 use crate::contract::types::Error;
 
+pub use allowed::patterns;
 pub use glob::{expand, matches as matches_name, matches_path};
 pub use natural::natural;
 pub use pattern::{PathPattern, PatternError, names};
