@@ -24,7 +24,6 @@ pub use manifest::{
 pub use offered::{CONTRACT, Offered, check_here, check_imports, missing, offered};
 pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};
-pub use reads::is_query_name;
 pub use rules::{Rule, RuleSeverity};
 pub use secret::{BLANK, blank};
 

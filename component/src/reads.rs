@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::manifest::is_name;
 use crate::{ComponentError, Manifest};
 
 /// The most globs, and the most queries, that a manifest may name.
 const MAX_ENTRIES: usize = 512;
 /// The longest glob, in bytes: as long as the contract takes one.
 const MAX_GLOB: usize = 1024;
-/// The longest name of a query, in bytes.
-const MAX_QUERY: usize = 64;
 /// The longest reason, in bytes.
 const MAX_REASON: usize = 1000;
 
@@ -22,7 +21,7 @@ pub(crate) const QUERIES: &str = "queries";
 /// Whether each glob and each name is well formed and has its reason.
 pub(crate) fn check(manifest: &Manifest) -> Result<(), ComponentError> {
     entries(FILES, &manifest.files, is_glob, GLOB)?;
-    entries(QUERIES, &manifest.queries, is_query_name, QUERY)
+    entries(QUERIES, &manifest.queries, is_name, QUERY)
 }
 
 /// What a glob must be.
@@ -30,7 +29,7 @@ const GLOB: &str = "a path below the root without a leading slash, such as sys/c
                     `*` stands for any part of one name (no `**`)";
 /// What a query's name must be.
 const QUERY: &str =
-    "a query's name: lower-case letters, digits, `-` and `_`, at most 64 in all, such as lspci";
+    "a query's name: a letter, then letters, digits or `-`, at most 64 in all, such as lspci";
 
 fn entries(
     table: &str,
@@ -93,12 +92,6 @@ fn is_glob(text: &str) -> bool {
     text.len() <= MAX_GLOB && !text.contains(char::is_control) && text.split('/').all(is_name)
 }
 
-/// Whether a text can be the name of a query.
-pub fn is_query_name(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
-    !text.is_empty() && text.len() <= MAX_QUERY && text.chars().all(plain)
-}
-
 /// Reads what the SDK left in a module: a line `#REASON`, then a line for each entry that it stands for, and
 /// so on. An entry that is named twice has both reasons.
 pub(crate) fn from_section(
@@ -144,9 +137,9 @@ mod tests {
         ] {
             assert!(!is_glob(bad), "{bad:?}");
         }
-        assert!(is_query_name("lspci") && is_query_name("nvme-smart_log2"));
-        for bad in ["", "LSPCI", "a b", "../x"] {
-            assert!(!is_query_name(bad), "{bad}");
+        assert!(is_name("tpm2-pcrread"));
+        for bad in ["", "8", "a b", "../x"] {
+            assert!(!is_name(bad), "{bad}");
         }
     }
 

@@ -19,6 +19,7 @@ mod identities;
 mod log_text;
 pub mod paced;
 mod placeholder;
+pub mod queries;
 pub mod real;
 pub mod recorded;
 mod request;
@@ -32,7 +33,7 @@ pub use condition::Condition;
 pub use error::MachineError;
 pub use paced::Paced;
 pub use seam::{
-    Answer, Attempt, Halt, Machine, Particulars, Reply, Request, RunId, Session, Terms, Time,
-    WatchId,
+    Answer, Attempt, Halt, Identity, Machine, Particulars, Reply, Request, RunId, Session, Terms,
+    Time, WatchId,
 };
 pub use wipe::{Decision, Mandate, WipeOverride};

@@ -35,6 +35,11 @@ vetting_stage::files! {
     vetting_facts::inventory::LINKS;
 }
 
+vetting_stage::queries! {
+    /// to ask the drivers of network ports
+    vetting_facts::inventory::PORT_QUERIES;
+}
+
 vetting_stage::stage!(run);
 
 /// The attachment that the inventory is compared with a spec by.

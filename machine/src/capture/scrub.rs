@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Readings;
-use crate::Reply;
+use crate::contract::disks::Disk;
 use crate::identities;
 use crate::placeholder::real;
 use crate::real::root::Root;
@@ -48,22 +47,14 @@ impl Scrub {
 
     /// Everything of that sort in what was read and said.
     pub fn of(
-        readings: &Readings,
+        disks: &[Disk],
         root: &Root,
         paths: &BTreeSet<String>,
         exchanges: &[Exchange],
     ) -> Self {
         let mut found = Found::default();
-        for reply in &readings.replies {
-            // A function on the bus has an address too, and that is no secret.
-            if let Reply::Inventory(parts) = reply
-                && let Some(address) = parts.bmc.as_ref().and_then(|bmc| bmc.address.as_ref())
-            {
-                found.add(address);
-            }
-            if let Ok(value) = serde_json::to_value(reply) {
-                found.fields(&value, &FIELDS);
-            }
+        if let Ok(value) = serde_json::to_value(disks) {
+            found.fields(&value, &FIELDS);
         }
         for path in paths {
             if identities::of_file(path).is_some()

@@ -12,7 +12,7 @@ use crate::{Reply, Request};
 pub(super) fn apply(change: &Change, state: &FaultState, request: &Request, reply: &mut Reply) {
     match (request, reply) {
         (_, Reply::Document(now)) => {
-            let key = (request.function(), target::name(request).to_owned());
+            let key = (request.function(), target::name(request).into_owned());
             match (change.kind, state.earlier.get(&key)) {
                 (Kind::Stale, Some(Reply::Document(earlier))) => now.clone_from(earlier),
                 (kind, _) => document(kind, now),
@@ -111,7 +111,7 @@ pub(super) fn keep(state: &mut FaultState, request: &Request, reply: &Reply) {
     let function = request.function();
     match (request, reply) {
         (_, Reply::Document(_)) => {
-            let key = (function, target::name(request).to_owned());
+            let key = (function, target::name(request).into_owned());
             state.earlier.insert(key, reply.clone());
         }
         (Request::FilesRead { paths }, Reply::FilesContents(contents)) => {

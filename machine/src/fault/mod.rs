@@ -10,6 +10,7 @@
 //! smart.read[nvme*] = exit 64         64 among the bits of smartctl's exit status
 //! bmc.ask[sensors] = cut 4096         what ipmitool printed, cut after 4,096 bytes
 //! gpu.ask[nvidia-smi]#2 = stale       the document before once more
+//! queries.run[ethtool eth0] = empty   one query about one port; without the port, about any
 //! files.read[sys/devices/system/edac/**] = failed     those files alone
 //! SMART: smart.read = timed-out       in the attempts of one stage only
 //! ```

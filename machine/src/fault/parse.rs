@@ -296,7 +296,7 @@ mod tests {
         insta::assert_snapshot!(error("call 4 = broken"), @"no kind of fault `broken`; there are: denied, unavailable, invalid, cancelled, timed-out, failed, cut N, empty, exit N, stale");
         insta::assert_snapshot!(error("call 4 = cut -1"), @"no kind of fault `cut -1`; there are: denied, unavailable, invalid, cancelled, timed-out, failed, cut N, empty, exit N, stale");
         insta::assert_snapshot!(error("fio.start = empty"), @"`fio.start = empty` has no effect: `cut`, `empty`, `exit` and `stale` change what a tool printed; all but `exit` change files too, and `cut` no listing");
-        insta::assert_snapshot!(error("fio.start[sda] = failed"), @"`fio.start` takes no target in brackets; these do: smart.read, smart.start-self-test, gpu.ask, bmc.ask, files.read, files.list");
+        insta::assert_snapshot!(error("fio.start[sda] = failed"), @"`fio.start` takes no target in brackets; these do: smart.read, smart.start-self-test, gpu.ask, bmc.ask, queries.run, files.read, files.list");
         insta::assert_snapshot!(error("smart.read[sda = failed"), @"`smart.read[sda`: write FUNCTION[TARGET] or FUNCTION[TARGET]#N, such as `smart.read[sda]#2`");
         insta::assert_snapshot!(error("files.read[/sys/x] = failed"), @r#""/sys/x" is not a pattern of paths: write one without a leading slash, such as sys/class/net/*/speed or, for all below a folder, sys/devices/system/edac/**"#);
         insta::assert_snapshot!(error("call 0 = denied"), @"`0` is no number of an exchange: they count from 1, and a range goes upwards");

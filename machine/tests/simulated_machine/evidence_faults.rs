@@ -103,6 +103,30 @@ fn a_question_is_answered_with_the_earlier_document() {
 }
 
 #[test]
+fn a_query_is_struck_by_its_name_or_with_its_target() {
+    let ask = |driver: &Driver, name: &str, target: &str| {
+        driver.call(Request::QueriesRun {
+            name: name.to_owned(),
+            target: target.to_owned(),
+        })
+    };
+    const PORT: &str = "ens1f0np0";
+    for (place, struck) in [
+        ("ethtool", true),
+        ("ethtool ens1f0np0", true),
+        ("ethtool *", true),
+        ("ethtool ens1f1np1", false),
+        ("ethtool-driver", false),
+    ] {
+        let (driver, _) = with(&format!("queries.run[{place}] = empty"));
+        let Ok(Reply::Document(document)) = ask(&driver, "ethtool", PORT) else {
+            panic!("no document");
+        };
+        assert_eq!(document.stdout.is_empty(), struck, "{place}");
+    }
+}
+
+#[test]
 fn some_files_fail_and_the_rest_is_read() {
     const CPUS: &str = "proc/cpuinfo";
     const ONLINE: &str = "sys/devices/system/cpu/online";

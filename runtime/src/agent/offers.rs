@@ -1,17 +1,19 @@
 //! What this image can run, as an agent says it to its orchestrator.
 
-use std::collections::BTreeSet;
-
+use vetting_machine::queries;
 use vetting_protocol::Offers;
 
-/// The contract that this build offers, and the files that it lets stages read.
-pub(super) fn offers() -> Offers {
+use crate::policy::Policy;
+
+/// The contract that this build offers, the queries that it and its policy have, and the files that it lets
+/// stages read at most.
+pub(super) fn offers(policy: &Policy) -> Offers {
     let offered = vetting_component::offered();
+    let queries = queries::built_in().chain(policy.queries());
     Offers {
         contract: offered.version.to_string(),
         interfaces: offered.interfaces.clone(),
-        // The contract has no interface of queries yet.
-        queries: BTreeSet::new(),
+        queries: queries.map(|query| query.name).collect(),
         files: vetting_machine::files::patterns(),
     }
 }

@@ -54,8 +54,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
         journal.say(Level::Warn, &text);
     }
     let mut keys = agent.settings.hold_keys.as_deref().map(Keys::new);
-    let parts = identity::parts(&*agent.machine).await;
-    let own = identity::identity(agent.boot.mac.as_deref(), parts.as_ref());
+    let own = identity::identity(agent.boot.mac.as_deref(), &*agent.machine);
     let claim = Claim {
         identity: agent.settings.identity.clone().unwrap_or(own),
         boot_id,
@@ -63,7 +62,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: agent.machine.name(),
         address: identity::address(link.url()),
-        offers: Some(offers()),
+        offers: Some(offers(&agent.settings.policy)),
     };
     service::status("claiming the run");
     hello(&agent, &link, &claim, &journal).await;

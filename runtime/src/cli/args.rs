@@ -330,6 +330,9 @@ pub struct CheckArgs {
     /// A spec file whose `[[disks]]` are expected
     #[arg(long, value_name = "FILE", requires = "wipe")]
     pub spec: Option<PathBuf>,
+    /// Show the queries of this policy file too
+    #[arg(long, value_name = "FILE", conflicts_with = "wipe")]
+    pub policy: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

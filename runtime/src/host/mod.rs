@@ -13,11 +13,11 @@ mod files;
 pub(crate) mod fio;
 pub(crate) mod gpu;
 mod hwmon;
-mod inventory;
 pub(crate) mod iperf;
 pub(crate) mod kernel_log;
 mod log;
 pub(crate) mod memtest;
+mod queries;
 mod smart;
 pub(crate) mod stress;
 mod types;
@@ -182,6 +182,7 @@ impl HostState {
 fn weight(request: &Request) -> usize {
     match request {
         Request::SmartRead { device } => device.len(),
+        Request::QueriesRun { name, target } => name.len().saturating_add(target.len()),
         Request::FilesList { globs: paths } | Request::FilesRead { paths } => {
             paths.iter().map(String::len).sum()
         }

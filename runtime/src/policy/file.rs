@@ -1,11 +1,13 @@
 //! The policy's file. `docs/policy.toml` documents it field by field.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::Deserialize;
 use vetting_component::signature::{KeyError, KeyId, PublicKey};
-use vetting_component::{Version, is_query_name, offered};
+use vetting_component::{Version, is_name, offered};
 use vetting_machine::files::{PathPattern, PatternError};
+use vetting_machine::queries::{BadQuery, Query};
 
 /// How many hexadecimal digits a sha256 has.
 const DIGEST_DIGITS: usize = 64;
@@ -53,14 +55,20 @@ pub enum FormError {
         reason: PatternError,
     },
     /// A name cannot be a query's.
-    #[error(
-        "{place}: `{name}` cannot be a query's name: lower-case letters, digits, `-` and `_` are"
-    )]
-    Query {
+    #[error("{place}: `{name}` cannot be a query's name: a letter, then letters, digits or `-`")]
+    QueryName {
         /// In which list.
         place: String,
         /// What is there.
         name: String,
+    },
+    /// A query is none.
+    #[error("query.{name}: {reason}")]
+    Query {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: BadQuery,
     },
     /// An interface is none.
     #[error("{place}: there is no interface `{name}` to grant or withhold; there are: {known}")]
@@ -104,7 +112,17 @@ struct Form {
     #[serde(default)]
     deny_queries: Vec<String>,
     #[serde(default)]
+    query: BTreeMap<String, QueryForm>,
+    #[serde(default)]
     stages: BTreeMap<String, StageForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueryForm {
+    command: Vec<String>,
+    timeout_seconds: Option<u64>,
+    max_bytes: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -143,9 +161,11 @@ pub struct Rules {
     /// The files that no stage may read.
     pub deny_files: Vec<PathPattern>,
     /// The queries that a stage may ask that has no list of its own; `None`: all that its manifest names.
-    pub queries: Option<Vec<String>>,
+    pub may_ask: Option<Vec<String>>,
     /// The queries that no stage may ask.
-    pub deny_queries: Vec<String>,
+    pub may_not_ask: Vec<String>,
+    /// Queries besides the built-in ones, by name.
+    pub queries: Vec<Query>,
     /// What is said of single stages.
     pub stages: BTreeMap<String, StageRules>,
 }
@@ -179,11 +199,11 @@ impl Rules {
                 .map(|texts| patterns("files", texts))
                 .transpose()?,
             deny_files: patterns("deny_files", form.deny_files)?,
-            queries: form
+            may_ask: form
                 .queries
                 .map(|texts| queries("queries", texts))
                 .transpose()?,
-            deny_queries: queries("deny_queries", form.deny_queries)?,
+            may_not_ask: queries("deny_queries", form.deny_queries)?,
             ..Rules::default()
         };
         let all = form.interfaces.map(|names| interfaces("interfaces", names));
@@ -207,6 +227,12 @@ impl Rules {
                 return Err(FormError::Digest(digest));
             }
             rules.revoked.insert(digest.to_ascii_lowercase());
+        }
+        for (name, query) in form.query {
+            let timeout = query.timeout_seconds.map(Duration::from_secs);
+            let query = Query::of_policy(&name, &query.command, timeout, query.max_bytes);
+            let query = query.map_err(|reason| FormError::Query { name, reason })?;
+            rules.queries.push(query);
         }
         for (name, stage) in form.stages {
             let minimum = stage.minimum_version.map(|version| {
@@ -245,9 +271,9 @@ fn patterns(place: &str, texts: Vec<String>) -> Result<Vec<PathPattern>, FormErr
 
 /// The names of a list, when each can be a query's.
 fn queries(place: &str, names: Vec<String>) -> Result<Vec<String>, FormError> {
-    match names.iter().find(|name| !is_query_name(name)) {
+    match names.iter().find(|name| !is_name(name)) {
         None => Ok(names),
-        Some(wrong) => Err(FormError::Query {
+        Some(wrong) => Err(FormError::QueryName {
             place: place.to_owned(),
             name: wrong.clone(),
         }),

@@ -104,8 +104,8 @@ impl Policy {
         ReadRules {
             files: files.or(rules.files.as_ref()).cloned(),
             deny_files: rules.deny_files.clone(),
-            queries: queries.or(rules.queries.as_ref()).cloned(),
-            deny_queries: rules.deny_queries.clone(),
+            queries: queries.or(rules.may_ask.as_ref()).cloned(),
+            deny_queries: rules.may_not_ask.clone(),
             by: format!("the policy file {}", path.display()),
         }
     }
