@@ -1,5 +1,5 @@
 //! Files of the kernel that hold secrets or harm when they are read, and listings without an end. The same
-//! on a simulated machine and on this one.
+//! on a simulated machine and on this one. And queries that nobody granted, about what there cannot be.
 
 use std::time::Duration;
 
@@ -94,6 +94,44 @@ pub fn kinds() -> Vec<Kind> {
         kinds.push(row.clone());
         kinds.push(row.real(End::Error(text)).within(LISTED));
     }
+    for (name, mode, text) in [
+        (
+            "query-not-asked-for",
+            "query:lspci",
+            "does not ask for the query",
+        ),
+        (
+            "query-that-is-a-path",
+            "query:/usr/sbin/reboot",
+            "does not ask for the query",
+        ),
+        (
+            "query-that-is-an-option",
+            "query:--help",
+            "does not ask for the query",
+        ),
+        (
+            "query-about-a-command",
+            "query:ethtool eth0;reboot",
+            "is invalid",
+        ),
+        (
+            "query-about-an-option",
+            "query:ethtool --flash",
+            "is invalid",
+        ),
+        (
+            "query-about-a-path",
+            "query:ethtool ../../etc/passwd",
+            "is invalid",
+        ),
+    ] {
+        kinds.push(rogue(name, mode, End::Error(text)));
+    }
+    kinds.push(
+        rogue("query-flood", "queries-flood", End::Limit("all-call-bytes"))
+            .limit("all-call-bytes", "1000000"),
+    );
     kinds.push(
         rogue("file-flood", "files-flood", End::Limit("host-calls")).limit("host-calls", "500"),
     );

@@ -1,7 +1,7 @@
-//! Files of the kernel that no stage may read, and listings without an end.
+//! Files of the kernel that no stage may read, listings without an end, and queries that nobody granted.
 
 use vetting_stage::files::{self, Ending, Kind};
-use vetting_stage::{Outcome, explain};
+use vetting_stage::{Outcome, explain, queries};
 
 /// Runs the mode, if it is one of these.
 pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
@@ -11,7 +11,18 @@ pub fn run(mode: &str) -> Option<Result<Outcome, String>> {
     if let Some(glob) = mode.strip_prefix("glob:") {
         return Some(list(vec![glob.to_owned()]));
     }
+    if let Some(query) = mode.strip_prefix("query:") {
+        let (name, target) = query.split_once(' ').unwrap_or((query, ""));
+        return Some(ask(name, target));
+    }
     Some(match mode {
+        "queries-flood" => loop {
+            if let Err(error) = ask("lspci", &"x".repeat(1_000))
+                && !error.contains("lspci")
+            {
+                return Some(Err(error));
+            }
+        },
         "files-many-globs" => list(vec!["sys/*".to_owned(); 100_000]),
         "files-many-paths" => read(vec!["proc/cpuinfo".to_owned(); 100_000]),
         "files-long-path" => read(vec![format!("sys/{}", "x".repeat(1 << 20))]),
@@ -41,6 +52,11 @@ fn read(paths: Vec<String>) -> Result<Outcome, String> {
         Ending::TimedOut | Ending::LeftOut => "not read".to_owned(),
     });
     Err(endings.collect::<Vec<_>>().join(", "))
+}
+
+fn ask(name: &str, target: &str) -> Result<Outcome, String> {
+    let document = queries::run(name, target).map_err(|error| explain(&error))?;
+    Err(format!("RAN {}", document.argv.join(" ")))
 }
 
 fn list(globs: Vec<String>) -> Result<Outcome, String> {
