@@ -65,6 +65,10 @@ fn the_documented_example_is_one() {
         "deny =",
         "key =",
         "comment =",
+        "files =",
+        "deny_files =",
+        "queries =",
+        "deny_queries =",
         "minimum_version =",
     ] {
         assert!(text.contains(field), "{field}");
