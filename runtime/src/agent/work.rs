@@ -91,6 +91,9 @@ pub(super) async fn attempt(
     let policy = &agent.settings.policy;
     let withheld = policy.withheld(manifest, order.grants.as_deref());
     let reads = policy.read_rules(&manifest.name);
+    if let Some(withheld) = policy.withheld_reads(manifest) {
+        journal.say(Level::Info, &withheld);
+    }
     let order = Order {
         parameters,
         deadline,

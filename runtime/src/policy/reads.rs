@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use vetting_component::Manifest;
-use vetting_machine::files::{PathPattern, ReadRules, names};
+use vetting_machine::files::{PathPattern, ReadRules, Share, names};
 
 use super::Policy;
 
@@ -92,7 +92,34 @@ impl ReadGrants {
     }
 }
 
+/// How many files and queries that are withheld are named in a line; the rest is counted.
+const NAMED: usize = 12;
+
 impl Policy {
+    /// What of a manifest's files and queries is withheld, in a line for a log; `None`: nothing.
+    pub fn withheld_reads(&self, manifest: &Manifest) -> Option<String> {
+        let rules = self.read_rules(&manifest.name);
+        let share = |glob: &String| glob.parse().map(|glob| rules.share(&glob));
+        let files = manifest.files.keys().filter_map(|glob| match share(glob) {
+            Ok(Share::All) | Err(_) => None,
+            Ok(Share::Part) => Some(format!("{glob} in part")),
+            Ok(Share::Nothing) => Some(glob.clone()),
+        });
+        let queries = manifest.queries.keys();
+        let queries = queries.filter(|name| !rules.lets_ask(name));
+        let queries = queries.map(|name| format!("the query {name}"));
+        let all: Vec<String> = files.chain(queries).collect();
+        let more = match all.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let named: Vec<&str> = all.iter().take(NAMED).map(String::as_str).collect();
+        (!all.is_empty()).then(|| {
+            let (stage, named) = (&manifest.name, named.join(", "));
+            format!("{stage}: {} withholds {named}{more}", rules.by)
+        })
+    }
+
     /// What a stage may read at most.
     pub fn read_rules(&self, stage: &str) -> ReadRules {
         let Policy::File { path, rules } = self else {
