@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_let_is_told_by_path_and_by_glob() {
+    fn rules_are_asked_by_path_and_by_glob() {
         let rules = ReadRules {
             files: Some(patterns(&["sys/class/net/*/*", "proc/cpuinfo"])),
             deny_files: patterns(&["sys/class/net/*/address"]),

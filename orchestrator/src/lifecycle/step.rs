@@ -117,7 +117,10 @@ fn unfit(run: &mut Progress, reason: &str) -> Result<(), Refused> {
         return Err(Refused::Over(run.state.clone()));
     }
     if run.state == State::FailedHolding {
-        run.also_holds(reason);
+        let held = run.held.as_ref();
+        if !held.is_some_and(|held| held.reason.contains(reason)) {
+            run.also_holds(reason);
+        }
         return Ok(());
     }
     if let Ok(stage) = current(run) {

@@ -237,15 +237,15 @@ mod tests {
             (needs("camera", "0.2.0", "look", &[]), "`camera`"),
             (needs("queries", "0.2.0", "run", &["ibstat"]), "`ibstat`"),
         ] {
-            let told = missing(needs).expect("something is missing");
-            assert!(told.contains(words), "{told}");
+            let lacks = missing(needs).expect("something is missing");
+            assert!(lacks.contains(words), "{lacks}");
         }
         let nameless = Offers {
             contract: "tomorrow".to_owned(),
             ..offers()
         };
-        let told = needs("hwmon", "0.2.0", "read", &[]).missing(&nameless);
-        assert!(told.is_some_and(|told| told.contains("version")));
+        let lacks = needs("hwmon", "0.2.0", "read", &[]).missing(&nameless);
+        assert!(lacks.is_some_and(|words| words.contains("version")));
     }
 
     #[test]

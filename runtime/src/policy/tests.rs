@@ -232,9 +232,9 @@ fn what_may_be_read_is_what_the_manifest_names_less_what_the_policy_withholds() 
         let why = answer.expect_err(words);
         assert!(why.contains(words), "not `{words}`: {why}");
     }
-    let told = policy(text).withheld_reads(&manifest);
-    let told = told.expect("something is withheld");
-    insta::assert_snapshot!(told, @"Storage: the policy file /p.toml withholds sys/block/*/stat in part, the query ibstat");
+    let line = policy(text).withheld_reads(&manifest);
+    let line = line.expect("something is withheld");
+    insta::assert_snapshot!(line, @"Storage: the policy file /p.toml withholds sys/block/*/stat in part, the query ibstat");
     assert_eq!(Policy::Open.withheld_reads(&manifest), None);
     let own = format!("{text}[stages.Storage]\nfiles = [\"sys/block/**\"]\nqueries = []\n");
     let grants = reads(&own);

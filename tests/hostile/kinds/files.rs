@@ -1,5 +1,5 @@
 //! Files of the kernel that hold secrets or harm when they are read, and listings without an end. The same
-//! on a simulated machine and on this one. And queries that nobody granted, about what there cannot be.
+//! on a simulated machine and on this one. And queries that were not granted, or about what there cannot be.
 
 use std::time::Duration;
 

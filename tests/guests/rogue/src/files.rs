@@ -1,4 +1,4 @@
-//! Files of the kernel that no stage may read, listings without an end, and queries that nobody granted.
+//! Files of the kernel that no stage may read, listings without an end, and queries that were not granted.
 
 use vetting_stage::files::{self, Ending, Kind};
 use vetting_stage::{Outcome, explain, queries};
