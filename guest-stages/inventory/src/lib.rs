@@ -37,7 +37,7 @@ vetting_stage::files! {
 
 vetting_stage::queries! {
     /// to ask the drivers of network ports
-    vetting_facts::inventory::PORT_QUERIES;
+    &vetting_facts::inventory::PORT_QUERIES;
 }
 
 vetting_stage::stage!(run);

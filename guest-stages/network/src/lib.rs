@@ -60,7 +60,7 @@ vetting_stage::files! {
 
 vetting_stage::queries! {
     /// to ask the ports' drivers what they support
-    vetting_facts::inventory::PORT_QUERIES;
+    &vetting_facts::inventory::PORT_QUERIES;
 }
 
 vetting_stage::stage!(run);
