@@ -100,6 +100,7 @@ impl Bench {
             notebook: Arc::new(Notebook::new(limits.clone())),
             limits,
             withheld: Withheld::new(),
+            reads: Default::default(),
             cancel: Cancel::new(),
             scratch: self.scratch.clone(),
             cpu_allowance: 1,

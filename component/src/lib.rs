@@ -9,6 +9,7 @@ mod manifest;
 mod offered;
 mod pack;
 mod parameters;
+mod reads;
 mod rules;
 mod secret;
 pub mod signature;
@@ -20,7 +21,7 @@ pub use manifest::{
     BadDeadline, Hardware, InterfaceRequest, MAX_TIMEOUT, Manifest, check_manifest, deadline,
     is_name, needs_asking,
 };
-pub use offered::{CONTRACT, Offered, check_here, check_imports, offered};
+pub use offered::{CONTRACT, Offered, check_here, check_imports, missing, offered};
 pub use pack::{describe, pack};
 pub use parameters::{ParameterError, parameters, typed};
 pub use rules::{Rule, RuleSeverity};
@@ -34,3 +35,7 @@ pub const MANIFEST_SECTION: &str = "vetting:manifest";
 pub const PARAMETERS_SECTION: &str = "vetting:parameters";
 /// The custom section in which the SDK leaves a module's rules for [`pack`].
 pub const RULES_SECTION: &str = "vetting:rules";
+/// The custom section in which the SDK leaves the globs that a module reads for [`pack`].
+pub const FILES_SECTION: &str = "vetting:files";
+/// The custom section in which the SDK leaves the queries that a module asks for [`pack`].
+pub const QUERIES_SECTION: &str = "vetting:queries";

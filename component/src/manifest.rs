@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ComponentError, Contents, Import, Rule, Version, rules};
+use crate::{ComponentError, Contents, Import, Rule, Version, reads, rules};
 
 /// The most that a manifest may be, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -40,6 +40,12 @@ pub struct Manifest {
     /// that have only types need no asking.
     #[serde(default)]
     pub interfaces: BTreeMap<String, InterfaceRequest>,
+    /// The files that it reads through `files`: each glob (`*` stays within one name) with the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// The queries that it asks through `queries`, by name, each with the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub queries: BTreeMap<String, String>,
     /// Its parameters as a JSON Schema of an object: `type`, `default`, `description`, `minimum`, …
     /// and `x-source` (where a threshold comes from) per property.
     #[serde(default = "no_parameters")]
@@ -94,7 +100,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<Manifest, ComponentError> {
 
 /// Whether a manifest is sound and agrees with what the component imports: each interface of the
 /// contract that it imports a function of is asked for with a reason, and nothing else is. `context`,
-/// `log` and `clock` need no asking.
+/// `log` and `clock` need no asking. One that imports `files` or `queries` names what it reads through them.
 ///
 /// # Errors
 ///
@@ -128,7 +134,7 @@ pub fn check_manifest(contents: &Contents) -> Result<(), ComponentError> {
             )));
         }
     }
-    Ok(())
+    reads::agree(manifest, imported)
 }
 
 /// Whether an interface of the contract must be asked for, and so can be withheld.
@@ -174,6 +180,7 @@ pub(crate) fn check_fields(manifest: &Manifest) -> Result<(), ComponentError> {
             return Err(ComponentError::Manifest(what));
         }
     }
+    reads::check(manifest)?;
     let parameters = &manifest.parameters;
     let is_object = parameters.get("type").is_some_and(|t| t == "object");
     let properties = parameters.get("properties");

@@ -103,19 +103,25 @@ pub fn check_here(contents: &Contents) -> Result<(), ComponentError> {
 ///
 /// [`ComponentError::Gap`], which names what is needed and what there is.
 pub fn check_imports(imports: &[Import], offered: &Offered) -> Result<(), ComponentError> {
-    for import in imports {
-        if import.package.starts_with("wasi:") {
-            continue;
-        }
-        if let Some(needs) = gap(import, offered) {
+    match missing(imports, offered) {
+        None => Ok(()),
+        Some(needs) => {
             let names: Vec<_> = offered.interfaces.keys().map(String::as_str).collect();
-            return Err(ComponentError::Gap {
+            Err(ComponentError::Gap {
                 needs,
                 has: format!("{} with {}", offered.name(), names.join(", ")),
-            });
+            })
         }
     }
-    Ok(())
+}
+
+/// The first import that a runtime with that contract lacks, in words; `None`: it has them all.
+pub fn missing(imports: &[Import], offered: &Offered) -> Option<String> {
+    let own = |import: &&Import| !import.package.starts_with("wasi:");
+    imports
+        .iter()
+        .filter(own)
+        .find_map(|import| gap(import, offered))
 }
 
 /// What is missing for an import, if anything is.

@@ -1,5 +1,7 @@
 //! From a core module and its author's `stage.toml` to a stage component.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
@@ -7,16 +9,28 @@ use wit_component::ComponentEncoder;
 use crate::contents::{Contents, read};
 use crate::manifest::{Manifest, check_fields, check_manifest};
 use crate::rules::{Rule, with_sources};
-use crate::{ComponentError, MANIFEST_SECTION, PARAMETERS_SECTION, RULES_SECTION};
+use crate::{
+    ComponentError, FILES_SECTION, MANIFEST_SECTION, PARAMETERS_SECTION, QUERIES_SECTION,
+    RULES_SECTION, reads,
+};
 
-/// Makes a module that was built with the SDK a component. The parameters and the rules that the SDK
-/// left in the module become the manifest's; the manifest is appended as JSON, last.
+/// What the SDK left in a module for its manifest; `None`: the module has nothing of the kind.
+#[derive(Default)]
+struct Left {
+    parameters: Option<Value>,
+    rules: Option<Vec<Rule>>,
+    files: Option<BTreeMap<String, String>>,
+    queries: Option<BTreeMap<String, String>>,
+}
+
+/// Makes a module that was built with the SDK a component. The parameters, rules, globs and queries that
+/// the SDK left in the module become the manifest's; the manifest is appended as JSON, last.
 ///
 /// # Errors
 ///
 /// A sentence on what is wrong with the manifest or the module.
 pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    let manifest = from_toml(stage_toml, parameters_of(module)?, rules_of(module)?)?;
+    let manifest = from_toml(stage_toml, left_in(module)?)?;
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&without_what_was_taken(module)?)
@@ -25,14 +39,14 @@ pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> 
     append_manifest(component, &manifest)
 }
 
-/// Puts the manifest into a component that another toolchain made. Its parameters and rules are those
-/// of the text.
+/// Puts the manifest into a component that another toolchain made. Its parameters, rules, globs and
+/// queries are those of the text.
 ///
 /// # Errors
 ///
 /// A sentence on what is wrong with the manifest, or on where it and the component disagree.
 pub fn describe(component: Vec<u8>, stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    append_manifest(component, &from_toml(stage_toml, None, None)?)
+    append_manifest(component, &from_toml(stage_toml, Left::default())?)
 }
 
 /// Appends the manifest as JSON, last.
@@ -45,12 +59,8 @@ fn append_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8
     Ok(component)
 }
 
-/// The manifest, with the parameters and the rules of the module where it has any.
-fn from_toml(
-    text: &str,
-    parameters: Option<Value>,
-    rules: Option<Vec<Rule>>,
-) -> Result<Manifest, ComponentError> {
+/// The manifest, with what was left in the module where there is any.
+fn from_toml(text: &str, left: Left) -> Result<Manifest, ComponentError> {
     let wrong = |reason: String| ComponentError::Manifest(format!("stage.toml: {reason}"));
     let table: toml::Table = text
         .parse()
@@ -63,6 +73,8 @@ fn from_toml(
         "destructive",
         "hardware",
         "interfaces",
+        "files",
+        "queries",
         "parameters",
         "rules",
     ];
@@ -73,8 +85,10 @@ fn from_toml(
         )));
     }
     for (key, in_code, here) in [
-        ("parameters", parameters.is_some(), "[parameters]"),
-        ("rules", rules.is_some(), "[[rules]]"),
+        ("parameters", left.parameters.is_some(), "[parameters]"),
+        ("rules", left.rules.is_some(), "[[rules]]"),
+        ("files", left.files.is_some(), "[files]"),
+        ("queries", left.queries.is_some(), "[queries]"),
     ] {
         if table.contains_key(key) && in_code {
             return Err(wrong(format!(
@@ -83,20 +97,44 @@ fn from_toml(
         }
     }
     let mut manifest: Manifest = table.try_into().map_err(|e| wrong(e.to_string()))?;
-    if let Some(properties) = parameters {
+    if let Some(properties) = left.parameters {
         manifest.parameters = json!({
             "type": "object",
             "properties": properties,
             "additionalProperties": false,
         });
     }
-    manifest.rules = rules.unwrap_or(manifest.rules);
+    manifest.rules = left.rules.unwrap_or(manifest.rules);
+    manifest.files = left.files.unwrap_or(manifest.files);
+    manifest.queries = left.queries.unwrap_or(manifest.queries);
     with_sources(&mut manifest.rules, &manifest.parameters);
     check_fields(&manifest)?;
     manifest.interfaces.values_mut().for_each(|request| {
         request.reason = request.reason.trim().to_owned();
     });
     Ok(manifest)
+}
+
+/// What the SDK left in the module.
+fn left_in(module: &[u8]) -> Result<Left, ComponentError> {
+    Ok(Left {
+        parameters: parameters_of(module)?,
+        rules: rules_of(module)?,
+        files: reads_of(module, FILES_SECTION)?,
+        queries: reads_of(module, QUERIES_SECTION)?,
+    })
+}
+
+/// The globs or the queries that the SDK left in the module, each with its reason.
+fn reads_of(
+    module: &[u8],
+    section: &str,
+) -> Result<Option<BTreeMap<String, String>>, ComponentError> {
+    let mut found = None;
+    for section in sections(module, section)? {
+        reads::from_section(section, found.get_or_insert_default())?;
+    }
+    Ok(found)
 }
 
 /// What stands in the module's custom sections of that name.
@@ -148,6 +186,14 @@ fn rules_of(module: &[u8]) -> Result<Option<Vec<Rule>>, ComponentError> {
     Ok(found)
 }
 
+/// The sections that the manifest takes over.
+const TAKEN: [&str; 4] = [
+    PARAMETERS_SECTION,
+    RULES_SECTION,
+    FILES_SECTION,
+    QUERIES_SECTION,
+];
+
 /// The module without the sections that have been taken over.
 fn without_what_was_taken(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
     const HEADER: usize = 8;
@@ -157,7 +203,7 @@ fn without_what_was_taken(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
         let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
         let taken = matches!(
             &payload,
-            Payload::CustomSection(s) if [PARAMETERS_SECTION, RULES_SECTION].contains(&s.name())
+            Payload::CustomSection(s) if TAKEN.contains(&s.name())
         );
         // A section's range is that of its contents: its id and size lie between the last one's end
         // and its beginning.

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use vetting_component::{
-    ComponentError, Contents, MANIFEST_SECTION, check_imports, check_manifest, offered, read,
+    ComponentError, Contents, MANIFEST_SECTION, check_imports, check_manifest, describe, offered,
+    read,
 };
 
 /// A component that exports `run` and imports instances, each of the functions named.
@@ -121,6 +122,36 @@ fn a_manifest_that_hides_an_interface_or_invents_one_is_found() {
     assert!(check_manifest(&honest).is_ok());
     let free = stage(&[("vetting:stage/log@0.2.0", &["log"])], &[]);
     assert!(check_manifest(&free).is_ok());
+}
+
+#[test]
+fn a_stage_that_reads_files_names_them_each_with_the_reason() {
+    const NAMED: &str = "[files]\n\"proc/cpuinfo\" = \"to know the processors\"\n";
+    let files: &[(&str, &[&str])] = &[("vetting:stage/files@0.2.0", &["read"])];
+    let toml = |asks: &str, more: &str| {
+        format!(
+            "name = \"Reads\"\nversion = \"1.0.0\"\nsummary = \"s\"\ntimeout_seconds = 5\n{asks}{more}"
+        )
+    };
+    let asks = "[interfaces.files]\nreason = \"why\"\n";
+    let made = describe(component(files), &toml(asks, NAMED)).expect("a stage");
+    let manifest = read(&made).expect("a stage").manifest;
+    assert_eq!(manifest.files["proc/cpuinfo"], "to know the processors");
+    assert!(manifest.queries.is_empty());
+    let refused = |component: Vec<u8>, toml: &str| {
+        describe(component, toml)
+            .expect_err("not a stage")
+            .to_string()
+    };
+    let said = refused(component(files), &toml(asks, ""));
+    assert!(said.contains("names nothing to read through it"), "{said}");
+    let said = refused(component(&[]), &toml("", NAMED));
+    assert!(said.contains("does not import `files`"), "{said}");
+    let said = refused(
+        component(files),
+        &toml(asks, "[files]\n\"/proc\" = \"w\"\n"),
+    );
+    assert!(said.contains("without a leading slash"), "{said}");
 }
 
 #[test]

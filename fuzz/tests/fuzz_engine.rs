@@ -151,6 +151,7 @@ impl Bench {
             notebook: Arc::new(Notebook::new(limits.clone())),
             limits,
             withheld: BTreeMap::new(),
+            reads: Default::default(),
             cancel: Cancel::new(),
             scratch: self.scratch.path().to_owned(),
             cpu_allowance: 1,

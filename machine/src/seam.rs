@@ -16,6 +16,7 @@ use crate::contract::types::{Document, Error};
 use crate::contract::{
     bmc, clock, disks, files, fio, gpu, hwmon, iperf, kernel_log, memtest, queries, smart, stress,
 };
+use crate::files::ReadRules;
 use crate::{Cancel, MachineError, Mandate};
 
 /// A tool that was started: a number, unique within its session.
@@ -313,6 +314,9 @@ pub struct Particulars {
     pub parameters: serde_json::Value,
     /// The interfaces that are withheld, each with the reason that the stage is told.
     pub withheld: BTreeMap<String, String>,
+    /// What the owner of the machine lets the stage read, of what its manifest names.
+    #[serde(default, skip_serializing_if = "ReadRules::is_open")]
+    pub reads: ReadRules,
     /// Values that must not be written down anywhere.
     #[serde(skip)]
     pub secrets: Vec<String>,
@@ -339,6 +343,8 @@ pub struct Terms {
     pub mandate: Mandate,
     /// The interfaces that are withheld.
     pub withheld: BTreeMap<String, String>,
+    /// What the owner of the machine lets the stage read.
+    pub reads: ReadRules,
     /// After how many host calls the earlier attempt was interrupted, if it was.
     pub interrupted_after: Option<u64>,
 }

@@ -265,6 +265,7 @@ pub(crate) fn claim_of(host: &str, boot: &str, instance: &str) -> Claim {
         version: "0".to_owned(),
         machine: "a test".to_owned(),
         address: None,
+        offers: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Hello and claim: how a machine that has booted becomes the one that a run is about.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,19 @@ pub struct Identity {
     pub board_serial: Option<String>,
 }
 
+/// What an agent's image can run, so that no stage is handed out that it could not even load.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Offers {
+    /// The version of the contract `vetting:stage` that it offers: `0.2.0`.
+    pub contract: String,
+    /// The contract's interfaces, each with its functions; methods as `[method]run.next`.
+    pub interfaces: BTreeMap<String, BTreeSet<String>>,
+    /// The queries that a stage may ask there, by name.
+    pub queries: BTreeSet<String>,
+    /// The files that the image lets stages read at most, as patterns: `sys/class/**`, `proc/cpuinfo`.
+    pub files: Vec<String>,
+}
+
 /// `POST hello`: the machine is up. It is answered to anybody who holds the run's boot token, and
 /// gives nothing away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +44,9 @@ pub struct Hello {
     /// Its first global address, so that an operator knows where to log in.
     #[serde(default)]
     pub address: Option<String>,
+    /// What its image can run; absent from an agent that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offers: Option<Offers>,
 }
 
 /// The answer to `hello`.
@@ -56,6 +74,10 @@ pub struct Claim {
     /// Its first global address.
     #[serde(default)]
     pub address: Option<String>,
+    /// What its image can run; absent from an agent that does not say, which is then given whatever the
+    /// run has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offers: Option<Offers>,
 }
 
 /// The answer to `claim`: everything that the agent needs to walk the run.

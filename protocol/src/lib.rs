@@ -27,7 +27,7 @@ mod state;
 mod stream;
 
 pub use attempt::{AttachmentRecord, Bucket, Denial, Ending, Series, StageRecord};
-pub use claim::{Claim, ClaimAnswer, Hello, HelloAnswer, Identity, WentDown};
+pub use claim::{Claim, ClaimAnswer, Hello, HelloAnswer, Identity, Offers, WentDown};
 pub use earned::{Unearned, met, unearned};
 pub use heartbeat::{
     Command, Directive, DirectiveAnswer, DirectiveStatus, Heartbeat, HeartbeatAnswer, OverrideFlags,

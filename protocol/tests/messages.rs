@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use vetting_protocol::{
     Artifact, Claim, ClaimAnswer, Code, Command, Heartbeat, HeartbeatAnswer, Hello, Hold,
-    HoldAnswer, LogBatch, Refusal, ResultAnswer, SampleBatch, StageResult, State,
+    HoldAnswer, LogBatch, Offers, Refusal, ResultAnswer, SampleBatch, StageResult, State,
 };
 
 /// Reads a golden file as `T`, and tries each of the three directions.
@@ -51,6 +51,11 @@ fn messages_are_read_as_they_were_first_published() {
         "claim",
         include_str!("golden/claim.json"),
         &["identity", "boot_id", "instance", "version", "machine"],
+    );
+    golden::<Offers>(
+        "offers",
+        include_str!("golden/offers.json"),
+        &["contract", "interfaces", "queries", "files"],
     );
     golden::<ClaimAnswer>(
         "claim answer",

@@ -4,8 +4,8 @@ use vetting_facts::counters::{AerFunction, Cpu, Cpus, aer, cpus};
 use vetting_stage::types::Error;
 use vetting_stage::{kernel_files, median};
 
-/// What is read of processors and of PCI Express.
-const FILES: [&str; 13] = [
+/// What is read of processors and of PCI Express before and after the load.
+pub const FILES: &[&str] = &[
     "sys/devices/system/cpu/online",
     "sys/devices/system/cpu/cpu*/online",
     "sys/devices/system/cpu/cpu*/topology/core_id",
@@ -21,6 +21,9 @@ const FILES: [&str; 13] = [
     "sys/bus/pci/devices/*/aer_*",
 ];
 
+/// What is read of each processor under load.
+pub const SAMPLED: &[&str] = &["sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq"];
+
 /// One reading.
 #[derive(Clone, Debug, Default)]
 pub struct Counted {
@@ -32,7 +35,7 @@ pub struct Counted {
 
 /// Reads all of it once.
 pub fn read() -> Result<Counted, Error> {
-    let files = kernel_files::read(&FILES)?;
+    let files = kernel_files::read(FILES)?;
     Ok(Counted {
         cpus: cpus(&files),
         aer: aer(&files),
@@ -63,8 +66,10 @@ pub fn base_mhz(cpu: &Cpu) -> Option<f64> {
 
 /// The median of the CPUs' frequencies now, in MHz; `None` where the kernel has none.
 pub fn frequency_mhz(cpus: &[u32]) -> Option<f64> {
-    let path = |cpu: &u32| format!("sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_cur_freq");
-    let paths: Vec<String> = cpus.iter().map(path).collect();
+    let paths = cpus
+        .iter()
+        .flat_map(|cpu| kernel_files::of_part(SAMPLED, &cpu.to_string()));
+    let paths: Vec<String> = paths.collect();
     let files = kernel_files::at(&paths).ok()?;
     let khz = paths.iter().filter_map(|path| files.number::<f64>(path));
     let megahertz: Vec<f64> = khz.filter(|khz| *khz > 0.0).map(|khz| khz / 1e3).collect();

@@ -37,6 +37,15 @@ vetting_stage::parameters! {
     crit_margin_celsius: number = 5.0, "default";
 }
 
+vetting_stage::files! {
+    /// to see throttling, base frequencies and PCI Express errors
+    counted::FILES;
+    /// to see frequencies under load
+    counted::SAMPLED;
+    /// to know whether the machine is a virtual or a portable one
+    vetting_stage::platform::FILES;
+}
+
 vetting_stage::stage!(run);
 
 /// Kept for tools to end and for judging.

@@ -4,7 +4,7 @@
 use vetting_facts::gpu::amd::{self, AmdGpu, Block};
 use vetting_stage::{Findings, Measure, Part, kernel_files, part};
 
-use crate::bus::{BUS, OnBus};
+use crate::bus::OnBus;
 use crate::evidence::all_of;
 use crate::{Parameters, rules};
 
@@ -15,38 +15,35 @@ pub const VENDOR: u64 = 0x1002;
 const ACCELERATOR: u64 = 0x12;
 
 /// What is read of each GPU.
-const FILES: [&str; 22] = [
-    "class",
-    "vendor",
-    "device",
-    "driver",
-    "product_name",
-    "product_number",
-    "serial_number",
-    "unique_id",
-    "vbios_version",
-    "mem_info_vram_total",
-    "mem_info_vram_used",
-    "gpu_busy_percent",
-    "mem_busy_percent",
-    "pcie_replay_count",
-    "current_link_speed",
-    "current_link_width",
-    "max_link_speed",
-    "max_link_width",
-    "xgmi_error",
-    "power_dpm_force_performance_level",
-    "ras/*",
-    "hwmon/*/*",
+pub const FILES: &[&str] = &[
+    "sys/bus/pci/devices/*/class",
+    "sys/bus/pci/devices/*/vendor",
+    "sys/bus/pci/devices/*/device",
+    "sys/bus/pci/devices/*/driver",
+    "sys/bus/pci/devices/*/product_name",
+    "sys/bus/pci/devices/*/product_number",
+    "sys/bus/pci/devices/*/serial_number",
+    "sys/bus/pci/devices/*/unique_id",
+    "sys/bus/pci/devices/*/vbios_version",
+    "sys/bus/pci/devices/*/mem_info_vram_total",
+    "sys/bus/pci/devices/*/mem_info_vram_used",
+    "sys/bus/pci/devices/*/gpu_busy_percent",
+    "sys/bus/pci/devices/*/mem_busy_percent",
+    "sys/bus/pci/devices/*/pcie_replay_count",
+    "sys/bus/pci/devices/*/current_link_speed",
+    "sys/bus/pci/devices/*/current_link_width",
+    "sys/bus/pci/devices/*/max_link_speed",
+    "sys/bus/pci/devices/*/max_link_width",
+    "sys/bus/pci/devices/*/xgmi_error",
+    "sys/bus/pci/devices/*/power_dpm_force_performance_level",
+    "sys/bus/pci/devices/*/ras/*",
+    "sys/bus/pci/devices/*/hwmon/*/*",
 ];
 
 /// Reads those among the GPUs that AMD's driver runs.
 pub fn read(bus: &[OnBus]) -> Vec<AmdGpu> {
     let addresses = bus.iter().filter(|on| on.vendor == Some(VENDOR));
-    let paths = addresses.flat_map(|on| {
-        let home = format!("{BUS}/{}", on.address);
-        FILES.iter().map(move |file| format!("{home}/{file}"))
-    });
+    let paths = addresses.flat_map(|on| kernel_files::of_part(FILES, &on.address));
     let paths: Vec<String> = paths.collect();
     if paths.is_empty() {
         return Vec::new();

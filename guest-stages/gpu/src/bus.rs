@@ -5,19 +5,17 @@ use vetting_facts::files::Files;
 use vetting_facts::inventory::computes;
 use vetting_stage::{Part, explain, gpu, kernel_files, part};
 
-/// Where the kernel lists functions.
-pub const BUS: &str = "sys/bus/pci/devices";
-
-/// What is read of each.
-const FILES: [&str; 8] = [
-    "class",
-    "vendor",
-    "device",
-    "driver",
-    "current_link_speed",
-    "current_link_width",
-    "max_link_speed",
-    "max_link_width",
+/// What is read of each function, and of the port that it is plugged into.
+pub const FILES: &[&str] = &[
+    "sys/bus/pci/devices/*",
+    "sys/bus/pci/devices/*/class",
+    "sys/bus/pci/devices/*/vendor",
+    "sys/bus/pci/devices/*/device",
+    "sys/bus/pci/devices/*/driver",
+    "sys/bus/pci/devices/*/current_link_speed",
+    "sys/bus/pci/devices/*/current_link_width",
+    "sys/bus/pci/devices/*/max_link_speed",
+    "sys/bus/pci/devices/*/max_link_width",
 ];
 
 /// One of them.
@@ -76,11 +74,9 @@ pub fn read() -> Result<Vec<OnBus>, String> {
 
 /// The links of some functions. Where their files cannot be read there are none: that is no fault of a GPU.
 fn links(addresses: &[String]) -> Vec<PciLink> {
-    let paths = addresses.iter().flat_map(|address| {
-        let home = format!("{BUS}/{address}");
-        let files: Vec<String> = FILES.iter().map(|file| format!("{home}/{file}")).collect();
-        std::iter::once(home).chain(files)
-    });
+    let paths = addresses
+        .iter()
+        .flat_map(|address| kernel_files::of_part(FILES, address));
     let paths: Vec<String> = paths.collect();
     if paths.is_empty() {
         return Vec::new();

@@ -63,6 +63,13 @@ vetting_stage::parameters! {
     replays_per_minute: number = 0.06, "NVIDIA DCGM, a bit error rate of 1e-12";
 }
 
+vetting_stage::files! {
+    /// to know GPUs on the bus, their links and their slots
+    bus::FILES;
+    /// to see what AMD's driver counts
+    amd::FILES;
+}
+
 vetting_stage::stage!(run);
 
 /// Kept for tools to end and for judging.

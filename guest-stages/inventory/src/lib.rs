@@ -28,6 +28,18 @@ vetting_stage::parameters! {
     disk_size_tolerance_percent: number = 1.0, "default";
 }
 
+vetting_stage::files! {
+    /// to read the firmware's tables and what the kernel shows of each part
+    vetting_facts::inventory::FILES;
+    /// to know which slot, which driver and which parent each part has
+    vetting_facts::inventory::LINKS;
+}
+
+vetting_stage::queries! {
+    /// to ask the drivers of network ports
+    &vetting_facts::inventory::PORT_QUERIES;
+}
+
 vetting_stage::stage!(run);
 
 /// The attachment that the inventory is compared with a spec by.

@@ -44,6 +44,15 @@ vetting_stage::parameters! {
     speed_warn_percent: number = 80.0, "default";
 }
 
+vetting_stage::files! {
+    /// to see corrected and uncorrected memory errors
+    vetting_facts::counters::EDAC;
+    /// to know the modules and whether they correct errors
+    vetting_facts::inventory::MEMORY_FILES;
+    /// to know whether the machine is a virtual one
+    vetting_stage::platform::FILES;
+}
+
 vetting_stage::stage!(run);
 
 /// Kept for tools to end and for judging.

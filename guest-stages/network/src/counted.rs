@@ -9,7 +9,7 @@ use crate::ports::part_of;
 use crate::{Parameters, nic, rules};
 
 /// What is read of each port.
-const FILES: [&str; 4] = [
+pub const FILES: &[&str] = &[
     "sys/class/net/*",
     "sys/class/net/*/type",
     "sys/class/net/*/carrier_changes",
@@ -18,7 +18,7 @@ const FILES: [&str; 4] = [
 
 /// Reads the counters of all ports.
 pub fn read() -> Result<Vec<Nic>, Error> {
-    Ok(counters::nics(&kernel_files::read(&FILES)?))
+    Ok(counters::nics(&kernel_files::read(FILES)?))
 }
 
 /// Frames that came damaged, and carriers that went, between two readings.

@@ -51,6 +51,18 @@ vetting_stage::parameters! {
     unknown_speed_floor_gbps: number = 0.1, "default";
 }
 
+vetting_stage::files! {
+    /// to see frames lost or damaged while it is measured
+    counted::FILES;
+    /// to know the network ports and their links
+    vetting_facts::inventory::PORT_FILES;
+}
+
+vetting_stage::queries! {
+    /// to ask the ports' drivers what they support
+    &vetting_facts::inventory::PORT_QUERIES;
+}
+
 vetting_stage::stage!(run);
 
 /// Kept for tools to end and for judging.

@@ -41,6 +41,11 @@ vetting_stage::parameters! {
     pause: duration = "2s", "default";
 }
 
+vetting_stage::files! {
+    /// to read batteries and mains adapters that the kernel sees
+    vetting_facts::power::SUPPLY;
+}
+
 vetting_stage::stage!(run);
 
 fn run() -> Result<Outcome, String> {

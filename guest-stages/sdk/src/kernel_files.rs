@@ -36,6 +36,15 @@ pub fn at(paths: &[String]) -> Result<Files, Error> {
     Ok(gathered)
 }
 
+/// Globs for one part alone: the first `*` of each is its name. So a stage asks for one part by the globs that
+/// its manifest names for all.
+pub fn of_part(globs: &[&str], part: &str) -> Vec<String> {
+    globs
+        .iter()
+        .map(|glob| glob.replacen('*', part, 1))
+        .collect()
+}
+
 /// Lists what globs match. Where that is too much for one call, each half of the globs is listed by itself.
 fn list(globs: &[String], gathered: &mut Files, paths: &mut Vec<String>) -> Result<(), Error> {
     let listing = files::list(globs)?;

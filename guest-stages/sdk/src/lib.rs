@@ -36,7 +36,8 @@ pub mod kernel_files;
 mod panic;
 mod parameters;
 mod plan;
-mod platform;
+pub mod platform;
+mod reads;
 mod rules;
 mod section;
 mod sensors;
@@ -57,6 +58,8 @@ pub use panic::log_panics;
 pub use parameters::{Kind, ParameterError, Value as ParameterValue, find, milliseconds};
 pub use plan::Plan;
 pub use platform::{Platform, platform};
+#[doc(hidden)]
+pub use reads::{__Group, __lines, __lines_length};
 pub use rules::{Gap, Has, Rule};
 #[doc(hidden)]
 pub use section::{__joined, __length, __same};

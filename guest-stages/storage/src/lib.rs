@@ -36,6 +36,11 @@ vetting_stage::parameters! {
     tail_warn_ratio: number = 20.0, "default";
 }
 
+vetting_stage::files! {
+    /// to see errors that disks answered with
+    refused::FILES;
+}
+
 vetting_stage::stage!(run);
 
 /// Kept for tools to end and for judging.

@@ -8,11 +8,11 @@ use vetting_stage::{Findings, Measure, explain, kernel_files, part};
 use crate::rules;
 
 /// What is read: SCSI's driver counts, which SATA disks use too.
-const FILES: [&str; 2] = ["sys/block/*", "sys/block/*/device/ioerr_cnt"];
+pub const FILES: &[&str] = &["sys/block/*", "sys/block/*/device/ioerr_cnt"];
 
 /// Reads what disks have counted.
 pub fn read() -> Result<Vec<Block>, Error> {
-    Ok(blocks(&kernel_files::read(&FILES)?))
+    Ok(blocks(&kernel_files::read(FILES)?))
 }
 
 /// What came between two readings.

@@ -1,12 +1,11 @@
 //! A machine with faults laid over some of its exchanges.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Counts, Faults};
-use crate::contract::types::Error;
+use super::{FaultState, Faults, Plan};
 use crate::delegate::delegate_machine;
 use crate::{Answer, Attempt, Halt, Machine, MachineError, Request, Session};
 
@@ -49,26 +48,33 @@ struct OverlaidSession {
     session: Box<dyn Session>,
     faults: Arc<Faults>,
     stage: String,
-    /// How many exchanges there were, and how many of each function.
-    asked: Mutex<(u64, Counts)>,
+    /// How many exchanges there were, and what faults know of them.
+    asked: Mutex<(u64, FaultState)>,
 }
 
 impl OverlaidSession {
-    fn strike(&self, request: &Request) -> Option<Error> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let (number, counts) = &mut *asked;
+    fn asked(&self) -> MutexGuard<'_, (u64, FaultState)> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn plan(&self, request: &Request) -> Plan {
+        let mut asked = self.asked();
+        let (number, state) = &mut *asked;
         *number = number.saturating_add(1);
-        self.faults.strike(&self.stage, counts, *number, request)
+        self.faults.plan(&self.stage, state, *number, request)
     }
 }
 
 #[async_trait]
 impl Session for OverlaidSession {
     async fn call(&self, request: Request) -> Answer {
-        match self.strike(&request) {
-            Some(error) => Err(error),
-            None => self.session.call(request).await,
+        let plan = self.plan(&request);
+        if let Some(error) = plan.refusal() {
+            return Err(error.clone());
         }
+        let answer = self.session.call(request.clone()).await;
+        let (_, state) = &mut *self.asked();
+        plan.give(state, &request, answer)
     }
 
     fn elapsed(&self) -> Duration {

@@ -121,6 +121,16 @@ const NEVER: &[&str] = &[
     "*ifalias*",
 ];
 
+/// What may be read at most, as patterns of paths: `sys/class/**`, `proc/cpuinfo`. Some names below are never
+/// readable all the same.
+pub fn patterns() -> Vec<String> {
+    let pattern = |rule: &&str| match rule.strip_suffix('/') {
+        Some(folder) => format!("{folder}/**"),
+        None => (*rule).to_owned(),
+    };
+    ALLOWED.iter().map(pattern).collect()
+}
+
 /// Whether a file may be read. Links are followed by whoever asks: both ends must be allowed.
 pub fn is_allowed(path: &str) -> bool {
     ALLOWED.iter().any(|rule| covers(rule, path)) && !is_never(path)
@@ -216,6 +226,14 @@ mod tests {
             "dev/sda",
         ] {
             assert!(!is_allowed(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn each_rule_is_a_pattern() {
+        for pattern in patterns() {
+            let parsed: Result<crate::files::PathPattern, _> = pattern.parse();
+            assert_eq!(parsed.map(|p| p.to_string()), Ok(pattern));
         }
     }
 

@@ -4,6 +4,8 @@
 mod allowed;
 mod glob;
 mod natural;
+mod pattern;
+mod read_rules;
 mod tree;
 
 use std::time::Duration;
@@ -11,8 +13,11 @@ use std::time::Duration;
 use crate::contract::files::{Content, Ending};
 use crate::contract::types::Error;
 
-pub use glob::{expand, matches_path};
+pub use allowed::patterns;
+pub use glob::{expand, matches as matches_name, matches_path};
 pub use natural::natural;
+pub use pattern::{PathPattern, PatternError, names};
+pub use read_rules::{ReadRules, Share};
 pub use tree::{Look, Tree};
 
 /// Globs of one call.

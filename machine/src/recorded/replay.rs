@@ -20,7 +20,7 @@ use super::look::Look;
 use super::recording::{AttemptRecording, Exchange};
 use super::{Recording, divergence};
 use crate::contract::context::NetworkPeer;
-use crate::fault::{Counts, Faults};
+use crate::fault::{FaultState, Faults};
 use crate::{
     Answer, Attempt, Cancel, Halt, Machine, MachineError, Reply, Request, Session, Terms, Time,
 };
@@ -81,6 +81,7 @@ impl Machine for ReplayMachine {
             memory_allowance_bytes: begin.memory_allowance_bytes,
             mandate: begin.mandate.clone(),
             withheld: begin.particulars.withheld.clone(),
+            reads: begin.particulars.reads.clone(),
             interrupted_after: interrupted.map(|verdict| verdict.host_calls),
         })
     }
@@ -140,7 +141,7 @@ struct State {
     /// How many of the times before it were given.
     stamps: usize,
     now: u64,
-    counts: Counts,
+    faults: FaultState,
 }
 
 impl ReplaySession {
@@ -173,21 +174,17 @@ impl ReplaySession {
             return self.diverged(number, reason);
         }
         state.go_on();
-        let fault = self.faults.strike(
-            &self.recorded.begin.stage,
-            &mut state.counts,
-            number,
-            request,
-        );
-        match (&exchange.answer, fault) {
-            (answer, Some(fault)) => {
+        let stage = &self.recorded.begin.stage;
+        let plan = self.faults.plan(stage, &mut state.faults, number, request);
+        match (&exchange.answer, plan.refusal()) {
+            (answer, Some(error)) => {
                 let at = answer.as_ref().map_or(exchange.ask.at_ns, |(_, at)| *at);
                 state.now = state.now.max(at);
-                Some(Err(fault))
+                Some(Err(error.clone()))
             }
             (Some((answer, at)), None) => {
                 state.now = state.now.max(*at);
-                Some(answer.clone())
+                Some(plan.give(&mut state.faults, request, answer.clone()))
             }
             // A guest that polls several waits goes on by another of them.
             (None, None) if state.next < self.recorded.exchanges.len() => None,

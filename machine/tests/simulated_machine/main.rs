@@ -4,6 +4,7 @@ mod builtins;
 mod clock;
 mod driver;
 mod ends;
+mod evidence_faults;
 mod faults;
 mod jobs;
 mod profiles;

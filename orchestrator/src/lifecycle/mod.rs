@@ -102,6 +102,11 @@ pub enum Event {
         /// What, in a sentence.
         reason: String,
     },
+    /// The image that has the run cannot run a stage of it.
+    Unfit {
+        /// Which stage, and what the image lacks.
+        reason: String,
+    },
     /// An agent is told to run the newest attempt of the stage whose turn it is.
     Told,
     /// That attempt is a retry, which no agent has heard of in time.

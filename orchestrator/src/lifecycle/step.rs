@@ -17,6 +17,7 @@ pub fn step(before: &Progress, event: &Event) -> Result<Progress, Refused> {
     match event {
         Event::Claimed(claimant) => claimed(&mut run, claimant)?,
         Event::Disputed { reason } => run.also_holds(reason),
+        Event::Unfit { reason } => unfit(&mut run, reason)?,
         Event::Told => current(&mut run)?.begun = true,
         Event::RetryExpired => {
             let stage = current(&mut run)?;
@@ -107,6 +108,25 @@ fn claimed(run: &mut Progress, claimant: &Claimant) -> Result<(), Refused> {
         stage.standing = Standing::NotPassed;
         run.hold(reason);
     }
+    Ok(())
+}
+
+/// Holds the run before a stage that the image cannot run is given to its agent.
+fn unfit(run: &mut Progress, reason: &str) -> Result<(), Refused> {
+    if run.state.is_terminal() {
+        return Err(Refused::Over(run.state.clone()));
+    }
+    if run.state == State::FailedHolding {
+        let held = run.held.as_ref();
+        if !held.is_some_and(|held| held.reason.contains(reason)) {
+            run.also_holds(reason);
+        }
+        return Ok(());
+    }
+    if let Ok(stage) = current(run) {
+        stage.standing = Standing::NotPassed;
+    }
+    run.hold(reason.to_owned());
     Ok(())
 }
 

@@ -78,6 +78,7 @@ fn events() -> impl Strategy<Value = Event> {
             another(),
         ])
         .prop_map(Event::Claimed),
+        1 => Just(Event::Unfit { reason: "the image lacks it".to_owned() }),
         1 => Just(Event::Disputed { reason: "two machines".to_owned() }),
         1 => Just(shutdown()),
         1 => Just(abort()),
@@ -94,7 +95,7 @@ proptest! {
         for event in events {
             let Ok(after) = step(&run, &event) else { continue };
             retries += u32::from(matches!(event, Event::Retry(_)));
-            if matches!(event, Event::Claimed(Claimant::Another { .. })) {
+            if matches!(event, Event::Claimed(Claimant::Another { .. }) | Event::Unfit { .. }) {
                 prop_assert_eq!(&after.state, &State::FailedHolding);
             }
             for (old, new) in run.stages.iter().zip(&after.stages) {

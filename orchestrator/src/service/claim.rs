@@ -11,7 +11,7 @@ use vetting_protocol::{
 };
 
 use super::holder::{Held, holder};
-use super::{Orchestrator, ServiceError, due, iperf};
+use super::{Orchestrator, ServiceError, due, image, iperf};
 use crate::clock::from_now;
 use crate::identity::same_host;
 use crate::lifecycle::{Claimant, Event, Progress, Refused, step};
@@ -31,7 +31,7 @@ impl Orchestrator {
     ///
     /// # Errors
     ///
-    /// When its token is not the run's.
+    /// When its token is not the run's, or what it offers is too long to be shown.
     pub async fn hello(
         &self,
         run: &str,
@@ -39,12 +39,14 @@ impl Orchestrator {
         from: IpAddr,
         hello: &Hello,
     ) -> Result<HelloAnswer, ServiceError> {
+        hello.offers.as_ref().map_or(Ok(()), image::bounded)?;
         let mut db = self.store.read().await?;
         let Some((run, _)) = holder(&mut db, run, token).await? else {
             drop(db);
             return Err(self.refuse_token(from, "hello refused", run).await);
         };
-        tracing::info!(run = run.id, mac = hello.identity.mac, %from, address = ?hello.address, "hello");
+        let contract = hello.offers.as_ref().map(|offers| offers.contract.as_str());
+        tracing::info!(run = run.id, mac = hello.identity.mac, %from, address = ?hello.address, contract, "hello");
         Ok(HelloAnswer {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             time: crate::store::now(),
@@ -112,6 +114,7 @@ impl Orchestrator {
             let before = run.progress.clone();
             let after = step(&before, &Event::Claimed(claimant.clone()))?;
             run.epoch = run.epoch.saturating_add(1);
+            run.claim = Some(claim.clone());
             let cause = format!("claim {}", run.epoch);
             if let Some((verdict, ending)) = ended_attempt(&before, &after, &claimant) {
                 let answer = super::result::answer(&run, &after);
@@ -124,8 +127,8 @@ impl Orchestrator {
                 }
                 super::result::store(&mut tx, &run, &record, None, &answer).await?;
             }
+            let after = self.hold_claimed(&mut tx, &run, after).await?;
             runs::advance(&mut tx, &mut run, after, &cause).await?;
-            run.claim = Some(claim.clone());
             due::taken_over(&mut tx, &run, &claimant).await?;
             claims::insert(
                 &mut tx,
@@ -305,7 +308,7 @@ fn bounded(claim: &Claim) -> Result<(), ServiceError> {
             return Err(ServiceError::refused(Code::Malformed, message));
         }
     }
-    Ok(())
+    claim.offers.as_ref().map_or(Ok(()), image::bounded)
 }
 
 /// Refuses an agent whose claim was replaced: its session has expired, and it does not know that

@@ -14,6 +14,7 @@ mod heartbeat;
 mod holder;
 mod holds;
 mod hosts;
+mod image;
 mod iperf;
 mod live;
 mod patrol;
@@ -189,6 +190,8 @@ pub struct Orchestrator {
     /// Whose roles did not reach.
     denied: Arc<throttle::Throttle>,
     iperf: Arc<tokio::sync::Mutex<BTreeMap<String, iperf::Server>>>,
+    /// What components need of an image.
+    known_needs: Arc<image::KnownNeeds>,
 }
 
 impl Orchestrator {
@@ -207,6 +210,7 @@ impl Orchestrator {
             throttle: Arc::default(),
             denied: Arc::default(),
             iperf: Arc::default(),
+            known_needs: Arc::default(),
         })
     }
 

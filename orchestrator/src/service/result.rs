@@ -136,6 +136,7 @@ impl Orchestrator {
         after: Progress,
         cause: &str,
     ) -> Result<(), ServiceError> {
+        let after = self.hold_before(db, run, after).await?;
         let reporting = after.state == State::Reporting;
         runs::advance(db, run, after, cause).await?;
         if reporting {

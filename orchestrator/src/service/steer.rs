@@ -146,6 +146,11 @@ impl Orchestrator {
             self.replace(db, who, run, &target, (component, signature))
                 .await?;
         }
+        if let Some(stage) = after.current()
+            && let Some(why) = self.unfit(db, run, &stage.name).await?
+        {
+            return Err(ServiceError::refused(Code::State, why));
+        }
         if after.state == State::SpecValidate {
             runs::advance(db, run, after, cause).await?;
             let spec = hosts::get(db, &run.host).await?.and_then(|host| host.spec);

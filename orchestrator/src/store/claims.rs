@@ -98,6 +98,8 @@ pub async fn insert(
     // An agent's own number proves a claim that is sent again, so no one else may see it.
     let claim = Claim {
         instance: String::new(),
+        // What its image offers is kept with the run, for as long as it has it.
+        offers: None,
         ..claim.clone()
     };
     sqlx::query(

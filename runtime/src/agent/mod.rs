@@ -21,6 +21,7 @@ mod forward;
 mod hold;
 mod identity;
 mod link;
+mod offers;
 mod override_flags;
 mod private_file;
 mod queue;

@@ -18,6 +18,7 @@ use super::components::Components;
 use super::forward::{Journal, forward};
 use super::hold::{self, Keys};
 use super::link::Link;
+use super::offers::offers;
 use super::override_flags::Armed;
 use super::session::Kept;
 use super::spool::Spool;
@@ -61,6 +62,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: agent.machine.name(),
         address: identity::address(link.url()),
+        offers: Some(offers(&agent.settings.policy)),
     };
     service::status("claiming the run");
     hello(&agent, &link, &claim, &journal).await;
@@ -146,6 +148,7 @@ async fn hello(agent: &Agent, link: &Link, claim: &Claim, journal: &Journal) {
         identity: claim.identity.clone(),
         version: claim.version.clone(),
         address: claim.address.clone(),
+        offers: claim.offers.clone(),
     };
     let said = patiently(agent, link, async || {
         link.boot::<_, HelloAnswer>("hello", &hello).await

@@ -90,6 +90,10 @@ pub(super) async fn attempt(
     let (cpu_allowance, memory_allowance_bytes) = allowances(&*agent.machine);
     let policy = &agent.settings.policy;
     let withheld = policy.withheld(manifest, order.grants.as_deref());
+    let reads = policy.read_rules(&manifest.name);
+    if let Some(withheld) = policy.withheld_reads(manifest) {
+        journal.say(Level::Info, &withheld);
+    }
     let order = Order {
         parameters,
         deadline,
@@ -97,6 +101,7 @@ pub(super) async fn attempt(
         seed: agent.settings.seed,
         limits,
         withheld,
+        reads,
         cancel,
         notebook,
         scratch: scratch.path().to_owned(),

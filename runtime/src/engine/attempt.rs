@@ -9,11 +9,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use vetting_machine::contract::context::NetworkPeer;
 use vetting_machine::contract::types::Error;
 use vetting_machine::{
-    Attempt, Cancel, Halt, Machine, MachineError, Mandate, Particulars, Reason, Reply, Request,
-    Session, Terms,
+    Attempt, Halt, Machine, MachineError, Particulars, Reason, Reply, Request, Session,
 };
 use vetting_protocol::StageRecord;
 use wasmtime::component::ResourceTable;
@@ -22,52 +20,9 @@ use wasmtime::{Store, UpdateDeadline};
 use super::ending::{Ran, Unreadable, judge};
 use super::facts::soft_deadline;
 use super::outcome::hold;
-use super::{
-    Facts, Flavour, LimitReached, Limiter, Limits, LoadedStage, Notebook, Over, StageEngine,
-};
+use super::{Facts, Flavour, LimitReached, Limiter, Limits, LoadedStage, Order, Over, StageEngine};
 use crate::host::{HostState, SensorSeries, wasi_context};
-use crate::policy::Withheld;
-
-/// What an attempt is begun with.
-pub struct Order {
-    /// The stage.
-    pub stage: LoadedStage,
-    /// The attempt's number, from 1.
-    pub attempt: u32,
-    /// The stage's parameters, validated, defaults filled in.
-    pub parameters: serde_json::Value,
-    /// How long it may take, in the machine's time.
-    pub deadline: Duration,
-    /// How long the guest and the tools have after a cancel.
-    pub grace: Duration,
-    /// The seed of everything random on a simulated machine.
-    pub seed: u64,
-    /// The limits.
-    pub limits: Limits,
-    /// The interfaces that are withheld.
-    pub withheld: Withheld,
-    /// The attempt's cancellation.
-    pub cancel: Cancel,
-    /// Where the attempt is written down while it lasts.
-    pub notebook: Arc<Notebook>,
-    /// The attempt's own scratch folder.
-    pub scratch: std::path::PathBuf,
-    /// How many logical CPUs the stage may load.
-    pub cpu_allowance: u32,
-    /// How many bytes of memory it may touch.
-    pub memory_allowance_bytes: u64,
-    /// What an orchestrator says of the run.
-    pub charge: Charge,
-}
-
-/// What an orchestrator says of a run; without one, its default.
-#[derive(Clone, Debug, Default)]
-pub struct Charge {
-    /// The other end of the network test; `None`: the machine's own.
-    pub peer: Option<NetworkPeer>,
-    /// What the attempt may do to the machine's disks.
-    pub mandate: Mandate,
-}
+use crate::policy::ReadGrants;
 
 /// What became of it.
 pub struct Attempted {
@@ -127,6 +82,7 @@ impl StageEngine {
                         digest: order.stage.digest.clone(),
                         parameters: parameters.clone(),
                         withheld: order.withheld.clone(),
+                        reads: order.reads.clone(),
                         secrets,
                     },
                     beside: false,
@@ -195,26 +151,6 @@ impl StageEngine {
             leftovers,
             fuel: running.fuel,
         })
-    }
-}
-
-impl Order {
-    /// The same attempt, under the terms of an earlier one.
-    fn under(self, terms: Terms) -> Self {
-        Order {
-            attempt: terms.number,
-            deadline: terms.deadline,
-            grace: terms.grace,
-            seed: terms.seed,
-            withheld: terms.withheld,
-            cpu_allowance: terms.cpu_allowance,
-            memory_allowance_bytes: terms.memory_allowance_bytes,
-            charge: Charge {
-                peer: terms.peer,
-                mandate: terms.mandate,
-            },
-            ..self
-        }
     }
 }
 
@@ -356,11 +292,14 @@ impl Running {
         let wasi = wasi_context(&**session, &order.notebook, uses_wasi)
             .await
             .map_err(|e: Error| wasmtime::Error::from_anyhow(e.into()))?;
+        let manifest = &order.stage.contents.manifest;
+        let reads = ReadGrants::new(manifest, order.reads.clone());
         let state = HostState {
             session: Arc::clone(session),
             cancel: order.cancel.clone(),
             facts: Arc::clone(facts),
             withheld: Arc::new(order.withheld.clone()),
+            reads: Arc::new(reads),
             notebook: Arc::clone(&order.notebook),
             limits: limits.clone(),
             carried: 0,

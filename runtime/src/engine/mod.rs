@@ -14,6 +14,7 @@ mod facts;
 mod functions;
 mod limits;
 mod notebook;
+mod order;
 mod outcome;
 mod share;
 mod ticker;
@@ -24,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vetting_component::Contents;
 use wasmtime::component::{Component, Linker};
 
-pub use attempt::{Attempted, Charge, Order};
+pub use attempt::Attempted;
 pub use cache::Cache;
 pub use compile::{CompileError, Compiled, Compiler};
 pub use config::{Flavour, config};
@@ -32,6 +33,7 @@ pub use ending::{HarnessBroke, Over};
 pub use facts::Facts;
 pub use limits::{LimitError, LimitReached, Limiter, Limits};
 pub use notebook::{Live, Notebook, Tap};
+pub use order::{Charge, Order};
 pub use share::{allowances, scratch_folder};
 
 use crate::host::bindings::StagePre;

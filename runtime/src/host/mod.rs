@@ -33,7 +33,7 @@ use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::engine::{Facts, HarnessBroke, LimitReached, Limiter, Limits, Notebook, Over};
-use crate::policy::Withheld;
+use crate::policy::{ReadGrants, Withheld};
 
 /// What a host function that could not answer tells: the stage, or the engine.
 #[derive(Debug)]
@@ -72,6 +72,8 @@ pub struct HostState {
     pub facts: Arc<Facts>,
     /// The interfaces that are withheld; they answer `denied` with the reason.
     pub withheld: Arc<Withheld>,
+    /// What may be read through `files` and `queries`.
+    pub reads: Arc<ReadGrants>,
     /// What the attempt leaves behind, shared with whoever watches it.
     pub notebook: Arc<Notebook>,
     /// The attempt's budgets.
@@ -180,6 +182,7 @@ impl HostState {
 fn weight(request: &Request) -> usize {
     match request {
         Request::SmartRead { device } => device.len(),
+        Request::QueriesRun { name, target } => name.len().saturating_add(target.len()),
         Request::FilesList { globs: paths } | Request::FilesRead { paths } => {
             paths.iter().map(String::len).sum()
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use vetting_component::signature::{KeyError, KeyId, PublicKey};
-use vetting_component::{Version, offered};
+use vetting_component::{Version, is_name, offered};
+use vetting_machine::files::{PathPattern, PatternError};
 use vetting_machine::queries::{BadQuery, Query};
 
 /// How many hexadecimal digits a sha256 has.
@@ -44,6 +45,22 @@ pub enum FormError {
         stage: String,
         /// What is there.
         version: String,
+    },
+    /// A pattern of files is none.
+    #[error("{place}: {reason}")]
+    Files {
+        /// In which list.
+        place: String,
+        /// Why.
+        reason: PatternError,
+    },
+    /// A name cannot be a query's.
+    #[error("{place}: `{name}` cannot be a query's name: a letter, then letters, digits or `-`")]
+    QueryName {
+        /// In which list.
+        place: String,
+        /// What is there.
+        name: String,
     },
     /// A query is none.
     #[error("query.{name}: {reason}")]
@@ -88,6 +105,12 @@ struct Form {
     interfaces: Option<BTreeSet<String>>,
     #[serde(default)]
     deny: BTreeSet<String>,
+    files: Option<Vec<String>>,
+    #[serde(default)]
+    deny_files: Vec<String>,
+    queries: Option<Vec<String>>,
+    #[serde(default)]
+    deny_queries: Vec<String>,
     #[serde(default)]
     query: BTreeMap<String, QueryForm>,
     #[serde(default)]
@@ -114,6 +137,8 @@ struct KeyForm {
 struct StageForm {
     minimum_version: Option<String>,
     interfaces: Option<BTreeSet<String>>,
+    files: Option<Vec<String>>,
+    queries: Option<Vec<String>>,
 }
 
 /// What a policy's file says, checked.
@@ -131,6 +156,14 @@ pub struct Rules {
     pub interfaces: Option<BTreeSet<String>>,
     /// What no stage gets.
     pub deny: BTreeSet<String>,
+    /// The files that a stage may read that has no list of its own; `None`: all that its manifest names.
+    pub files: Option<Vec<PathPattern>>,
+    /// The files that no stage may read.
+    pub deny_files: Vec<PathPattern>,
+    /// The queries that a stage may ask that has no list of its own; `None`: all that its manifest names.
+    pub may_ask: Option<Vec<String>>,
+    /// The queries that no stage may ask.
+    pub may_not_ask: Vec<String>,
     /// Queries besides the built-in ones, by name.
     pub queries: Vec<Query>,
     /// What is said of single stages.
@@ -144,6 +177,10 @@ pub struct StageRules {
     pub minimum: Option<Version>,
     /// What it may get, instead of the list for all.
     pub interfaces: Option<BTreeSet<String>>,
+    /// The files that it may read, instead of the list for all.
+    pub files: Option<Vec<PathPattern>>,
+    /// The queries that it may ask, instead of the list for all.
+    pub queries: Option<Vec<String>>,
 }
 
 impl Rules {
@@ -157,6 +194,16 @@ impl Rules {
         let mut rules = Rules {
             unsigned: form.unsigned,
             deny: interfaces("deny", form.deny)?,
+            files: form
+                .files
+                .map(|texts| patterns("files", texts))
+                .transpose()?,
+            deny_files: patterns("deny_files", form.deny_files)?,
+            may_ask: form
+                .queries
+                .map(|texts| queries("queries", texts))
+                .transpose()?,
+            may_not_ask: queries("deny_queries", form.deny_queries)?,
             ..Rules::default()
         };
         let all = form.interfaces.map(|names| interfaces("interfaces", names));
@@ -196,13 +243,40 @@ impl Rules {
             });
             let place = format!("stages.{name}.interfaces");
             let own = stage.interfaces.map(|names| interfaces(&place, names));
+            let place = |list: &str| format!("stages.{name}.{list}");
+            let files = stage.files.map(|texts| patterns(&place("files"), texts));
+            let asked = stage.queries.map(|texts| queries(&place("queries"), texts));
             let rules_of_it = StageRules {
                 minimum: minimum.transpose()?,
                 interfaces: own.transpose()?,
+                files: files.transpose()?,
+                queries: asked.transpose()?,
             };
             rules.stages.insert(name, rules_of_it);
         }
         Ok(rules)
+    }
+}
+
+/// The patterns of a list.
+fn patterns(place: &str, texts: Vec<String>) -> Result<Vec<PathPattern>, FormError> {
+    let parsed = texts.iter().map(|text| text.parse());
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|reason| FormError::Files {
+            place: place.to_owned(),
+            reason,
+        })
+}
+
+/// The names of a list, when each can be a query's.
+fn queries(place: &str, names: Vec<String>) -> Result<Vec<String>, FormError> {
+    match names.iter().find(|name| !is_name(name)) {
+        None => Ok(names),
+        Some(wrong) => Err(FormError::QueryName {
+            place: place.to_owned(),
+            name: wrong.clone(),
+        }),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod file;
 mod grants;
+mod reads;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use vetting_machine::queries::Query;
 
 pub use file::{FormError, Rules, StageRules, Unsigned};
 pub use grants::Withheld;
+pub use reads::ReadGrants;
 
 /// Where an image has its policy, unless a boot parameter says otherwise.
 pub const DEFAULT: &str = "/etc/vetting/policy.toml";

@@ -8,7 +8,7 @@ use vetting_component::Manifest;
 use vetting_component::digest;
 use vetting_component::signature::PublicKey;
 
-use super::{Admitted, Policy, Refusal, Rules, Withheld};
+use super::{Admitted, Policy, ReadGrants, Refusal, Rules, Withheld};
 
 const POISON: &[u8] = b"\0asm nothing that a parser should see";
 
@@ -65,6 +65,10 @@ fn the_documented_example_is_one() {
         "deny =",
         "key =",
         "comment =",
+        "files =",
+        "deny_files =",
+        "queries =",
+        "deny_queries =",
         "minimum_version =",
     ] {
         assert!(text.contains(field), "{field}");
@@ -194,6 +198,60 @@ fn what_is_admitted() {
     for (version, may) in [("1.1.9", false), ("nonsense", false), ("1.2.0", true)] {
         let confirmed = unsigned.confirm(&admitted, &manifest("Storage", version));
         assert_eq!(confirmed.is_ok(), may, "{version}: {confirmed:?}");
+    }
+}
+
+#[test]
+fn what_may_be_read_is_what_the_manifest_names_less_what_the_policy_withholds() {
+    let mut manifest = manifest("Storage", "1.0.0");
+    let named = |names: &[&str]| {
+        let reason = || "to see".to_owned();
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), reason()))
+            .collect()
+    };
+    manifest.files = named(&["sys/block/*/stat", "proc/cpuinfo"]);
+    manifest.queries = named(&["lspci", "ibstat"]);
+    let text = "unsigned = \"allow\"\nfiles = [\"proc/*\", \"sys/block/sd*/**\"]\n\
+                deny_files = [\"sys/block/sdb/**\"]\ndeny_queries = [\"ibstat\"]\n";
+    let reads = |text: &str| ReadGrants::new(&manifest, policy(text).read_rules("Storage"));
+    let grants = reads(text);
+    assert_eq!(grants.file("proc/cpuinfo"), Ok(()));
+    assert_eq!(grants.file("sys/block/sda/stat"), Ok(()));
+    assert_eq!(grants.glob("sys/block/*/stat"), Ok(()));
+    assert_eq!(grants.query("lspci"), Ok(()));
+    for (answer, words) in [
+        (grants.file("sys/block/sdb/stat"), "/p.toml"),
+        (grants.file("sys/block/nvme0n1/stat"), "/p.toml"),
+        (grants.file("proc/meminfo"), "the manifest of Storage"),
+        (grants.glob("sys/block/*/*"), "the manifest of Storage"),
+        (grants.query("ibstat"), "/p.toml"),
+        (grants.query("sensors"), "the manifest of Storage"),
+    ] {
+        let why = answer.expect_err(words);
+        assert!(why.contains(words), "not `{words}`: {why}");
+    }
+    let line = policy(text).withheld_reads(&manifest);
+    let line = line.expect("something is withheld");
+    insta::assert_snapshot!(line, @"Storage: the policy file /p.toml withholds sys/block/*/stat in part, the query ibstat");
+    assert_eq!(Policy::Open.withheld_reads(&manifest), None);
+    let own = format!("{text}[stages.Storage]\nfiles = [\"sys/block/**\"]\nqueries = []\n");
+    let grants = reads(&own);
+    assert!(grants.file("sys/block/nvme0n1/stat").is_ok());
+    assert!(
+        grants.file("sys/block/sdb/stat").is_err(),
+        "denied is denied"
+    );
+    assert!(grants.file("proc/cpuinfo").is_err() && grants.query("lspci").is_err());
+    for (wrong, words) in [
+        ("files = [\"/sys\"]", "without a leading slash"),
+        ("deny_queries = [\"a b\"]", "deny_queries"),
+        ("[stages.X]\nfiles = [\"..\"]", "stages.X.files"),
+    ] {
+        let error = Rules::parse(&format!("unsigned = \"allow\"\n{wrong}"));
+        let said = error.expect_err(wrong).to_string();
+        assert!(said.contains(words), "not `{words}`: {said}");
     }
 }
 

@@ -92,6 +92,7 @@ pub async fn run(
             seed: plan.seed,
             limits: plan.limits.clone(),
             withheld: plan.policy.withheld(manifest, plan.granted.as_deref()),
+            reads: plan.policy.read_rules(&manifest.name),
             cancel: attempt_cancel.clone(),
             notebook,
             scratch: scratch.path().to_owned(),

@@ -25,8 +25,8 @@ pub struct Scenario {
     #[serde(default, rename = "fault")]
     #[schemars(with = "Vec<BTreeMap<String, Value>>")]
     pub faults: Vec<toml::Table>,
-    /// Errors that are answered in the place of single exchanges with the machine, also with a recorded
-    /// one: `call 412 = unavailable`, `fio.start = failed`, `smart.read#2 = timed-out`.
+    /// Faults over single exchanges with the machine, also with a recorded one: `call 412 = unavailable`,
+    /// `smart.read[sda]#2 = timed-out`, `bmc.ask[sensors] = cut 4096`, `files.read[sys/class/**] = failed`.
     #[serde(default)]
     pub exchange_faults: Vec<String>,
     /// The stage's parameters that differ from their defaults.

@@ -7,11 +7,50 @@ use vetting_tests::fleet::{Orchestrator, call};
 use crate::Attack;
 use crate::clients::wire::{ask, status};
 
-pub const ATTACKS: &[Attack] = &[Attack {
-    name: "deceive-the-reader",
-    promise: "nothing that an agent says steers a terminal, log, page or report, and JSON stays JSON",
-    attempt: deceive_the_reader,
-}];
+pub const ATTACKS: &[Attack] = &[
+    Attack {
+        name: "deceive-the-reader",
+        promise: "nothing that an agent says steers a terminal, log, page or report, and JSON stays JSON",
+        attempt: deceive_the_reader,
+    },
+    Attack {
+        name: "offer-what-no-image-has",
+        promise: "what an agent says its image offers is bounded and plain, or its claim is refused",
+        attempt: offer_what_no_image_has,
+    },
+];
+
+fn offer_what_no_image_has() -> String {
+    let orchestrator = Orchestrator::start();
+    let run = orchestrator.run("host", &["--stage", "PSU"]);
+    let claim = |offers: Value| {
+        let body = json!({ "identity": { "mac": run.mac }, "boot_id": "b", "instance": "i",
+            "version": "0", "machine": "real", "offers": offers });
+        let path = format!("/api/v1/runs/{}/claim", run.id);
+        call(&orchestrator, &path, &run.token, &body)
+    };
+    let offers = |contract: Value, interfaces: Value, queries: Value| json!({ "contract": contract, "interfaces": interfaces, "queries": queries, "files": [] });
+    let many: Vec<String> = (0..5_000).map(|n| format!("q{n}")).collect();
+    let refused = [
+        offers(json!(HOSTILE), json!({}), json!([])),
+        offers(json!("0.2.0"), json!({ HOSTILE: [] }), json!([])),
+        offers(json!("0.2.0"), json!({}), json!([HOSTILE])),
+        offers(json!("0.2.0"), json!({}), json!(["x".repeat(300)])),
+        offers(json!("0.2.0"), json!({}), json!(many)),
+        offers(json!(2), json!({}), json!([])),
+        json!({ "contract": "0.2.0" }),
+        json!("everything"),
+    ];
+    let count = refused.len();
+    for offers in refused {
+        let shown: String = offers.to_string().chars().take(80).collect();
+        assert!(claim(offers).is_err(), "{shown}");
+    }
+    // One that offers nothing holds the run, and passes no stage.
+    let claimed = claim(offers(json!("0.2.0"), json!({}), json!([]))).expect("claimed");
+    assert_eq!(claimed["current_state"], "FailedHolding", "{claimed:#}");
+    format!("{count} offers refused; one of nothing holds the run")
+}
 
 /// An escape sequence of seven and of eight bits, a turn of direction, a line of its own, a tag, and what
 /// hides.

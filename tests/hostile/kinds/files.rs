@@ -1,5 +1,5 @@
 //! Files of the kernel that hold secrets or harm when they are read, and listings without an end. The same
-//! on a simulated machine and on this one.
+//! on a simulated machine and on this one. And queries that were not granted, or about what there cannot be.
 
 use std::time::Duration;
 
@@ -8,6 +8,9 @@ use super::{End, Kind};
 
 /// What the host says of a file that no stage may read.
 const NO_STAGE: &str = "denied: the host gives no stage this file";
+
+/// What the host says of a file that the manifest does not name.
+const NOT_ASKED: &str = "the manifest of Rogue does not ask for";
 
 /// A listing of this machine.
 const LISTED: Duration = Duration::from_secs(20);
@@ -74,6 +77,16 @@ pub fn kinds() -> Vec<Kind> {
             "bounded",
         ),
         ("glob-wide", "glob:sys/*/*/*/*", "bounded: some files"),
+        ("file-not-asked-for", "file:sys/1/2/3/4/5/6/7/8", NOT_ASKED),
+        ("glob-not-asked-for", "glob:sys/*/*/*/*/*/*/*/*", NOT_ASKED),
+        // Wider than any glob of the manifest, by one name.
+        ("glob-wider-than-asked", "glob:*/*/*/*/*/*/*/*/*", NOT_ASKED),
+        ("files-not-asked-for", "files-not-asked-for", "is invalid"),
+        (
+            "file-of-a-terminal",
+            "file:sys/\u{1b}[2J/x/y/z/x/y/z/x/y",
+            NOT_ASKED,
+        ),
     ];
     let mut kinds = Vec::new();
     for (name, mode, text) in rows {
@@ -81,8 +94,54 @@ pub fn kinds() -> Vec<Kind> {
         kinds.push(row.clone());
         kinds.push(row.real(End::Error(text)).within(LISTED));
     }
+    for (name, mode, text) in [
+        (
+            "query-not-asked-for",
+            "query:lspci",
+            "does not ask for the query",
+        ),
+        (
+            "query-that-is-a-path",
+            "query:/usr/sbin/reboot",
+            "does not ask for the query",
+        ),
+        (
+            "query-that-is-an-option",
+            "query:--help",
+            "does not ask for the query",
+        ),
+        (
+            "query-about-a-command",
+            "query:ethtool eth0;reboot",
+            "is invalid",
+        ),
+        (
+            "query-about-an-option",
+            "query:ethtool --flash",
+            "is invalid",
+        ),
+        (
+            "query-about-a-path",
+            "query:ethtool ../../etc/passwd",
+            "is invalid",
+        ),
+    ] {
+        kinds.push(rogue(name, mode, End::Error(text)));
+    }
+    kinds.push(
+        rogue("query-flood", "queries-flood", End::Limit("all-call-bytes"))
+            .limit("all-call-bytes", "1000000"),
+    );
     kinds.push(
         rogue("file-flood", "files-flood", End::Limit("host-calls")).limit("host-calls", "500"),
+    );
+    kinds.push(
+        rogue(
+            "file-not-asked-for-flood",
+            "files-not-asked-for-flood",
+            End::Limit("all-call-bytes"),
+        )
+        .limit("all-call-bytes", "1000000"),
     );
     kinds
 }

@@ -5,6 +5,7 @@ mod compute;
 mod files;
 mod forged;
 mod memory;
+mod reads;
 mod resources;
 mod rogue;
 mod wasi;
@@ -117,6 +118,7 @@ pub fn all() -> Vec<Kind> {
     all.extend(rogue::kinds());
     all.extend(files::kinds());
     all.extend(forged::kinds());
+    all.extend(reads::kinds());
     all
 }
 

@@ -9,6 +9,7 @@ use vetting_component::signature::Signature;
 use vetting_component::{Contents, Hardware, Import, Rule};
 
 use super::args::InspectArgs;
+use super::inspect_reads::{AskedRead, reads};
 use crate::cli::run::policy;
 use crate::cli::{Exit, Failure};
 use crate::policy::{Admitted, Policy};
@@ -33,6 +34,10 @@ struct Inspection {
     policy: Option<String>,
     signature: SignatureState,
     interfaces: Vec<Asked>,
+    /// The files that it asks for, as globs.
+    files: Vec<AskedRead>,
+    /// The queries that it asks for, by name.
+    queries: Vec<AskedRead>,
     parameters: Value,
     /// What it judges by; empty: it does not say.
     rules: Vec<Rule>,
@@ -141,6 +146,7 @@ fn inspection(
             withheld_because,
         }
     });
+    let (files, queries) = reads(policy, &manifest);
     let imported = |import: &Import| Imported {
         package: import.package.clone(),
         interface: import.interface.clone(),
@@ -156,6 +162,8 @@ fn inspection(
         policy: policy.file().map(|file| file.display().to_string()),
         signature,
         interfaces: interfaces.collect(),
+        files,
+        queries,
         name: manifest.name,
         version: manifest.version,
         summary: manifest.summary,
@@ -241,6 +249,18 @@ fn text(stage: &Inspection) -> String {
         ));
         if let Some(why) = &asked.withheld_because {
             line(format_args!("  {:<12} {:<9} {why}", "", ""));
+        }
+    }
+    let longest = |reads: &[AskedRead]| reads.iter().map(|read| read.name.len()).max();
+    for (title, reads) in [("files", &stage.files), ("queries", &stage.queries)] {
+        if !reads.is_empty() {
+            line(format_args!("{title}"));
+        }
+        let width = longest(reads).unwrap_or_default();
+        for read in reads {
+            let gets = read.granted.word();
+            let (name, reason) = (&read.name, &read.reason);
+            line(format_args!("  {name:<width$} {gets:<9} {reason}"));
         }
     }
     line(format_args!("parameters"));

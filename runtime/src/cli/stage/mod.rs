@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod build;
 mod inspect;
+mod inspect_reads;
 mod junit;
 mod keys;
 mod publish;
