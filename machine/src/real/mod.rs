@@ -5,19 +5,19 @@
 
 mod bmc;
 mod check;
-mod disks;
-mod files;
-mod gpu;
+pub(crate) mod disks;
+pub(crate) mod files;
+pub(crate) mod gpu;
 mod hardening;
-mod hwmon;
+pub(crate) mod hwmon;
 mod inventory;
-mod kernel_log;
+pub(crate) mod kernel_log;
 mod live_image;
 pub mod outside;
 mod pci;
 pub(crate) mod root;
 mod session;
-mod smart;
+pub(crate) mod smart;
 mod table;
 mod wipe;
 
