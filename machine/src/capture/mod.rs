@@ -1,14 +1,15 @@
-//! A machine written down: as a profile that simulates one like it, and as a tree of the files and the
-//! tools' answers that it was known by, for `--root` and `--tools`.
+//! A machine written down: as a folder of evidence that `dir:` reads, and, where it is a real one, as a
+//! profile that simulates one like it.
 //!
+//! * [`evidence`]: everything that a machine answers, asked once;
+//! * [`folder`]: the folder; [`tree`]: its files, links and folders of the kernel;
 //! * [`profile`]: readings become a profile;
-//! * [`tree`]: files, links and folders, those that were read and no others;
-//! * [`answers`]: what the tools said, as programs that say it again;
 //! * [`scrub`]: serial numbers, addresses and names become placeholders, the same one everywhere.
 //!
 //! Nothing of what is on a disk is read, and nothing is written outside the one folder.
 
-mod answers;
+mod evidence;
+mod folder;
 mod profile;
 mod scrub;
 mod tree;
@@ -16,17 +17,12 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 use crate::contract::bmc::Question;
-use crate::contract::files::Kind;
-use crate::contract::gpu;
 use crate::contract::types::{Document, Error};
 use crate::real::RealMachine;
-use crate::{Answer, Attempt, Machine as _, MachineError, Reply, Request, Session};
+use crate::{Attempt, Machine, MachineError, Reply, Request};
+use evidence::Evidence;
 use scrub::Scrub;
 
-/// Where the kernel's files go, below the output folder.
-pub const ROOT: &str = "root";
-/// Where the tools' answers go.
-pub const TOOLS: &str = "tools";
 /// The profile's file.
 pub const PROFILE: &str = "profile.toml";
 
@@ -50,6 +46,9 @@ pub enum CaptureError {
         /// What the system said.
         reason: std::io::Error,
     },
+    /// What was read cannot be written in its format.
+    #[error("the evidence cannot be written: {0}")]
+    Form(String),
     /// What was read is no machine that a profile can say.
     #[error("the readings make no profile: {0}")]
     Profile(String),
@@ -64,10 +63,10 @@ pub enum CaptureError {
 /// What was captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
-    /// Files of the tree.
+    /// Files of the kernel.
     pub files: usize,
-    /// Answers of tools.
-    pub answers: usize,
+    /// Documents of tools.
+    pub documents: usize,
     /// Serial numbers, addresses and names that were replaced; 0 where they were kept.
     pub scrubbed: usize,
     /// What could not be read, one line each.
@@ -141,61 +140,94 @@ pub struct Readers {
     pub watched: fn(&[Answered], &[Kept]) -> Watched,
 }
 
-/// Writes a machine down in a folder that is new or empty. `globs`: the kernel's files to keep besides those
-/// that its readings need. `keep_serials`: nothing is replaced. `read`: how documents are read for the profile.
+/// What is captured of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The kernel's files.
+    pub globs: &'a [&'a str],
+    /// Stages whose parameters are kept, where the machine fixes any.
+    pub stages: &'a [&'a str],
+    /// Whether serial numbers, addresses and names stay as they are.
+    pub keep_serials: bool,
+}
+
+/// Writes any machine down as a folder of evidence, which is new or empty.
 ///
 /// # Errors
 ///
-/// [`CaptureError`]: before anything was written when the folder is not empty or the machine does not
-/// tell what it is made of.
+/// [`CaptureError`]: before anything was written when the folder is not empty or the machine cannot be
+/// looked at.
 pub async fn capture(
-    machine: RealMachine,
+    machine: &dyn Machine,
     output: &Path,
-    globs: &[&str],
-    keep_serials: bool,
+    wanted: Wanted<'_>,
+) -> Result<Captured, CaptureError> {
+    empty(output)?;
+    let evidence = Evidence::take(machine, wanted.globs, wanted.stages).await?;
+    let scrub = match wanted.keep_serials {
+        true => Scrub::nothing(),
+        false => Scrub::of(&evidence, &[]),
+    };
+    keep(&evidence, output, &scrub)
+}
+
+/// Writes the real machine down, as a folder of evidence and as a profile. `read`: how documents are read
+/// for the profile.
+///
+/// # Errors
+///
+/// As [`capture`], and when the readings make no profile.
+pub async fn capture_real(
+    machine: &RealMachine,
+    output: &Path,
+    wanted: Wanted<'_>,
     read: Readers,
 ) -> Result<Captured, CaptureError> {
     empty(output)?;
-    let (machine, seen, heard) = machine.noting();
-    let readings = Readings::take(&machine, globs).await?;
-    readings.look_again(&machine);
-    let (paths, exchanges) = (seen.paths(), heard.exchanges());
-    let scrub = match keep_serials {
+    let evidence = Evidence::take(machine, wanted.globs, wanted.stages).await?;
+    let readings = Readings::of(&evidence, inventory(machine).await?);
+    let mut names = machine.host_names();
+    for reply in &readings.replies {
+        if let Reply::Inventory(parts) = reply {
+            names.extend(parts.bmc.as_ref().and_then(|bmc| bmc.address.clone()));
+        }
+    }
+    let scrub = match wanted.keep_serials {
         true => Scrub::nothing(),
-        false => Scrub::of(&readings, machine.root(), &paths, &exchanges),
+        false => Scrub::of(&evidence, &names),
     };
     let watched = (read.watched)(&readings.controller, &readings.batteries);
     let profile = profile::toml(&readings, read, &watched)?;
     let profile = scrub.text(&profile);
     crate::simulated::SimulatedMachine::from_toml(PROFILE, &profile, 1)?;
-    make(output)?;
+    let captured = keep(&evidence, output, &scrub)?;
     write(&output.join(PROFILE), profile.as_bytes())?;
-    let files = tree::copy(machine.root(), &paths, &output.join(ROOT), &scrub)?;
-    let answers = answers::keep(&exchanges, &output.join(TOOLS), &scrub)?;
+    Ok(captured)
+}
+
+fn keep(evidence: &Evidence, output: &Path, scrub: &Scrub) -> Result<Captured, CaptureError> {
+    make(output)?;
+    let (files, documents) = folder::keep(evidence, output, scrub)?;
     Ok(Captured {
         files,
-        answers,
+        documents,
         scrubbed: scrub.count(),
-        gaps: readings.gaps,
+        gaps: evidence.gaps().iter().map(|gap| scrub.text(gap)).collect(),
     })
 }
 
-/// What is asked of the tools of GPUs.
-const GPU_QUESTIONS: [gpu::Question; 6] = [
-    gpu::Question::NvidiaSmi,
-    gpu::Question::NvlinkStatus,
-    gpu::Question::NvlinkErrors,
-    gpu::Question::RocmSmi,
-    gpu::Question::AmdSmiStatic,
-    gpu::Question::AmdSmiMetric,
-];
+async fn inventory(machine: &RealMachine) -> Result<Reply, CaptureError> {
+    let session = machine.begin(Attempt::beside("capture")).await?;
+    let inventory = session.call(Request::Inventory).await;
+    let _nothing_ran = session.end().await;
+    inventory.map_err(CaptureError::Silent)
+}
 
-/// Everything that a machine tells at once.
+/// What a profile is made from.
 struct Readings {
     replies: Vec<Reply>,
     /// What the management controller answered.
     controller: Vec<(Question, Document)>,
-    gaps: Vec<String>,
     /// What EDAC's first memory controller calls itself.
     edac: Option<String>,
     /// The kernel's files of batteries and mains adapters.
@@ -203,134 +235,33 @@ struct Readings {
 }
 
 impl Readings {
-    async fn take(machine: &RealMachine, globs: &[&str]) -> Result<Self, CaptureError> {
-        let session = machine.begin(Attempt::beside("capture")).await?;
-        let mut readings = Readings {
-            replies: Vec::new(),
-            controller: Vec::new(),
-            gaps: Vec::new(),
-            edac: None,
-            batteries: Vec::new(),
-        };
-        let inventory = session.call(Request::Inventory).await;
-        readings
-            .replies
-            .push(inventory.map_err(CaptureError::Silent)?);
-        for request in [Request::Hwmon, Request::Disks] {
-            let answer = session.call(request.clone()).await;
-            readings.add(&request, answer);
-        }
-        for question in Question::ALL {
-            let request = Request::Bmc {
-                question: question.clone(),
-            };
-            match session.call(request.clone()).await {
-                Ok(Reply::Document(document)) => readings.controller.push((question, *document)),
-                // Where there is none, one line is enough.
-                answer => {
-                    readings.add(&request, answer);
-                    break;
-                }
+    fn of(evidence: &Evidence, inventory: Reply) -> Self {
+        let mut replies = vec![inventory];
+        replies.extend(evidence.hwmon.clone().map(Reply::Hwmon));
+        replies.extend(evidence.disks.clone().map(Reply::Disks));
+        let mut controller = Vec::new();
+        for document in &evidence.documents {
+            let question = Question::ALL
+                .into_iter()
+                .find(|question| question.name() == document.target);
+            match question.filter(|_| document.query == crate::tools::ipmitool::QUERY) {
+                Some(question) => controller.push((question, document.clone())),
+                None => replies.push(Reply::Document(Box::new(document.clone()))),
             }
         }
-        for glob in globs {
-            readings.files(&*session, glob).await;
-        }
-        let mut drives = match session.call(Request::SmartDevices).await {
-            Ok(Reply::SmartDevices(devices)) => devices,
-            _ => Vec::new(),
-        };
-        match session.call(Request::SmartScan).await {
-            Ok(Reply::Document(scan)) => drives.extend(hidden(&scan)),
-            answer => readings.add(&Request::SmartScan, answer),
-        }
-        for device in drives {
-            let request = Request::SmartRead { device };
-            let answer = session.call(request.clone()).await;
-            readings.add(&request, answer);
-        }
-        let has_gpus = match session.call(Request::GpuDevices).await {
-            Ok(Reply::GpuDevices(devices)) => !devices.is_empty(),
-            _ => false,
-        };
-        for question in GPU_QUESTIONS.into_iter().filter(|_| has_gpus) {
-            let request = Request::GpuAsk { question };
-            match session.call(request.clone()).await {
-                // A machine has the tools of its own GPUs' makers.
-                Err(Error::Unavailable(_)) => {}
-                answer => readings.add(&request, answer),
-            }
-        }
-        let _nothing_ran = session.end().await;
-        Ok(readings)
-    }
-
-    /// Reads the files that a glob matches, so that they are kept.
-    async fn files(&mut self, session: &dyn Session, glob: &str) {
-        let globs = vec![glob.to_owned()];
-        let listed = session.call(Request::FilesList { globs }).await;
-        let Ok(Reply::FilesListing(listing)) = listed else {
-            return self.gaps.push(format!("{glob}: it could not be listed"));
-        };
-        let unread = listing.unread.into_iter();
-        let unread = unread.map(|(path, why)| format!("{path}: {why}"));
-        self.gaps.extend(unread);
-        self.gaps
-            .extend(listing.cut.map(|why| format!("{glob}: {why}")));
-        let files = listing.found.into_iter().filter(|f| f.kind == Kind::File);
-        let paths: Vec<String> = files.map(|file| file.path).collect();
-        let read = session
-            .call(Request::FilesRead {
-                paths: paths.clone(),
-            })
-            .await;
-        let Ok(Reply::FilesContents(contents)) = read else {
-            return self.gaps.push(format!("{glob}: it could not be read"));
-        };
-        for (path, content) in paths.iter().zip(&contents) {
-            if path.starts_with(BATTERIES) {
-                self.batteries.push((path.clone(), content.bytes.clone()));
-            }
-        }
-        let edac = paths.iter().position(|path| path == EDAC);
-        if let Some(content) = edac.and_then(|at| contents.get(at)) {
-            let name = String::from_utf8_lossy(&content.bytes).trim().to_owned();
-            self.edac = Some(name).filter(|name| !name.is_empty());
+        let files = evidence.files.iter();
+        let batteries = files.filter(|(path, _)| path.starts_with(BATTERIES));
+        let edac = evidence.files.get(EDAC);
+        let edac = edac.map(|file| String::from_utf8_lossy(&file.bytes).trim().to_owned());
+        Readings {
+            replies,
+            controller,
+            edac: edac.filter(|name| !name.is_empty()),
+            batteries: batteries
+                .map(|(path, file)| (path.clone(), file.bytes.clone()))
+                .collect(),
         }
     }
-
-    /// Asks the kernel's files for what was told by a call that a tree cannot answer, so that they
-    /// are kept too: the addresses of network ports.
-    fn look_again(&self, machine: &RealMachine) {
-        for reply in &self.replies {
-            if let Reply::Inventory(parts) = reply {
-                for nic in &parts.nics {
-                    let file = format!("sys/class/net/{}/address", nic.name);
-                    let _kept = machine.root().value(&file);
-                }
-            }
-        }
-    }
-
-    fn add(&mut self, request: &Request, answer: Answer) {
-        match answer {
-            Ok(reply) => self.replies.push(reply),
-            Err(error) => self.gaps.push(format!("{request:?}: {error}")),
-        }
-    }
-}
-
-/// The drives of a scan that only smartctl knows, as `smart.read` takes them: those whose type names a
-/// place behind a controller.
-fn hidden(scan: &Document) -> Vec<String> {
-    let scanned: serde_json::Value = serde_json::from_slice(&scan.stdout).unwrap_or_default();
-    let found = scanned["devices"].as_array();
-    let name = |device: &serde_json::Value| {
-        let node = device["name"].as_str()?.strip_prefix("/dev/")?;
-        let kind = device["type"].as_str()?;
-        kind.contains(',').then(|| format!("{node}:{kind}"))
-    };
-    found.into_iter().flatten().filter_map(name).collect()
 }
 
 fn empty(folder: &Path) -> Result<(), CaptureError> {

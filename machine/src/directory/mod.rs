@@ -28,6 +28,7 @@ use async_trait::async_trait;
 use crate::contract::context::NetworkPeer;
 use crate::{Attempt, Machine, MachineError, Session, Time};
 pub use error::DirectoryError;
+pub(crate) use evidence::place;
 pub(crate) use folder::{DISKS, DOCUMENTS, HWMON, KERNEL_LOG, MANIFEST, TREE};
 use folder::Folder;
 pub use replaced::Replaced;

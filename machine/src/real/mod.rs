@@ -30,9 +30,9 @@ use async_trait::async_trait;
 use crate::contract::context::NetworkPeer;
 use crate::contract::types::Missing;
 use crate::seam::{Attempt, Machine, Session, Time};
-use crate::tools::{Heard, Toolbox};
+use crate::tools::Toolbox;
 use crate::{Decision, MachineError, Mandate};
-pub(crate) use inventory::{smbios, written_serials};
+pub(crate) use inventory::smbios;
 pub use live_image::{LiveImage, MARKER};
 use root::Root;
 
@@ -89,20 +89,10 @@ impl RealMachine {
         })
     }
 
-    /// The same machine, with every path and every tool noted that is asked: for capturing it.
-    pub(crate) fn noting(self) -> (Self, root::Seen, Heard) {
-        let (seen, heard) = (root::Seen::default(), Heard::default());
-        let noting = Self {
-            root: self.root.noting(seen.clone()),
-            tools: self.tools.noting(heard.clone()),
-            ..self
-        };
-        (noting, seen, heard)
-    }
-
-    /// Its files.
-    pub(crate) fn root(&self) -> &Root {
-        &self.root
+    /// What it calls itself on a network.
+    pub(crate) fn host_names(&self) -> Vec<String> {
+        let files = ["proc/sys/kernel/hostname", "etc/hostname"];
+        files.iter().filter_map(|file| self.root.value(file)).collect()
     }
 
     /// What of it can be looked at, and what to do about the rest.

@@ -58,7 +58,8 @@ pub enum Command {
 /// Which machine.
 #[derive(Clone, Debug, Args)]
 pub struct MachineChoice {
-    /// The machine: real, sim:PROFILE (a built-in's name or a TOML file), replay:FILE (a recording)
+    /// The machine: real, sim:PROFILE (a built-in's name or a TOML file), dir:FOLDER (evidence, such as
+    /// a capture), replay:FILE (a recording)
     #[arg(long, default_value = "real", value_name = "MACHINE")]
     pub machine: String,
     /// Read sysfs, procfs and devices below this folder

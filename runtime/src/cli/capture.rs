@@ -1,4 +1,5 @@
-//! `vetting machine capture`: this machine as a profile, and as a tree for `--root` and `--tools`.
+//! `vetting machine capture`: any machine as a folder of evidence for `--machine dir:FOLDER`, and a real one as
+//! a profile too.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -6,16 +7,21 @@ use std::path::PathBuf;
 use clap::Args;
 use vetting_facts::gpu::nvidia_smi;
 use vetting_facts::{counters, inventory, power};
-use vetting_machine::capture::{self, CaptureError, KnownGpu, Readers};
+use vetting_machine::capture::{self, CaptureError, KnownGpu, Readers, Wanted};
 use vetting_machine::contract::types::Document;
 use vetting_machine::real::{self, RealMachine};
+use vetting_protocol::PIPELINE;
 
+use super::args::MachineChoice;
 use super::machine_power::watched;
 use super::{Exit, Failure, print};
 
 /// `vetting machine capture`.
 #[derive(Debug, Args)]
 pub struct CaptureArgs {
+    /// Which machine
+    #[command(flatten)]
+    pub machine: MachineChoice,
     /// Where it goes: a folder that is new or empty
     #[arg(long, short, default_value = "captured", value_name = "DIR")]
     pub output: PathBuf,
@@ -25,13 +31,21 @@ pub struct CaptureArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Read sysfs, procfs and devices below this folder
-    #[arg(long, default_value = "/", value_name = "DIR")]
-    pub root: PathBuf,
-    /// Look for tools in this folder before PATH
-    #[arg(long, value_name = "DIR")]
-    pub tools: Option<PathBuf>,
 }
+
+/// Files that single stages read beyond the lists of `vetting-facts`.
+const OF_STAGES: [&str; 10] = [
+    "sys/class/dmi/id/*",
+    "sys/devices/cpu_atom/cpus",
+    "sys/devices/cpu_core/cpus",
+    "sys/devices/system/cpu/cpu*/acpi_cppc/nominal_freq",
+    "sys/devices/system/cpu/cpu*/cpu_capacity",
+    "sys/devices/system/cpu/cpu*/cpufreq/*",
+    "sys/devices/system/cpu/cpu*/online",
+    "sys/devices/system/cpu/cpu*/thermal_throttle/*",
+    "sys/devices/system/cpu/cpu*/topology/*",
+    "sys/devices/system/cpu/online",
+];
 
 /// How the documents of tools are read for the profile.
 const READERS: Readers = Readers { gpus, watched };
@@ -70,20 +84,31 @@ fn gpus(document: &Document) -> Vec<KnownGpu> {
 
 /// Captures, and says what to do with it.
 pub async fn capture(args: &CaptureArgs) -> Result<Exit, Failure> {
-    let machine = RealMachine::new(real::Options {
-        root: args.root.clone(),
-        tools: args.tools.clone(),
-        ..real::Options::default()
-    });
-    let machine = machine.map_err(Failure::usage)?;
     let globs: BTreeSet<&str> = [counters::globs(), power::globs()]
         .into_iter()
         .flatten()
         .chain(inventory::FILES.iter().chain(inventory::LINKS).copied())
+        .chain(OF_STAGES)
         .collect();
     let globs: Vec<&str> = globs.into_iter().collect();
-    let captured = capture::capture(machine, &args.output, &globs, args.keep_serials, READERS);
-    let captured = captured.await;
+    let wanted = Wanted {
+        globs: &globs,
+        stages: &PIPELINE,
+        keep_serials: args.keep_serials,
+    };
+    let is_real = args.machine.machine == "real";
+    let captured = if is_real {
+        let machine = RealMachine::new(real::Options {
+            root: args.machine.root.clone(),
+            tools: args.machine.tools.clone(),
+            ..real::Options::default()
+        });
+        let machine = machine.map_err(Failure::usage)?;
+        capture::capture_real(&machine, &args.output, wanted, READERS).await
+    } else {
+        let (machine, _no_server) = super::run::machine(&args.machine, None, (false, false)).await?;
+        capture::capture(&*machine, &args.output, wanted).await
+    };
     let captured = captured.map_err(|error| match error {
         CaptureError::NotEmpty(_) => Failure::usage(error),
         other => Failure::runtime(other),
@@ -93,7 +118,7 @@ pub async fn capture(args: &CaptureArgs) -> Result<Exit, Failure> {
         let value = serde_json::json!({
             "folder": args.output,
             "files": captured.files,
-            "answers": captured.answers,
+            "documents": captured.documents,
             "scrubbed": captured.scrubbed,
             "gaps": captured.gaps,
         });
@@ -101,19 +126,17 @@ pub async fn capture(args: &CaptureArgs) -> Result<Exit, Failure> {
         text + "\n"
     } else {
         let mut text = format!(
-            "{folder}: {} files, {} answers of tools, {} serial numbers and addresses replaced\n",
-            captured.files, captured.answers, captured.scrubbed
+            "{folder}: {} files, {} documents, {} serial numbers and addresses replaced\n",
+            captured.files, captured.documents, captured.scrubbed
         );
         for gap in &captured.gaps {
             text.push_str(&format!("not read: {gap}\n"));
         }
-        text.push_str(&format!(
-            "vetting run --machine sim:{folder}/{}\n\
-             vetting machine show --root {folder}/{} --tools {folder}/{}\n",
-            capture::PROFILE,
-            capture::ROOT,
-            capture::TOOLS
-        ));
+        text.push_str(&format!("vetting run --machine dir:{folder}\n"));
+        if is_real {
+            let profile = capture::PROFILE;
+            text.push_str(&format!("vetting run --machine sim:{folder}/{profile}\n"));
+        }
         text
     };
     print::lines(&text)?;

@@ -82,11 +82,6 @@ pub fn gpus(root: &Root) -> Vec<crate::contract::inventory::Gpu> {
     gpus::among(root, &pci::devices(root))
 }
 
-/// Serial numbers and asset tags of the firmware's tables, of parts that no record names too.
-pub fn written_serials(root: &Root) -> Vec<String> {
-    tables(root, &mut Vec::new()).serials()
-}
-
 fn tables(root: &Root, gaps: &mut Vec<String>) -> Tables {
     let read = |file: &str| root.bytes(&format!("sys/firmware/dmi/tables/{file}"), TABLES_LIMIT);
     let entry = read("smbios_entry_point").unwrap_or_default();
