@@ -302,17 +302,18 @@ impl Evidence {
             if check_paths(&named).is_err() {
                 continue;
             }
-            match (found.kind, found.target) {
-                (Kind::Folder, None) => {
-                    self.folders.insert(found.path.clone());
-                }
-                (kind, Some(target)) => {
-                    if kind == Kind::Folder {
+            let is_folder = found.kind == Kind::Folder;
+            match found.target {
+                Some(target) => {
+                    if is_folder {
                         self.folders.insert(target.clone());
                     }
                     self.links.insert(found.path.clone(), target);
                 }
-                (Kind::File | Kind::Other, None) => {}
+                None if is_folder => {
+                    self.folders.insert(found.path.clone());
+                }
+                None => {}
             }
             if found.kind == Kind::File {
                 files.push(found.path);
