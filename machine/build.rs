@@ -38,7 +38,7 @@ const DERIVES: &str =
     "    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]\n";
 
 /// Interfaces whose types a machine's profile holds, so that its schema has them.
-const IN_PROFILES: [&str; 3] = ["inventory", "kernel-log", "types"];
+const IN_PROFILES: [&str; 2] = ["kernel-log", "types"];
 
 fn definition(out: &mut String, resolve: &Resolve, id: TypeId, derives: &str) {
     let def = &resolve.types[id];

@@ -81,6 +81,7 @@ pub fn queries(bytes: &[u8]) {
     let _any = (
         queries::ethtool_module::module(bytes),
         queries::ethtool_link::link(bytes),
+        queries::ethtool_address::address(bytes),
     );
     let _any = (
         queries::lspci::devices(bytes),

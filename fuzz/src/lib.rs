@@ -64,7 +64,6 @@ pub const TARGETS: &[Target] = &[
     Target::new("fio", tools::outside::fio),
     Target::new("stress-ng", tools::outside::log),
     Target::new("iperf3", tools::outside::iperf3),
-    Target::new("ipmitool", tools::outside::ipmitool),
     Target::new("process", tools::outside::process),
     // What a stage reads of documents and files, by `vetting-facts`.
     Target::new("smartctl", facts::smartctl).and("guest-stages/facts/captured/smartctl"),

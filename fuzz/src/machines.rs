@@ -57,7 +57,7 @@ pub fn profile(bytes: &[u8]) {
         for request in [
             Request::Wall,
             Request::Hwmon,
-            Request::Inventory,
+            Request::QueriesList,
             Request::FilesList {
                 globs: vec!["sys/class/net/*/*".to_owned()],
             },

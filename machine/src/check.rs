@@ -11,6 +11,8 @@ pub enum Subject {
     Tool,
     /// A right: root, a file that may be read.
     Right,
+    /// A query that stages may run.
+    Query,
     /// An interface of the contract, and whether it has anything to tell here.
     Interface,
     /// A condition of live-image mode.

@@ -31,6 +31,10 @@ macro_rules! delegate_machine {
             self.$machine.capacity()
         }
 
+        fn identity(&self) -> $crate::Identity {
+            self.$machine.identity()
+        }
+
         fn is_live_image(&self) -> bool {
             self.$machine.is_live_image()
         }

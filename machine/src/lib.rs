@@ -20,6 +20,7 @@ mod identities;
 mod log_text;
 pub mod paced;
 mod placeholder;
+pub mod queries;
 pub mod real;
 pub mod recorded;
 mod request;
@@ -33,7 +34,7 @@ pub use condition::Condition;
 pub use error::MachineError;
 pub use paced::Paced;
 pub use seam::{
-    Answer, Attempt, Halt, Machine, Particulars, Reply, Request, RunId, Session, Terms, Time,
+    Answer, Attempt, Halt, Identity, Machine, Particulars, Reply, Request, RunId, Session, Terms, Time,
     WatchId,
 };
 pub use wipe::{Decision, Mandate, WipeOverride};

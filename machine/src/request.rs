@@ -12,7 +12,8 @@ impl Request {
             Request::Sleep { .. } => "clock.sleep",
             Request::Random { .. } => "random",
             Request::Hwmon => "hwmon.read",
-            Request::Inventory => "inventory.read",
+            Request::QueriesList => "queries.list",
+            Request::QueriesRun { .. } => "queries.run",
             Request::FilesList { .. } => "files.list",
             Request::FilesRead { .. } => "files.read",
             Request::Disks => "disks.list",
@@ -41,11 +42,12 @@ impl Request {
     }
 
     /// Every function that may answer an error, so that a fault can be laid over it.
-    pub const FALLIBLE: [&'static str; 25] = [
+    pub const FALLIBLE: [&'static str; 26] = [
         "clock.sleep",
         "random",
         "hwmon.read",
-        "inventory.read",
+        "queries.list",
+        "queries.run",
         "files.list",
         "files.read",
         "disks.list",

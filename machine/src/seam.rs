@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::context::NetworkPeer;
 use crate::contract::types::{Document, Error};
 use crate::contract::{
-    bmc, clock, disks, files, fio, gpu, hwmon, inventory, iperf, kernel_log, memtest, smart, stress,
+    bmc, clock, disks, files, fio, gpu, hwmon, iperf, kernel_log, memtest, queries, smart, stress,
 };
 use crate::{Cancel, MachineError, Mandate};
 
@@ -44,8 +44,15 @@ pub enum Request {
     },
     /// `hwmon.read`.
     Hwmon,
-    /// `inventory.read`.
-    Inventory,
+    /// `queries.list`.
+    QueriesList,
+    /// `queries.run`.
+    QueriesRun {
+        /// Which query.
+        name: String,
+        /// What about; empty: the machine.
+        target: String,
+    },
     /// `files.list`.
     FilesList {
         /// Which paths.
@@ -171,8 +178,8 @@ pub enum Reply {
     Random(Vec<u8>),
     /// Sensors.
     Hwmon(hwmon::Reading),
-    /// The inventory.
-    Inventory(Box<inventory::Parts>),
+    /// The queries that the host knows.
+    Queries(Vec<queries::Query>),
     /// What globs matched.
     FilesListing(files::Listing),
     /// What files said, in the order of their paths.
@@ -185,7 +192,8 @@ pub enum Reply {
     SmartDevices(Vec<String>),
     /// The GPUs that the kernel shows.
     GpuDevices(Vec<String>),
-    /// What a tool printed: `SmartScan`, `SmartRead`, `SmartStartSelfTest`, `GpuAsk`, `GpuSample`, `Bmc`.
+    /// What a tool printed: `SmartScan`, `SmartRead`, `SmartStartSelfTest`, `GpuAsk`, `GpuSample`, `Bmc`,
+    /// `QueriesRun`.
     Document(Box<Document>),
     /// A tool was started.
     Run(RunId),
@@ -209,6 +217,17 @@ pub enum Reply {
 
 /// A reply, or the error that the stage is told.
 pub type Answer = Result<Reply, Error>;
+
+/// Who a machine is, as far as its own firmware and ports say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The MAC address of its first port, lower case with colons.
+    pub mac: Option<String>,
+    /// Its SMBIOS UUID, lower case with hyphens.
+    pub system_uuid: Option<String>,
+    /// The serial number of its board.
+    pub board_serial: Option<String>,
+}
 
 /// Whose time a machine lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -373,6 +392,11 @@ pub trait Machine: Send + Sync {
 
     /// Logical CPUs that are online, and bytes of memory that are free, for the allowances.
     fn capacity(&self) -> (u32, u64);
+
+    /// Who it is, for an orchestrator. Reads some files, where it is a real one.
+    fn identity(&self) -> Identity {
+        Identity::default()
+    }
 
     /// Whether it was booted for a test, so that it may be harmed where guards let it.
     fn is_live_image(&self) -> bool {

@@ -22,7 +22,7 @@ pub fn judge(look: &Look, ending: &Ending, findings: &mut Findings) {
         if let Some(error) = &report.runtime_error {
             let message = format!("DCGM could not run its tests: {error}");
             findings.unknown(rules::NOT_DIAGNOSED, None, message);
-        } else if report.cut || ending.partial {
+        } else if report.cut || ending.stopped {
             let message = "the report of DCGM ends before its end";
             findings.unknown(rules::NOT_DIAGNOSED, None, message);
         }

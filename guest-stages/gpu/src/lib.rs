@@ -144,15 +144,15 @@ fn run() -> Result<Outcome, String> {
         let results = burned::results(&before, ending, *wanted_ms);
         let is_lost =
             |gpu: &vetting_facts::gpu::nvidia_smi::Gpu| presence::is_lost(&after, address_of(gpu));
-        burned::judge(&results, ending.partial, is_lost, &mut findings);
-        let seconds = ending.runtime_ms as f64 / 1000.0;
+        burned::judge(&results, ending.stopped, is_lost, &mut findings);
+        let seconds = ending.ran_ms as f64 / 1000.0;
         fabric::errors(&before, &after, seconds, &parameters, &mut findings);
         let load = load::Load {
             bus: &bus,
             after: &after,
             seen: &seen,
             results: &results,
-            runtime_ms: ending.runtime_ms,
+            runtime_ms: ending.ran_ms,
         };
         load::judge(&load, &parameters, &mut findings);
     }
@@ -233,7 +233,7 @@ fn burn(
         Drive::On
     })?;
     Ok(Ending {
-        partial: driven.summary.partial || driven.cancelled,
+        stopped: driven.summary.stopped || driven.cancelled,
         ..driven.summary
     })
 }
@@ -275,7 +275,7 @@ fn summary(look: &Look, amd: usize, silent: usize, load: Option<&Ending>) -> Str
     };
     let count = gpus.len() + amd;
     let loaded = match load {
-        Some(ending) => format!("loaded {} s by gpu_burn", ending.runtime_ms / 1000),
+        Some(ending) => format!("loaded {} s by gpu_burn", ending.ran_ms / 1000),
         None => "not loaded".to_owned(),
     };
     format!("{count} × {model}, {silent} silent, {loaded}")

@@ -111,8 +111,8 @@ impl Case {
         });
         let ending = Ending {
             printed: printed.collect(),
-            partial: false,
-            runtime_ms: 60_000,
+            stopped: false,
+            ran_ms: 60_000,
         };
         let results = burned::results(&self.before, &ending, 60_000);
         let lost = |gpu: &Gpu| {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use vetting_facts::inventory::{self, Bmc, Disk, FILES, Given, GivenPort, Inventory, LINKS};
+use vetting_facts::inventory::{
+    self, Bmc, Disk, FILES, Given, GivenPort, Inventory, LINKS, PORT_QUERIES,
+};
+use vetting_stage::bmc::{self, Question};
 use vetting_stage::disks::{self, Transport};
-use vetting_stage::inventory::{self as host, Nic};
-use vetting_stage::types::Error;
-use vetting_stage::{explain, kernel_files};
+use vetting_stage::types::{Error, MissingKind};
+use vetting_stage::{explain, kernel_files, queries};
 
 /// Reads everything once.
 pub fn inventory() -> Result<Inventory, Error> {
@@ -18,29 +20,53 @@ pub fn inventory() -> Result<Inventory, Error> {
         disks: disks.into_iter().map(disk).collect(),
         ..Given::default()
     };
-    // What no file says: ports by their drivers, and the management controller by itself.
-    let mut gap = None;
-    match host::read() {
-        Ok(parts) => {
-            given.ports = parts.nics.into_iter().map(port).collect();
-            given.bmc = parts.bmc.map(|bmc| Bmc {
-                manufacturer: bmc.manufacturer,
-                firmware: bmc.firmware,
-                address: bmc.address,
-                mac: bmc.mac,
-            });
-        }
-        Err(Error::Cancelled) => return Err(Error::Cancelled),
-        Err(error) => {
-            gap = Some(format!(
-                "ports and management controller: {}",
-                explain(&error)
-            ))
+    let mut gaps = Vec::new();
+    for name in inventory::port_names(&files) {
+        given.ports.push(port(name, &mut gaps)?);
+    }
+    given.bmc = controller(&mut gaps)?;
+    let mut inventory = inventory::inventory(&files, &given);
+    inventory.gaps.extend(gaps);
+    Ok(inventory)
+}
+
+/// What a port's driver says of it. One line is enough where that is not known.
+fn port(port: &str, gaps: &mut Vec<String>) -> Result<GivenPort, Error> {
+    let mut said = [const { Vec::new() }; 3];
+    for (query, said) in PORT_QUERIES.iter().zip(&mut said) {
+        match queries::run(query, port) {
+            Ok(document) => *said = document.stdout,
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(error) => {
+                let gap = format!("what drivers say of network ports: {}", explain(&error));
+                if !gaps.contains(&gap) {
+                    gaps.push(gap);
+                }
+            }
         }
     }
-    let mut inventory = inventory::inventory(&files, &given);
-    inventory.gaps.extend(gap);
-    Ok(inventory)
+    let [link, driver, address] = &said;
+    Ok(GivenPort::of(port, [link, driver, address]))
+}
+
+/// The management controller; `None` where there is none.
+fn controller(gaps: &mut Vec<String>) -> Result<Option<Bmc>, Error> {
+    let mut said = [const { Vec::new() }; 2];
+    for (question, said) in [Question::Controller, Question::Network].into_iter().zip(&mut said) {
+        match bmc::ask(question) {
+            Ok(document) => *said = document.stdout,
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(Error::Unavailable(missing)) if missing.kind == MissingKind::Hardware => {
+                return Ok(None);
+            }
+            Err(error) => {
+                gaps.push(format!("management controller: {}", explain(&error)));
+                break;
+            }
+        }
+    }
+    let [info, network] = &said;
+    Ok(Bmc::of(info, network))
 }
 
 /// A disk, byte for byte.
@@ -65,15 +91,5 @@ fn disk(disk: disks::Disk) -> Disk {
             Transport::Mmc => "mmc".to_owned(),
             Transport::Other(other) => other,
         },
-    }
-}
-
-fn port(nic: Nic) -> GivenPort {
-    GivenPort {
-        name: nic.name,
-        permanent_mac: Some(nic.mac).filter(|mac| !mac.is_empty()),
-        driver: nic.driver,
-        firmware: nic.firmware,
-        max_speed_mbps: nic.max_speed_mbps,
     }
 }

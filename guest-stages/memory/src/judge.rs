@@ -1,7 +1,7 @@
 //! The rules of Memory.
 
 use vetting_facts::counters::{Controller, Edac};
-use vetting_stage::inventory::{Memory, MemoryModule, Parts};
+use vetting_facts::inventory::{Memory, MemoryModule};
 use vetting_stage::{Findings, Measure, Part, part};
 
 use crate::edac::{self, Module};
@@ -22,7 +22,10 @@ pub fn coverage(
     parameters: &Parameters,
     findings: &mut Findings,
 ) {
-    let (free, visible) = (memory.available_bytes, memory.visible_bytes);
+    let (Some(free), Some(visible)) = (memory.available_bytes, memory.visible_bytes) else {
+        let message = "proc/meminfo does not say how much memory is free, so that no share of it is known";
+        return findings.unknown(rules::COVERAGE, None, message);
+    };
     if free < visible / 2 {
         let message = format!(
             "only {} of {} GiB are free to be tested: huge pages are reserved, or others use them",
@@ -149,8 +152,13 @@ pub fn errors(before: &Edac, after: &Edac, p: &Parameters, findings: &mut Findin
 }
 
 /// Whether errors are corrected and counted.
-pub fn correction(machine: &Parts, counters: &Edac, p: &Parameters, findings: &mut Findings) {
-    let memory = &machine.memory;
+pub fn correction(
+    memory: &Memory,
+    is_virtual: bool,
+    counters: &Edac,
+    p: &Parameters,
+    findings: &mut Findings,
+) {
     let word = memory.error_correction.as_deref().unwrap_or_default();
     let wide =
         |m: &MemoryModule| matches!((m.total_width, m.data_width), (Some(t), Some(d)) if t > d);
@@ -168,7 +176,7 @@ pub fn correction(machine: &Parts, counters: &Edac, p: &Parameters, findings: &m
         findings.broken(rules::NO_ECC, None, "the memory has no error correction");
     }
     // A guest's firmware tells of error correction that is its host's.
-    if has_ecc && counters.controllers.is_empty() && machine.system.hypervisor.is_none() {
+    if has_ecc && counters.controllers.is_empty() && !is_virtual {
         let message = "the memory corrects errors, but there are no EDAC error counters: load the chipset's EDAC driver";
         findings.unknown(rules::EDAC, None, message);
     }
@@ -176,7 +184,8 @@ pub fn correction(machine: &Parts, counters: &Edac, p: &Parameters, findings: &m
 
 /// What was tested, in a line.
 pub fn summary(memory: &Memory, tested: u64, counters: &Edac) -> String {
-    let installed = memory.installed_bytes.unwrap_or(memory.visible_bytes) as f64 / GIB;
+    let installed = memory.installed_bytes.or(memory.visible_bytes);
+    let installed = installed.unwrap_or(0) as f64 / GIB;
     let controllers = edac::controllers(counters);
     let counted = match controllers.is_empty() {
         true => "no EDAC error counters".to_owned(),
@@ -193,6 +202,7 @@ mod tests {
     use super::*;
     use crate::modules;
     use vetting_facts::counters::Dimm;
+    use vetting_facts::inventory::CountedAs;
     use vetting_stage::{Outcome, Verdict};
 
     fn counters(corrected: u64, uncorrected: u64) -> Edac {
@@ -216,28 +226,27 @@ mod tests {
 
     fn module(size_gib: u64, configured: Option<u32>) -> MemoryModule {
         MemoryModule {
-            locator: "DIMM_A1".into(),
-            bank: None,
-            size_bytes: size_gib << 30,
-            kind: None,
+            label: "DIMM_A1".into(),
+            counted_as: match size_gib {
+                0 => CountedAs::Empty,
+                _ => CountedAs::Memory,
+            },
+            size_bytes: Some(size_gib << 30).filter(|bytes| *bytes > 0),
             rated_mts: Some(5200),
             configured_mts: configured,
-            manufacturer: None,
             part_number: Some("P".into()),
-            serial: None,
-            ranks: None,
             total_width: Some(80),
             data_width: Some(64),
+            ..MemoryModule::default()
         }
     }
 
     fn memory(modules: Vec<MemoryModule>) -> Memory {
         Memory {
-            visible_bytes: 32 << 30,
-            available_bytes: 30 << 30,
-            installed_bytes: None,
-            error_correction: None,
+            visible_bytes: Some(32 << 30),
+            available_bytes: Some(30 << 30),
             modules,
+            ..Memory::default()
         }
     }
 
@@ -280,8 +289,8 @@ mod tests {
             expected_modules: Some(2),
             ..Parameters::default()
         };
-        let slot = |locator: &str| MemoryModule {
-            locator: locator.into(),
+        let slot = |label: &str| MemoryModule {
+            label: label.into(),
             ..module(0, None)
         };
         let one = memory(vec![module(16, Some(5200)), slot("DIMM_B1")]);
@@ -328,9 +337,9 @@ mod tests {
 
     #[test]
     fn what_was_not_tested_is_said() {
-        let with = |tested: Tested, available_bytes| {
+        let with = |tested: Tested, free: u64| {
             let memory = Memory {
-                available_bytes,
+                available_bytes: Some(free),
                 ..memory(Vec::new())
             };
             judged(|f| coverage(&tested, false, &memory, &Parameters::default(), f))

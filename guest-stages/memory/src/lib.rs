@@ -7,10 +7,11 @@ mod modules;
 mod patterns;
 mod rules;
 
+use vetting_facts::inventory;
 use vetting_stage::types::Error;
 use vetting_stage::{
     Drive, Driven, Findings, Heat, KernelEvents, Outcome, Plan, Tool, clock, context, drive,
-    explain, inventory, sampling_ms,
+    explain, kernel_files, platform, sampling_ms,
 };
 
 vetting_stage::parameters! {
@@ -76,7 +77,8 @@ fn run() -> Result<Outcome, String> {
         );
         findings.broken(rules::DURATION, None, message);
     }
-    let machine = inventory::read().map_err(|e| explain(&e))?;
+    let memory = kernel_files::read(inventory::MEMORY_FILES).map_err(|e| explain(&e))?;
+    let memory = inventory::memory(&memory);
     let mut watching = Watching {
         heat: Heat::default(),
         kernel: KernelEvents::watch(),
@@ -105,7 +107,7 @@ fn run() -> Result<Outcome, String> {
     judge::coverage(
         &tested,
         facts.live_image,
-        &machine.memory,
+        &memory,
         &parameters,
         &mut findings,
     );
@@ -113,8 +115,9 @@ fn run() -> Result<Outcome, String> {
         Ok(after) => judge::errors(&before, &after, &parameters, &mut findings),
         Err(error) => findings.unknown(rules::COUNTERS, None, explain(&error)),
     }
-    judge::correction(&machine, &before, &parameters, &mut findings);
-    modules::judge(&machine.memory, &parameters, &mut findings);
+    let is_virtual = platform().is_virtual;
+    judge::correction(&memory, is_virtual, &before, &parameters, &mut findings);
+    modules::judge(&memory, &parameters, &mut findings);
     let margin = (rules::CRITICAL_MARGIN, parameters.crit_margin_celsius);
     watching.heat.judge(
         &mut findings,
@@ -125,7 +128,7 @@ fn run() -> Result<Outcome, String> {
     if let Err(why) = watching.kernel.judge(rules::Table, &mut findings) {
         findings.unknown(rules::KERNEL_LOG, None, why);
     }
-    let summary = judge::summary(&machine.memory, tested.bytes(), &before);
+    let summary = judge::summary(&memory, tested.bytes(), &before);
     let further = memtest.unwrap_or_else(|why| format!("stressapptest was not run: {why}"));
     Ok(findings.outcome(format!("{summary}; {further}")))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vetting_stage::inventory::{Memory, MemoryModule};
+use vetting_facts::inventory::{CountedAs, Memory, MemoryModule};
 use vetting_stage::{Findings, Measure, Part, part};
 
 use crate::{Parameters, rules};
@@ -12,10 +12,14 @@ const FEWEST: usize = 3;
 
 /// The modules that are there.
 pub fn present(memory: &Memory) -> impl Iterator<Item = &MemoryModule> {
-    memory.modules.iter().filter(|module| module.size_bytes > 0)
+    let is_there = |counted| matches!(counted, CountedAs::Memory | CountedAs::Persistent);
+    memory
+        .modules
+        .iter()
+        .filter(move |module| is_there(module.counted_as))
 }
 
-/// Holds them against the spec, and against each other.
+/// Compares them with the spec, and with each other.
 pub fn judge(memory: &Memory, p: &Parameters, findings: &mut Findings) {
     count(memory, p, findings);
     let all: Vec<&MemoryModule> = present(memory).collect();
@@ -23,7 +27,7 @@ pub fn judge(memory: &Memory, p: &Parameters, findings: &mut Findings) {
         speed(module, &all, p, findings);
     }
     slow_all(&all, p, findings);
-    let sizes = distinct(all.iter().map(|m| m.size_bytes.to_string()));
+    let sizes = distinct(all.iter().filter_map(|m| Some(m.size_bytes?.to_string())));
     let parts = distinct(all.iter().filter_map(|m| m.part_number.clone()));
     if sizes > 1 || parts > 1 {
         let message = format!(
@@ -40,13 +44,14 @@ pub fn judge(memory: &Memory, p: &Parameters, findings: &mut Findings) {
 fn count(memory: &Memory, p: &Parameters, findings: &mut Findings) {
     let count = present(memory).count();
     let measure = Measure::number("modules", count as f64);
-    let empty = memory.modules.iter().filter(|m| m.size_bytes == 0);
-    let empty: Vec<&str> = empty.map(|m| m.locator.as_str()).collect();
+    let empty = memory.modules.iter();
+    let empty = empty.filter(|m| m.counted_as == CountedAs::Empty);
+    let empty: Vec<&str> = empty.map(|m| m.label.as_str()).collect();
     let Some(expected) = p.expected_modules else {
         findings.note(measure);
         if let ([slot], FEWEST..) = (empty.as_slice(), count) {
             let message = format!(
-                "it is the only empty slot beside {count} modules: a module may not be seen, or a channel is without"
+                "it is the only empty slot, next to {count} modules: a module may not be seen, or a channel is without"
             );
             findings.broken(rules::ODD_SLOT, Some(&part("dimm", *slot)), message);
         }
@@ -73,7 +78,7 @@ fn part_of(module: &MemoryModule) -> Part {
     Part {
         serial: module.serial.clone(),
         model: module.part_number.clone(),
-        ..part("dimm", module.locator.clone())
+        ..part("dimm", module.label.clone())
     }
 }
 
@@ -163,7 +168,7 @@ fn serials(all: &[&MemoryModule], findings: &mut Findings) {
         if let Some(twin) = twin {
             let message = format!(
                 "it has the serial number {serial} of the module in {}: one of the two is misprogrammed, or was counted twice",
-                twin.locator
+                twin.label
             );
             findings.broken(rules::SAME_SERIAL, Some(&part_of(module)), message);
         }
@@ -185,18 +190,17 @@ mod tests {
 
     fn module(slot: &str) -> MemoryModule {
         MemoryModule {
-            locator: slot.into(),
-            bank: None,
-            size_bytes: 16 << 30,
-            kind: None,
+            label: slot.into(),
+            counted_as: CountedAs::Memory,
+            size_bytes: Some(16 << 30),
             rated_mts: Some(5600),
             configured_mts: Some(5600),
-            manufacturer: None,
             part_number: Some("P".into()),
             serial: Some(format!("S3R1AL-{slot}")),
             ranks: Some(2),
             total_width: Some(80),
             data_width: Some(64),
+            ..MemoryModule::default()
         }
     }
 
@@ -204,11 +208,10 @@ mod tests {
         let mut modules = ["A1", "B1", "C1", "D1"].map(module).to_vec();
         change(&mut modules);
         let memory = Memory {
-            visible_bytes: 64 << 30,
-            available_bytes: 60 << 30,
-            installed_bytes: None,
-            error_correction: None,
+            visible_bytes: Some(64 << 30),
+            available_bytes: Some(60 << 30),
             modules,
+            ..Memory::default()
         };
         let mut findings = Findings::new();
         judge(&memory, &Parameters::default(), &mut findings);
@@ -245,7 +248,7 @@ mod tests {
             (named(&twice), &twice.verdict),
             (vec!["D1"], &Verdict::Fail)
         );
-        let slot = judged(|m| m[3].size_bytes = 0);
+        let slot = judged(|m| m[3].counted_as = CountedAs::Empty);
         assert_eq!((named(&slot), &slot.verdict), (vec!["D1"], &Verdict::Pass));
     }
 

@@ -1,8 +1,9 @@
 //! What the kernel counted for network ports while the measurement ran.
 
 use vetting_facts::counters::{self, Nic};
+use vetting_facts::inventory::Nic as Port;
 use vetting_stage::types::Error;
-use vetting_stage::{Findings, Measure, explain, inventory, kernel_files};
+use vetting_stage::{Findings, Measure, explain, kernel_files};
 
 use crate::ports::part_of;
 use crate::{Parameters, nic, rules};
@@ -24,7 +25,7 @@ pub fn read() -> Result<Vec<Nic>, Error> {
 pub fn judge(
     before: &[Nic],
     after: &Result<Vec<Nic>, Error>,
-    ports: &[inventory::Nic],
+    ports: &[Port],
     p: &Parameters,
     findings: &mut Findings,
 ) {

@@ -1,12 +1,12 @@
 //! The rules of throughput.
 
 use vetting_stage::context::NetworkPeer;
-use vetting_stage::inventory::Nic;
+use vetting_facts::inventory::Nic;
 use vetting_stage::iperf::Direction;
 use vetting_stage::{Findings, Measure, Part};
 
 use crate::measured::{Flow, Measured};
-use crate::ports::{has_a_cable, part_of};
+use crate::ports::{has_a_cable, is_up, part_of};
 use crate::{Parameters, nic, rules};
 
 /// Share of the line rate that TCP with time stamps carries: 1448 of 1538 bytes on the wire per
@@ -56,7 +56,7 @@ impl Path {
             return Path::Unknown;
         };
         let Some(port) = nic(nics, name) else {
-            let up = nics.iter().filter(|nic| nic.carrier && has_a_cable(nic));
+            let up = nics.iter().filter(|nic| is_up(nic) && has_a_cable(nic));
             let ceilings = up.filter_map(|nic| Some(ceiling(nic, known_speed(nic)?)));
             return match ceilings.min_by(f64::total_cmp) {
                 Some(ceiling) => Path::Above {
@@ -87,7 +87,7 @@ fn known_speed(nic: &Nic) -> Option<u64> {
 
 /// What TCP can carry over a port of that line rate in Mbit/s, in bit/s.
 fn ceiling(port: &Nic, mbps: u64) -> f64 {
-    let share = if port.mtu >= 9000 {
+    let share = if port.mtu.is_some_and(|mtu| mtu >= 9000) {
         CEILING_9000
     } else {
         CEILING_1500

@@ -1,13 +1,13 @@
 //! What the measurement was worth: whether any wire was tested at all.
 
 use vetting_stage::context::NetworkPeer;
-use vetting_stage::inventory::Nic;
+use vetting_facts::inventory::Nic;
 use vetting_stage::iperf::Direction;
 use vetting_stage::types::Error;
 use vetting_stage::{Findings, absence, explain};
 
 use crate::measured::Measured;
-use crate::ports::{has_a_cable, part_of};
+use crate::ports::{has_a_cable, is_up, part_of};
 use crate::rules;
 
 const NAME_A_PEER: &str = "name a peer that runs an iperf3 server with --peer HOST:PORT";
@@ -40,7 +40,7 @@ pub fn what_was_reached(
         return findings.broken(rules::NO_WIRE_VIRTUAL, None, message);
     }
     for nic in physical {
-        let state = if nic.carrier {
+        let state = if is_up(nic) {
             "has a carrier"
         } else {
             "has no carrier"
@@ -62,7 +62,7 @@ fn not_measured(nics: &[Nic], all: &[Measured], findings: &mut Findings) {
     {
         return;
     }
-    let up = nics.iter().filter(|nic| nic.carrier && has_a_cable(nic));
+    let up = nics.iter().filter(|nic| is_up(nic) && has_a_cable(nic));
     for nic in up.filter(|nic| !used.contains(&nic.name.as_str())) {
         let message =
             "it has a carrier, and nothing was measured over it: the connection used another port";
@@ -72,7 +72,7 @@ fn not_measured(nics: &[Nic], all: &[Measured], findings: &mut Findings) {
 
 /// What was tested, in a line.
 pub fn summary(nics: &[Nic], all: &[Measured], peer: Option<&NetworkPeer>) -> String {
-    let up = nics.iter().filter(|nic| nic.carrier).count();
+    let up = nics.iter().filter(|nic| is_up(nic)).count();
     let speed = |wanted: Direction| {
         let measured = all.iter().find(|measured| measured.direction == wanted);
         let flow = measured.and_then(|measured| measured.flow.as_ref().ok());
@@ -104,17 +104,14 @@ mod tests {
     fn nic(paravirtual: bool, speed_mbps: u64) -> Nic {
         Nic {
             name: "eth0".into(),
-            mac: "02:00:00:00:00:01".into(),
-            driver: None,
-            firmware: None,
-            pci_address: None,
+            mac: Some("02:00:00:00:00:01".into()),
             paravirtual,
-            carrier: true,
+            carrier: Some(true),
             speed_mbps: Some(speed_mbps),
             max_speed_mbps: Some(25_000),
             duplex: Some("full".into()),
-            mtu: 1500,
-            link: None,
+            mtu: Some(1500),
+            ..Nic::default()
         }
     }
 

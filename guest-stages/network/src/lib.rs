@@ -8,12 +8,12 @@ mod ports;
 mod rules;
 
 use measured::Measured;
-use vetting_stage::inventory::Nic;
+use vetting_facts::inventory::Nic;
 use vetting_stage::iperf::{Direction, Ending, Job, Progress, Protocol};
 use vetting_stage::types::Error;
 use vetting_stage::{
     Drive, Driven, Findings, KernelEvents, Outcome, Plan, clock, context, drive, explain,
-    inventory, iperf, sample,
+    iperf, sample,
 };
 
 vetting_stage::parameters! {
@@ -62,7 +62,7 @@ fn run() -> Result<Outcome, String> {
     let parameters = Parameters::read()?;
     let facts = context::get();
     let mut findings = Findings::new();
-    let nics = inventory::read().map_err(|e| explain(&e))?.nics;
+    let nics = ports::read(&mut findings).map_err(|e| explain(&e))?;
     if nics.is_empty() && facts.peer.is_none() {
         return Ok(findings.skip("the machine has no network port", "no network port"));
     }

@@ -1,15 +1,53 @@
-//! The rules of network ports, before and after the measurement.
+//! The machine's network ports: what is read of them, and the rules before the measurement.
 
-use vetting_stage::inventory::Nic;
+use vetting_facts::inventory::{self, GivenPort, Nic, PORT_FILES, PORT_QUERIES};
+use vetting_stage::types::Error;
 use vetting_stage::outcome::Value;
-use vetting_stage::{Findings, Measure, Part, part};
+use vetting_stage::{Findings, Measure, Part, explain, kernel_files, part, queries};
 
 use crate::{Parameters, rules};
+
+/// Reads the ports: files of the kernel, and what their drivers say to ethtool.
+pub fn read(findings: &mut Findings) -> Result<Vec<Nic>, Error> {
+    let files = kernel_files::read(PORT_FILES)?;
+    let mut gap = None;
+    let mut given = Vec::new();
+    for name in inventory::port_names(&files) {
+        given.push(ask(name, &mut gap)?);
+    }
+    let ports = inventory::ports(&files, given);
+    if let Some(why) = gap.filter(|_| ports.iter().any(has_a_cable)) {
+        let message = format!("what drivers say of the ports is not known: {why}");
+        findings.broken(rules::DRIVERS, None, message);
+    }
+    Ok(ports)
+}
+
+/// What a port's driver says of it; `gap` is the first reason why it does not.
+fn ask(port: &str, gap: &mut Option<String>) -> Result<GivenPort, Error> {
+    let mut said = [const { Vec::new() }; 3];
+    for (query, said) in PORT_QUERIES.iter().zip(&mut said) {
+        match queries::run(query, port) {
+            Ok(document) => *said = document.stdout,
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(error) => {
+                gap.get_or_insert_with(|| explain(&error));
+            }
+        }
+    }
+    let [link, driver, address] = &said;
+    Ok(GivenPort::of(port, [link, driver, address]))
+}
+
+/// Whether it has a carrier now.
+pub fn is_up(nic: &Nic) -> bool {
+    nic.carrier == Some(true)
+}
 
 /// A port as a part.
 pub fn part_of(nic: &Nic) -> Part {
     Part {
-        serial: Some(nic.mac.clone()),
+        serial: nic.mac.clone(),
         ..part("nic", nic.name.clone())
     }
 }
@@ -38,9 +76,9 @@ pub fn has_a_cable(nic: &Nic) -> bool {
 pub fn judge(nics: &[Nic], p: &Parameters, findings: &mut Findings) {
     // Where there are physical ports, those alone are expected to have a carrier.
     let physical = nics.iter().any(has_a_cable);
-    let counted = |nic: &&Nic| nic.carrier && (has_a_cable(nic) || !physical);
+    let counted = |nic: &&Nic| is_up(nic) && (has_a_cable(nic) || !physical);
     let up = nics.iter().filter(counted).count();
-    let down = nics.iter().filter(|nic| !nic.carrier && has_a_cable(nic));
+    let down = nics.iter().filter(|nic| !is_up(nic) && has_a_cable(nic));
     let down: Vec<&str> = down.map(|nic| nic.name.as_str()).collect();
     let measure = Measure::number("ports-with-carrier", up as f64);
     match p.expected_links {
@@ -59,7 +97,7 @@ pub fn judge(nics: &[Nic], p: &Parameters, findings: &mut Findings) {
     }
     for nic in nics {
         let place = part_of(nic);
-        if nic.carrier && has_a_cable(nic) {
+        if is_up(nic) && has_a_cable(nic) {
             link(nic, &place, p, findings);
             sibling(nic, nics, &place, findings);
         }
@@ -105,7 +143,7 @@ fn sibling(nic: &Nic, nics: &[Nic], place: &Part, findings: &mut Findings) {
     };
     let others = nics
         .iter()
-        .filter(|other| other.carrier && card(other).as_ref() == Some(&of));
+        .filter(|other| is_up(other) && card(other).as_ref() == Some(&of));
     let fastest = others.filter_map(known).max().unwrap_or(speed);
     if speed < fastest {
         let message = format!(
@@ -117,12 +155,12 @@ fn sibling(nic: &Nic, nics: &[Nic], place: &Part, findings: &mut Findings) {
 
 fn pci_express(nic: &Nic, place: &Part, findings: &mut Findings) {
     let Some(link) = &nic.link else { return };
-    let measure = Measure::number("pcie-width", f64::from(link.current_width)).part(place);
-    let most = f64::from(link.max_width);
-    findings.hold(measure.at_least(rules::LINK_NARROW, most), || {
-        format!(
-            "its PCI Express link has {} of {} lanes: a narrow slot, or reseat the card",
-            link.current_width, link.max_width
-        )
+    let (Some(lanes), Some(most)) = (link.current_width, link.max_width) else {
+        return;
+    };
+    let measure = Measure::number("pcie-width", f64::from(lanes)).part(place);
+    let rule = measure.at_least(rules::LINK_NARROW, f64::from(most));
+    findings.hold(rule, || {
+        format!("its PCI Express link has {lanes} of {most} lanes: a narrow slot, or reseat the card")
     });
 }

@@ -65,6 +65,8 @@ vetting_stage::rules! {
     RETRANSMITS_UNKNOWN: warn "retransmits-unknown" = "counted", "default";
     /// Many bytes were sent again.
     RETRANSMITS_MANY: fail retransmits_fail_percent;
+    /// What the drivers of the ports say, such as the speed that a port supports, is not known: ethtool is missing or failed.
+    DRIVERS: warn "drivers" = "asked", "default";
     /// The ports' counters could not be read after the measurement.
     COUNTERS: warn "counters" = "read", "default";
     /// The kernel's log could not be watched.

@@ -45,8 +45,8 @@ mod stress_report;
 
 pub use bindings::exports_of_stage as __exports;
 pub use bindings::vetting::stage::{
-    bmc, clock, context, disks, files, fio, gpu, hwmon, inventory, iperf, kernel_log, log, memtest,
-    outcome, smart, stress, types,
+    bmc, clock, context, disks, files, fio, gpu, hwmon, iperf, kernel_log, log, memtest, outcome,
+    queries, smart, stress, types,
 };
 pub use drive::{Drive, Driven, Next, Step, Tool, drive};
 pub use errors::{absence, explain};

@@ -11,6 +11,7 @@ use crate::contract::files::{Content, Ending, Kind};
 use crate::contract::gpu;
 use crate::contract::hwmon::Reading;
 use crate::contract::kernel_log::{Beginning, Entry};
+use crate::contract::queries::{Query, Subject};
 use crate::contract::types::{Document, Error, Missing, MissingKind};
 use crate::directory::manifest::{AbsentEntry, Peer};
 use crate::directory::place;
@@ -73,6 +74,8 @@ pub struct Evidence {
     pub drives: Option<Vec<String>>,
     /// The GPUs that the kernel shows.
     pub gpus: Option<Vec<String>>,
+    /// The queries that the host knows.
+    pub queries: Option<Vec<Query>>,
     /// The kernel's log since boot.
     pub log: Option<Vec<Entry>>,
     /// Records of the kernel's log that were lost.
@@ -108,7 +111,9 @@ impl Evidence {
             ..Evidence::default()
         };
         for stage in stages {
-            let parameters: BTreeMap<_, _> = machine.parameters(stage).into_iter().collect();
+            // TOML has no null, which is what a parameter without a value is.
+            let parameters = machine.parameters(stage).into_iter();
+            let parameters: BTreeMap<_, _> = parameters.filter(|(_, v)| !v.is_null()).collect();
             if !parameters.is_empty() {
                 evidence.parameters.insert((*stage).to_owned(), parameters);
             }
@@ -124,6 +129,7 @@ impl Evidence {
         }
         evidence.ask(&*session, Request::GpuSample).await;
         evidence.tree(&*session, globs).await;
+        evidence.queries(&*session).await;
         evidence.kernel_log(&*session).await;
         let _nothing_ran = session.end().await;
         Ok(evidence)
@@ -179,6 +185,44 @@ impl Evidence {
         }
     }
 
+    /// Every query whose program is there, about everything that it can be about.
+    async fn queries(&mut self, session: &dyn Session) {
+        let known = match session.call(Request::QueriesList).await {
+            Ok(Reply::Queries(known)) => known,
+            answer => return self.missing(&Request::QueriesList, answer.err()),
+        };
+        for query in known.iter().filter(|query| query.missing.is_none()) {
+            let targets = match query.subject {
+                Subject::Machine => vec![String::new()],
+                Subject::Disk => {
+                    let disks = self.disks.iter().flatten();
+                    disks.map(|disk| disk.name.clone()).collect()
+                }
+                Subject::Gpu => self.gpus.clone().unwrap_or_default(),
+                Subject::Nvme => self.names_in("sys/class/nvme"),
+                Subject::Port => self.names_in("sys/class/net"),
+                Subject::Pci => self.names_in("sys/bus/pci/devices"),
+            };
+            for target in targets {
+                let name = query.name.clone();
+                self.ask(session, Request::QueriesRun { name, target })
+                    .await;
+            }
+        }
+        self.queries = Some(known);
+    }
+
+    /// The names of the links and folders in a folder of the kernel's.
+    fn names_in(&self, folder: &str) -> Vec<String> {
+        let paths = self.links.keys().chain(&self.folders);
+        let names = paths.filter_map(|path| {
+            let name = path.strip_prefix(folder)?.strip_prefix('/')?;
+            (!name.contains('/')).then(|| name.to_owned())
+        });
+        let names: BTreeSet<String> = names.collect();
+        names.into_iter().collect()
+    }
+
     async fn ask(&mut self, session: &dyn Session, request: Request) {
         let answer = session.call(request.clone()).await;
         self.keep(&request, answer);
@@ -186,22 +230,28 @@ impl Evidence {
 
     fn keep(&mut self, request: &Request, answer: crate::Answer) {
         match answer {
-            Ok(Reply::Document(document)) => self.documents.push(Document {
-                // The place that it is asked for by, whatever answered.
-                query: request.function().to_owned(),
-                target: place(request).map(|(_, target)| target).unwrap_or_default(),
-                ..*document
-            }),
+            // The place that it is asked for by, whatever answered.
+            Ok(Reply::Document(document)) => match place(request) {
+                Some((query, target)) => self.documents.push(Document {
+                    query,
+                    target,
+                    ..*document
+                }),
+                None => self.missing(request, None),
+            },
             Ok(_) => self.missing(request, None),
             Err(error) => self.missing(request, Some(error)),
         }
     }
 
     fn missing(&mut self, request: &Request, error: Option<Error>) {
-        let query = request.function().to_owned();
+        let (query, target) = match place(request) {
+            Some((query, target)) => (query, Some(target)),
+            None => (request.function().to_owned(), None),
+        };
         let unexpected = || Error::tool_failed(&query, "another kind of reply than was asked for");
         self.absent.push(AbsentEntry {
-            target: place(request).map(|(_, target)| target),
+            target,
             error: error.unwrap_or_else(unexpected),
             query,
         });

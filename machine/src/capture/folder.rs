@@ -10,7 +10,7 @@ use super::scrub::Scrub;
 use super::{CaptureError, make, tree, write};
 use crate::contract::types::Document;
 use crate::directory::manifest::{AbsentEntry, DocumentEntry, FORMAT, Manifest, UnlistedEntry};
-use crate::directory::{DISKS, DOCUMENTS, HWMON, KERNEL_LOG, MANIFEST, TREE, log};
+use crate::directory::{DISKS, DOCUMENTS, HWMON, KERNEL_LOG, MANIFEST, QUERIES, TREE, log};
 
 /// Writes everything. Returns how many files of the kernel and how many documents there are.
 pub fn keep(
@@ -32,6 +32,9 @@ pub fn keep(
     }
     if let Some(disks) = &evidence.disks {
         json(&to.join(DISKS), disks, scrub)?;
+    }
+    if let Some(queries) = &evidence.queries {
+        json(&to.join(QUERIES), queries, scrub)?;
     }
     if let Some(entries) = &evidence.log {
         let text = log::write(entries);

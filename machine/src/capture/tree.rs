@@ -69,12 +69,17 @@ pub fn keep(evidence: &Evidence, to: &Path, scrub: &Scrub) -> Result<Written, Ca
 /// The path without a link on the way, as far as the links are known.
 fn real(links: &BTreeMap<String, String>, path: &str) -> String {
     let mut done = String::new();
+    let mut todo: Vec<&str> = path.rsplit('/').collect();
     let mut followed = 0_u32;
-    for name in path.split('/') {
-        done = join(&done, name);
-        while let Some(target) = links.get(&done).filter(|_| followed < MAX_LINKS) {
-            followed = followed.saturating_add(1);
-            done.clone_from(target);
+    while let Some(name) = todo.pop() {
+        let next = join(&done, name);
+        match links.get(&next).filter(|_| followed < MAX_LINKS) {
+            Some(target) => {
+                followed = followed.saturating_add(1);
+                done.clear();
+                todo.extend(target.rsplit('/'));
+            }
+            None => done = next,
         }
     }
     done

@@ -8,14 +8,16 @@ use super::error::DirectoryError;
 use super::folder::Folder;
 use super::manifest::{DocumentEntry, Manifest};
 use crate::contract::files::{Content, Ending, Kind, Listing};
+use crate::contract::queries::Query;
 use crate::contract::types::{Error, Missing, MissingKind};
 use crate::files::{self, Tree as _, check_globs, check_paths, matches_path, may_read, without_bytes};
+use crate::queries;
 use crate::real::{disks, files as real_files, gpu as real_gpu, hwmon, smart};
 use crate::tools::gpu;
 use crate::{Answer, Reply, Request};
 
 /// What a document, or the error in its place, is asked for by: the function and the target.
-pub type Place = (&'static str, String);
+pub type Place = (String, String);
 
 /// The place of a request that a document answers; `None`: another kind of reply answers it.
 pub fn place(request: &Request) -> Option<Place> {
@@ -24,9 +26,11 @@ pub fn place(request: &Request) -> Option<Place> {
         Request::SmartRead { device } => device.clone(),
         Request::GpuAsk { question } => gpu::name(question).to_owned(),
         Request::Bmc { question } => question.name().to_owned(),
+        // A query is a name of its own.
+        Request::QueriesRun { name, target } => return Some((name.clone(), target.clone())),
         _ => return None,
     };
-    Some((request.function(), target))
+    Some((request.function().to_owned(), target))
 }
 
 /// The load that a request would run, or what else it would do to a machine; `None`: it only looks.
@@ -56,7 +60,7 @@ impl Folder {
     /// The answer to a request that only looks. `now`: the session's clock.
     pub async fn answer(&self, request: &Request, now: Duration) -> Answer {
         if let Some((query, target)) = place(request) {
-            return self.printed(query, &target, now);
+            return self.printed(&query, &target, now);
         }
         let query = request.function();
         if let Some(error) = self.absent(query, "") {
@@ -95,8 +99,22 @@ impl Folder {
                 gpus.map(Reply::GpuDevices)
                     .ok_or_else(|| not_here(query, ""))
             }
+            Request::QueriesList => {
+                let queries = self.queries.clone();
+                Ok(Reply::Queries(queries.unwrap_or_else(|| self.queries_seen())))
+            }
             _ => Err(not_here(query, "")),
         }
+    }
+
+    /// The built-in queries, of which those without a document are missing.
+    fn queries_seen(&self) -> Vec<Query> {
+        let known = |query: queries::Query| {
+            let mut documents = self.manifest.documents.iter();
+            let is_here = documents.any(|document| document.query == query.name);
+            query.known((!is_here).then(|| missing(&query.name)))
+        };
+        queries::built_in().map(known).collect()
     }
 
     /// The kernel's files, where this folder of them is there.
@@ -221,11 +239,15 @@ fn not_here(query: &str, target: &str) -> Error {
         true => query.to_owned(),
         false => format!("{query} of {target}"),
     };
-    Error::Unavailable(Missing {
+    Error::Unavailable(missing(&what))
+}
+
+fn missing(what: &str) -> Missing {
+    Missing {
         kind: MissingKind::Other("evidence".to_owned()),
-        what,
+        what: what.to_owned(),
         remedy: "not in this evidence: add it to machine.toml".to_owned(),
-    })
+    }
 }
 
 fn unreadable(error: &DirectoryError) -> Error {

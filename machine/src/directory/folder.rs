@@ -16,6 +16,7 @@ use crate::contract::disks::Disk;
 use crate::contract::files::Ending;
 use crate::contract::hwmon::Reading;
 use crate::contract::kernel_log::Entry;
+use crate::contract::queries::Query;
 use crate::real::files::Blocked;
 use crate::real::root::Root;
 
@@ -29,6 +30,8 @@ pub const DOCUMENTS: &str = "documents";
 pub const HWMON: &str = "hwmon.json";
 /// The disks, as JSON.
 pub const DISKS: &str = "disks.json";
+/// The queries that the host knows, as JSON.
+pub const QUERIES: &str = "queries.json";
 /// The kernel's log.
 pub const KERNEL_LOG: &str = "kernel.log";
 
@@ -59,6 +62,8 @@ pub struct Folder {
     pub hwmon: Option<Reading>,
     /// The disks, where there is a file of them.
     pub disks: Option<Vec<Disk>>,
+    /// The queries, where there is a file of them.
+    pub queries: Option<Vec<Query>>,
     /// The kernel's log, where there is a file of it.
     pub log: Option<Vec<Entry>>,
 }
@@ -122,6 +127,7 @@ impl Folder {
             blocked: Blocked::default(),
             hwmon: json(&files, HWMON)?,
             disks: json(&files, DISKS)?,
+            queries: json(&files, QUERIES)?,
             log,
             tree,
             taken,

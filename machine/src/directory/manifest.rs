@@ -75,7 +75,8 @@ pub struct Peer {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DocumentEntry {
-    /// The function that it answers: `smart.read`, `smart.scan`, `bmc.ask`, `gpu.ask`, `gpu.sample`.
+    /// The function that it answers: `smart.read`, `smart.scan`, `bmc.ask`, `gpu.ask`, `gpu.sample`;
+    /// or the name of a query: `ethtool`.
     pub query: String,
     /// What it is about: a drive's name, a question's name. Empty where the query has no target.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -26,10 +26,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::contract::context::NetworkPeer;
-use crate::{Attempt, Machine, MachineError, Session, Time};
+use crate::{Attempt, Identity, Machine, MachineError, Session, Time};
 pub use error::DirectoryError;
 pub(crate) use evidence::place;
-pub(crate) use folder::{DISKS, DOCUMENTS, HWMON, KERNEL_LOG, MANIFEST, TREE};
+pub(crate) use folder::{DISKS, DOCUMENTS, HWMON, KERNEL_LOG, MANIFEST, QUERIES, TREE};
 use folder::Folder;
 pub use replaced::Replaced;
 use session::DirectorySession;
@@ -84,6 +84,11 @@ impl Machine for DirectoryMachine {
     fn capacity(&self) -> (u32, u64) {
         let manifest = &self.folder.manifest;
         (manifest.cpus.max(1), manifest.memory_bytes)
+    }
+
+    fn identity(&self) -> Identity {
+        let tree = self.folder.tree.as_ref();
+        tree.map(crate::real::identity::read).unwrap_or_default()
     }
 
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {

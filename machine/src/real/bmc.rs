@@ -1,6 +1,6 @@
 //! Whether there is a management controller that can be asked.
 
-use super::inventory;
+use super::identity;
 use super::root::Root;
 use crate::contract::types::{Missing, MissingKind};
 use crate::tools::Toolbox;
@@ -15,7 +15,7 @@ pub fn missing(root: &Root, tools: &Toolbox) -> Option<Missing> {
     if (device && root.is_here()) || tools.is_own("ipmitool") {
         return None;
     }
-    Some(match inventory::names_bmc(root) || device {
+    Some(match identity::names_controller(root) || device {
         true => Missing {
             kind: MissingKind::Driver,
             what: "/dev/ipmi0".into(),

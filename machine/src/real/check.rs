@@ -2,16 +2,23 @@
 
 use super::live_image::LiveImage;
 use super::root::Root;
-use super::{disks, files, hardening, hwmon, inventory, kernel_log};
+use super::{disks, files, hardening, gpu, hwmon, identity, kernel_log};
 use crate::Condition;
 use crate::check::{Check, Subject};
 use crate::contract::disks::Content;
 use crate::contract::types::{Error, Missing};
+use crate::queries::{Query, built_in};
 use crate::tools::Toolbox;
 
 /// Tools, then rights, then interfaces.
-pub async fn all(root: &Root, tools: &Toolbox, controller: Option<Missing>) -> Vec<Check> {
+pub async fn all(
+    root: &Root,
+    tools: &Toolbox,
+    controller: Option<Missing>,
+    of_policy: &[Query],
+) -> Vec<Check> {
     let mut checks = self::tools(tools).await;
+    checks.extend(queries(tools, of_policy));
     checks.push(controller_right(controller));
     checks.extend(live_image(root));
     checks.extend(hardening::checks());
@@ -103,6 +110,38 @@ async fn tools(tools: &Toolbox) -> Vec<Check> {
         )
     };
     versions.into_iter().map(one).collect()
+}
+
+/// The queries that stages may run, by name.
+fn queries(tools: &Toolbox, of_policy: &[Query]) -> Vec<Check> {
+    let needed_by = |name: &str| -> &[&str] {
+        match name {
+            "ethtool" | "ethtool-address" | "ethtool-driver" => &["Inventory", "Network"],
+            _ => &[],
+        }
+    };
+    let one = |query: Query| {
+        let missing = tools.missing(&query.program, &query.package);
+        let remedy = missing.as_ref().map_or("", |missing| &missing.remedy);
+        let command = query.known(None).argv.join(" ");
+        let detail = match query.of_policy {
+            true => format!("{command} (of the policy file)"),
+            false => command,
+        };
+        let needed_by = needed_by(&query.name);
+        check(
+            Subject::Query,
+            &query.name,
+            missing.is_none(),
+            detail,
+            remedy,
+            needed_by,
+        )
+    };
+    let all = built_in().chain(of_policy.iter().cloned());
+    let mut checks: Vec<Check> = all.map(one).collect();
+    checks.sort_by(|a, b| a.name.cmp(&b.name));
+    checks
 }
 
 fn controller_right(missing: Option<Missing>) -> Check {
@@ -218,15 +257,11 @@ fn of_kernel(root: &Root) -> Vec<Check> {
     );
     interface(
         "network ports",
-        inventory::nics::names(root).len(),
+        identity::ports(root).len(),
         "ports",
         "",
         &["Network"],
     );
-    let gpus = inventory::gpus(root)
-        .iter()
-        .filter(|gpu| gpu.accelerator)
-        .count();
-    interface("GPUs", gpus, "accelerators", "", &["GPU"]);
+    interface("GPUs", gpu::devices(root).len(), "accelerators", "", &["GPU"]);
     checks
 }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::disks::usage::{mounts_of, unescape};
-use super::inventory;
+use super::identity;
 use super::root::Root;
 use crate::Condition;
 
@@ -51,7 +51,7 @@ impl LiveImage {
             Err(error) => (false, format!("/{MARKER}: {error}")),
         };
         let memory = off_disk(root, "/", MOST_LAYERS);
-        let portable = match (inventory::has_battery(root), inventory::is_portable(root)) {
+        let portable = match (identity::has_battery(root), identity::is_portable(root)) {
             (true, _) => Some("a battery"),
             (_, true) => Some("a portable chassis"),
             _ => None,

@@ -4,25 +4,29 @@
 //! of them keeps anything between two requests.
 
 mod bmc;
+mod capacity;
 mod check;
 pub(crate) mod disks;
 pub(crate) mod files;
 pub(crate) mod gpu;
 mod hardening;
 pub(crate) mod hwmon;
-mod inventory;
+pub(crate) mod identity;
 pub(crate) mod kernel_log;
 mod live_image;
 pub mod outside;
 mod pci;
+mod queries;
 pub(crate) mod root;
 mod session;
 pub(crate) mod smart;
+pub(crate) mod smbios;
 mod table;
 mod wipe;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,9 +34,9 @@ use async_trait::async_trait;
 use crate::contract::context::NetworkPeer;
 use crate::contract::types::Missing;
 use crate::seam::{Attempt, Machine, Session, Time};
+use crate::queries::Query;
 use crate::tools::Toolbox;
-use crate::{Decision, MachineError, Mandate};
-pub(crate) use inventory::smbios;
+use crate::{Decision, Identity, MachineError, Mandate};
 pub use live_image::{LiveImage, MARKER};
 use root::Root;
 
@@ -47,6 +51,8 @@ pub struct Options {
     pub peer: Option<NetworkPeer>,
     /// Whether it was said that the machine was booted for a test. What else must be so is looked at.
     pub live_image: bool,
+    /// The queries of a policy file, besides the built-in ones.
+    pub queries: Vec<Query>,
 }
 
 impl Default for Options {
@@ -56,6 +62,7 @@ impl Default for Options {
             tools: None,
             peer: None,
             live_image: false,
+            queries: Vec::new(),
         }
     }
 }
@@ -70,6 +77,8 @@ pub struct RealMachine {
     live_image: bool,
     /// The files whose reading blocks.
     blocked: files::Blocked,
+    /// The queries of a policy file.
+    queries: Arc<Vec<Query>>,
 }
 
 impl RealMachine {
@@ -86,18 +95,25 @@ impl RealMachine {
             peer: options.peer,
             live_image: options.live_image,
             blocked: files::Blocked::default(),
+            queries: Arc::new(options.queries),
         })
     }
 
     /// What it calls itself on a network.
-    pub(crate) fn host_names(&self) -> Vec<String> {
+    pub fn host_names(&self) -> Vec<String> {
         let files = ["proc/sys/kernel/hostname", "etc/hostname"];
         files.iter().filter_map(|file| self.root.value(file)).collect()
     }
 
     /// What of it can be looked at, and what to do about the rest.
     pub async fn check(&self) -> Vec<crate::check::Check> {
-        check::all(&self.root, &self.tools, self.no_controller()).await
+        check::all(
+            &self.root,
+            &self.tools,
+            self.no_controller(),
+            &self.queries,
+        )
+        .await
     }
 
     /// Whether it was booted for a test.
@@ -130,7 +146,7 @@ impl RealMachine {
 
     /// Whether it is one that people carry about, by its battery or its chassis.
     pub fn is_portable(&self) -> bool {
-        inventory::has_battery(&self.root) || inventory::is_portable(&self.root)
+        identity::has_battery(&self.root) || identity::is_portable(&self.root)
     }
 
     /// Why its management controller cannot be asked; `None` when it can be tried.
@@ -158,9 +174,13 @@ impl Machine for RealMachine {
     }
 
     fn capacity(&self) -> (u32, u64) {
-        let cpus = inventory::cpu::usable(&self.root).len();
-        let (_, available) = inventory::memory::visible(&self.root);
+        let cpus = capacity::usable(&self.root).len();
+        let available = capacity::free_bytes(&self.root);
         (u32::try_from(cpus).unwrap_or(u32::MAX).max(1), available)
+    }
+
+    fn identity(&self) -> Identity {
+        identity::read(&self.root)
     }
 
     fn is_live_image(&self) -> bool {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 
 use super::disks::{signatures, usage};
-use super::inventory::{cpu, memory, smbios};
+use super::{capacity, smbios};
 use super::kernel_log::record;
 use super::live_image;
 
@@ -14,19 +14,14 @@ pub fn smbios(bytes: &[u8]) {
     let (entry, table) = bytes.split_at(bytes.len().min(32));
     let tables = smbios::Tables::parse(table, entry);
     tables.uuid();
+    tables.serials();
     for kind in 0..=u8::MAX {
-        for structure in tables.all(kind) {
+        if let Some(structure) = tables.first(kind) {
             for offset in 0..96 {
                 let _any_text = structure.text(offset);
-                let _any_number = (structure.word(offset), structure.dword(offset));
-                let number = structure.byte(offset).unwrap_or_default();
-                smbios::chassis(number);
-                smbios::memory_kind(number);
+                smbios::is_portable(structure.byte(offset).unwrap_or_default());
             }
         }
-    }
-    for device in tables.all(smbios::kind::MEMORY_DEVICE) {
-        memory::module(device);
     }
 }
 
@@ -51,11 +46,9 @@ pub fn mountinfo(bytes: &[u8]) {
 /// Texts of procfs and sysfs that are more than one number: each reader gets all of it.
 pub fn kernel_texts(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    for lines in cpu::cpuinfo(&text).values() {
-        lines.get("model name").map(|model| cpu::base(model));
-    }
-    cpu::ranges(&text);
-    memory::meminfo(&text, "MemTotal");
+    capacity::listed_by_cpuinfo(&text);
+    capacity::ranges(&text);
+    capacity::meminfo(&text, "MemTotal");
 }
 
 /// A disk. The bytes are its size in sectors (four bytes), its block (one bit), and then pieces of

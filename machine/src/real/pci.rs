@@ -1,34 +1,41 @@
 //! Functions on the PCI bus, as `sys/bus/pci/devices` shows them.
 
 use super::root::Root;
-use crate::contract::inventory::PciDevice;
 use crate::contract::types::PcieLink;
 
 /// Where the kernel lists them.
 pub const BUS: &str = "sys/bus/pci/devices";
 
+/// A function on the bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// Its address: `0000:41:00.0`.
+    pub address: String,
+    /// Its class code, six lower-case hexadecimal digits.
+    pub class: String,
+    /// Its vendor's id, four lower-case hexadecimal digits.
+    pub vendor_id: String,
+    /// Whether it has a PCI Express link of its own.
+    pub has_link: bool,
+}
+
 /// All functions, by address.
-pub fn devices(root: &Root) -> Vec<PciDevice> {
+pub fn functions(root: &Root) -> Vec<Function> {
     let id = |address: &str, file: &str, digits: usize| {
         let text = root.value(&format!("{BUS}/{address}/{file}"));
         let text = text.unwrap_or_default().to_ascii_lowercase();
         format!("{:0>digits$}", text.trim_start_matches("0x"))
     };
     let addresses = root.list(BUS).into_iter().filter(|name| is_address(name));
-    let mut devices: Vec<PciDevice> = addresses
-        .map(|address| PciDevice {
-            class: id(&address, "class", 6),
-            vendor_id: id(&address, "vendor", 4),
-            device_id: id(&address, "device", 4),
-            subsystem_vendor_id: id(&address, "subsystem_vendor", 4),
-            subsystem_device_id: id(&address, "subsystem_device", 4),
-            driver: root.link_name(&format!("{BUS}/{address}/driver")),
-            link: link(root, &address),
-            address,
-        })
-        .collect();
-    devices.sort_by(|a, b| a.address.cmp(&b.address));
-    devices
+    let function = |address: String| Function {
+        class: id(&address, "class", 6),
+        vendor_id: id(&address, "vendor", 4),
+        has_link: link(root, &address).is_some(),
+        address,
+    };
+    let mut functions: Vec<Function> = addresses.map(function).collect();
+    functions.sort_by(|a, b| a.address.cmp(&b.address));
+    functions
 }
 
 /// A function's PCI Express link; `None` where it has none or the kernel does not know it.

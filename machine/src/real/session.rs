@@ -13,11 +13,12 @@ use super::kernel_log::Watch;
 use super::root::Root;
 use super::table::{Place, Table};
 use super::wipe::Guard;
-use super::{RealMachine, disks, files, gpu, hwmon, inventory, smart};
+use super::{RealMachine, capacity, disks, files, gpu, hwmon, queries, smart};
 use crate::contract::kernel_log::Beginning;
 use crate::contract::types::{Document, Error};
 use crate::contract::{clock, iperf};
 use crate::files::{check_globs, check_paths};
+use crate::queries::{built_in, find};
 use crate::seam::{Answer, Attempt, Reply, Request, RunId, Session, WatchId};
 use crate::tools::{self, RunContext, ToolEvent, ToolRun, fio, ipmitool, smartctl, stressapptest};
 
@@ -124,7 +125,7 @@ impl RealSession {
     async fn start_stress(&self, job: crate::contract::stress::Job) -> Answer {
         let allowance = tools::stress_ng::Allowance {
             cpus: self.attempt.cpu_allowance,
-            online_cpus: self.blocking(inventory::cpu::usable).await?,
+            online_cpus: self.blocking(capacity::usable).await?,
             memory_bytes: self.attempt.memory_allowance_bytes,
         };
         let (tools, context) = (&self.machine.tools, self.context());
@@ -233,22 +234,27 @@ impl RealSession {
         smartctl::drive(&self.machine.tools, query, drive, args, self.begun).await
     }
 
-    async fn inventory(&self) -> Answer {
-        let mut parts = self.blocking(inventory::read).await?;
-        match self.machine.no_controller() {
-            None => match ipmitool::mc_info(&self.machine.tools).await {
-                Ok(bmc) => parts.bmc = Some(bmc),
-                Err(error) => parts
-                    .gaps
-                    .push(format!("the management controller: {error}")),
-            },
-            Some(missing) if missing.remedy.is_empty() => {}
-            Some(missing) => {
-                let gap = format!("the management controller: {}", Error::Unavailable(missing));
-                parts.gaps.push(gap);
-            }
-        }
-        Ok(Reply::Inventory(Box::new(parts)))
+    /// The queries that this machine knows, by name.
+    fn queries(&self) -> Vec<crate::contract::queries::Query> {
+        let all = built_in().chain(self.machine.queries.iter().cloned());
+        let known = all.map(|query| {
+            let missing = self.machine.tools.missing(&query.program, &query.package);
+            query.known(missing)
+        });
+        let mut known: Vec<_> = known.collect();
+        known.sort_by(|a, b| a.name.cmp(&b.name));
+        known
+    }
+
+    /// Runs a query.
+    async fn query(&self, name: &str, target: &str) -> Result<Document, Error> {
+        let query = find(&self.machine.queries, name)?;
+        let (subject, named) = (query.subject(), target.to_owned());
+        let argument = self
+            .blocking(move |root| queries::argument(root, &subject, &named))
+            .await??;
+        let about = (target, argument.as_str());
+        queries::run(&self.machine.tools, &query, about, self.begun).await
     }
 }
 
@@ -272,7 +278,10 @@ impl RealSession {
             }
             Request::Random { bytes } => Reply::Random(random(bytes)?),
             Request::Hwmon => Reply::Hwmon(self.blocking(hwmon::read).await?),
-            Request::Inventory => return self.inventory().await,
+            Request::QueriesList => Reply::Queries(self.queries()),
+            Request::QueriesRun { name, target } => {
+                Reply::Document(Box::new(self.query(&name, &target).await?))
+            }
             Request::FilesList { globs } => {
                 check_globs(&globs)?;
                 let list = self.blocking(move |root| files::list(root, &globs));

@@ -28,6 +28,7 @@ mod profile;
 mod read;
 mod sensors;
 mod session;
+mod slots;
 mod strike;
 mod thermal;
 mod timeline;
@@ -40,7 +41,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::contract::context::NetworkPeer;
-use crate::{Attempt, Machine, MachineError, Session, Time};
+use crate::{Attempt, Identity, Machine, MachineError, Session, Time};
 use beside::{AtWork, Onlooker};
 use profile::Profile;
 use session::SimulatedSession;
@@ -132,8 +133,19 @@ impl Machine for SimulatedMachine {
     fn capacity(&self) -> (u32, u64) {
         (
             self.profile.logical_cpus(),
-            read::inventory::available_bytes(self.profile.installed_bytes()),
+            slots::available_bytes(self.profile.installed_bytes()),
         )
+    }
+
+    fn identity(&self) -> Identity {
+        let profile = &self.profile;
+        let mut ports: Vec<_> = profile.nics.iter().collect();
+        ports.sort_by(|a, b| a.name.cmp(&b.name));
+        Identity {
+            mac: ports.first().map(|port| port.mac.clone()),
+            system_uuid: profile.system.uuid.clone(),
+            board_serial: profile.board.serial.clone(),
+        }
     }
 
     fn is_live_image(&self) -> bool {

@@ -13,6 +13,9 @@ const MILLISECOND: u64 = 1_000_000;
 /// How long smartctl takes for a drive.
 const SMARTCTL: u64 = 150 * MILLISECOND;
 
+/// How long a query takes.
+const QUERY: u64 = 5 * MILLISECOND;
+
 /// How long nvidia-smi takes.
 const NVIDIA_SMI: u64 = 50 * MILLISECOND;
 
@@ -53,7 +56,8 @@ fn usual(request: &Request) -> u64 {
         Request::GpuAsk { .. } | Request::GpuSample => NVIDIA_SMI,
         Request::SmartRead { .. } | Request::SmartStartSelfTest { .. } => SMARTCTL,
         Request::Bmc { question } => patience(question),
-        Request::Inventory => 500 * MILLISECOND,
+        Request::QueriesList => 200 * MICROSECOND,
+        Request::QueriesRun { .. } => QUERY,
     }
 }
 
@@ -143,7 +147,7 @@ fn nanoseconds(duration: std::time::Duration) -> u64 {
 fn interface(request: &Request) -> Option<&'static str> {
     Some(match request {
         Request::Hwmon => "hwmon",
-        Request::Inventory => "inventory",
+        Request::QueriesList | Request::QueriesRun { .. } => "queries",
         Request::FilesList { .. } | Request::FilesRead { .. } => "files",
         Request::Disks | Request::ScratchSpace => "disks",
         Request::SmartDevices

@@ -236,7 +236,8 @@ impl State {
                 Ok(Reply::Done)
             }
             reading @ (Request::Hwmon
-            | Request::Inventory
+            | Request::QueriesList
+            | Request::QueriesRun { .. }
             | Request::FilesList { .. }
             | Request::FilesRead { .. }
             | Request::Disks

@@ -54,7 +54,10 @@ impl Toolbox {
         } = *question;
         self.may_ask(program)?;
         let asked = (question.program, question.package, question.version);
-        let version = self.version(asked).await;
+        let version = match question.version {
+            [] => None,
+            _ => self.version(asked).await,
+        };
         let begun = Instant::now();
         let devices = [Path::new(confinement::DEVICES)];
         let reach = Reach::writing(&devices);

@@ -221,8 +221,8 @@ async fn drive(
         () = events.tick(report) => return Err(Error::tool_failed("gpu", "its clock ended before it did")),
     };
     Ok(ToolEvent::Gpu(Event::Finished(Ending {
-        partial: ended.iter().any(|(_, stopped)| *stopped),
-        runtime_ms: ended
+        stopped: ended.iter().any(|(_, stopped)| *stopped),
+        ran_ms: ended
             .iter()
             .map(|(printed, _)| printed.document.took_ns / 1_000_000)
             .max()

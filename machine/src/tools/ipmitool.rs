@@ -1,11 +1,9 @@
-//! ipmitool: its command lines. What it prints is the stage's to read; the inventory, which this program
-//! still makes itself, takes the controller's maker and firmware from it.
+//! ipmitool: its command lines. What it prints is the stage's to read.
 
 use std::time::{Duration, Instant};
 
-use super::{Limits, Output, Toolbox};
+use super::{Limits, Toolbox};
 use crate::contract::bmc::Question;
-use crate::contract::inventory::Bmc;
 use crate::contract::types::{Document, Error};
 
 const TOOL: &str = "ipmitool";
@@ -21,7 +19,7 @@ pub const BRIEF: Duration = Duration::from_secs(30);
 
 impl Question {
     /// Every question, in the contract's order.
-    pub const ALL: [Question; 11] = [
+    pub const ALL: [Question; 12] = [
         Question::Sensors,
         Question::Thresholds,
         Question::SensorRecords,
@@ -33,6 +31,7 @@ impl Question {
         Question::SelfTest,
         Question::Chassis,
         Question::PowerDraw,
+        Question::Network,
     ];
 
     /// Its name in the contract.
@@ -49,6 +48,7 @@ impl Question {
             Question::SelfTest => "self-test",
             Question::Chassis => "chassis",
             Question::PowerDraw => "power-draw",
+            Question::Network => "network",
         }
     }
 
@@ -66,6 +66,7 @@ impl Question {
             Question::SelfTest => &["mc", "selftest"],
             Question::Chassis => &["chassis", "status"],
             Question::PowerDraw => &["dcmi", "power", "reading"],
+            Question::Network => &["lan", "print"],
         }
     }
 
@@ -103,70 +104,9 @@ pub async fn ask(tools: &Toolbox, question: &Question, since: Instant) -> Result
     tools.document(&question, since).await
 }
 
-/// The controller itself, for the inventory: from `ipmitool mc info` and `ipmitool lan print`.
-pub async fn mc_info(tools: &Toolbox) -> Result<Bmc, Error> {
-    let output = fields_of(tools, Question::Controller.args()).await?;
-    let info = fields(&output.stdout);
-    if info.is_empty() {
-        let reason = "its output holds nothing that can be understood";
-        return Err(output.failure(TOOL, reason));
-    }
-    // A controller without a network port answers this one with an error.
-    let lan = match fields_of(tools, &["lan", "print"]).await {
-        Ok(output) => fields(&output.stdout),
-        Err(_without_a_port) => Vec::new(),
-    };
-    Ok(bmc(&info, &lan))
-}
-
-async fn fields_of(tools: &Toolbox, args: &[&str]) -> Result<Output, Error> {
-    let limits = Question::Controller.limits();
-    let _alone = tools.controller.lock().await;
-    tools.output(TOOL, TOOL, args, limits).await
-}
-
-/// Lines of `Name : value`.
-pub(super) fn fields(printed: &[u8]) -> Vec<(String, String)> {
-    let field = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        let (name, value) = (name.trim(), value.trim());
-        (!name.is_empty() && !value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
-    };
-    let text = String::from_utf8_lossy(printed);
-    text.lines().filter_map(field).collect()
-}
-
-/// From `mc info` and `lan print`.
-pub(super) fn bmc(info: &[(String, String)], lan: &[(String, String)]) -> Bmc {
-    let among = |fields: &[(String, String)], name: &str| {
-        let found = fields.iter().find(|(n, _)| n == name);
-        found.map(|(_, value)| value.clone())
-    };
-    let real = |value: &String| !value.starts_with("Unknown") && value != "0.0.0.0";
-    Bmc {
-        manufacturer: among(info, "Manufacturer Name").filter(real),
-        firmware: among(info, "Firmware Revision"),
-        address: among(lan, "IP Address").filter(real),
-        mac: among(lan, "MAC Address").map(|mac| mac.to_ascii_lowercase()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_controller_itself() {
-        let info = b"Manufacturer Name         : ACME\nFirmware Revision         : 1.2\n";
-        let lan =
-            b"IP Address              : 10.0.0.9\nMAC Address             : 02:00:00:00:00:0A\n";
-        let bmc = bmc(&fields(info), &fields(lan));
-        assert_eq!(bmc.manufacturer.as_deref(), Some("ACME"));
-        assert_eq!(bmc.address.as_deref(), Some("10.0.0.9"));
-        assert_eq!(bmc.mac.as_deref(), Some("02:00:00:00:00:0a"));
-        let unknown = b"Manufacturer Name         : Unknown (0x1234)\n";
-        assert_eq!(super::bmc(&fields(unknown), &[]).manufacturer, None);
-    }
 
     #[test]
     fn every_question_has_a_name_of_its_own_and_only_reads() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::process::Stream;
 use super::transcript::Transcript;
-use super::{fio, iperf3, ipmitool, processes};
+use super::{fio, iperf3, processes};
 use crate::contract::fio as jobs;
 
 /// Pipes give what is printed in pieces, cut anywhere: these are of some bytes each.
@@ -64,11 +64,6 @@ pub fn iperf3(printed: &[u8]) {
     iperf3::streams_json(&String::from_utf8_lossy(printed));
 }
 
-/// What ipmitool prints of the controller itself.
-pub fn ipmitool(printed: &[u8]) {
-    let fields = ipmitool::fields(printed);
-    ipmitool::bmc(&fields, &fields);
-}
 
 /// A process's line in `/proc`, whose name is the process's own choice.
 pub fn process(line: &[u8]) {

@@ -21,9 +21,8 @@ use super::cage::{Descriptors, cage, spawn};
 use super::confinement;
 use super::group::{self, Cgroup, Group};
 use super::leftovers;
-use super::process::{Caged, ERROR_TAIL, Stream, Watch, within};
-use super::tail::Tail;
-use crate::contract::types::{Error, Missing, MissingKind, ToolFailure};
+use super::process::{Caged, Stream, Watch, within};
+use crate::contract::types::{Error, Missing, MissingKind};
 
 /// Folders that hold tools and are not in an ordinary user's PATH.
 const SYSTEM_FOLDERS: [&str; 6] = [
@@ -96,6 +95,15 @@ impl Toolbox {
         }))
     }
 
+    /// Why a program cannot be asked about the machine; `None`: it can.
+    pub fn missing(&self, program: &str, package: &str) -> Option<Missing> {
+        let found = self.find(program, package).map(drop);
+        match found.and_then(|()| self.may_ask(program)) {
+            Err(Error::Unavailable(missing)) => Some(missing),
+            _ => None,
+        }
+    }
+
     /// The absolute path of a program; `unavailable`, with the Debian package that brings it, when
     /// it is nowhere.
     pub fn find(&self, program: &str, package: &str) -> Result<PathBuf, Error> {
@@ -116,6 +124,8 @@ impl Toolbox {
     /// Whether a program lies in the folder that was named for this machine's tools.
     pub fn is_own(&self, program: &str) -> bool {
         let own = self.folders.first().filter(|_| self.has_own);
+        // A path names a program of the machine that we run on.
+        let own = own.filter(|_| !program.contains('/'));
         own.is_some_and(|folder| executable(&folder.join(program)))
     }
 
@@ -274,18 +284,4 @@ pub struct Output {
     pub stdout: Vec<u8>,
     /// The last bytes of its standard error.
     pub stderr_tail: String,
-}
-
-impl Output {
-    /// A failure of `tool` in this way.
-    pub(super) fn failure(&self, tool: &str, reason: impl Into<String>) -> Error {
-        let mut tail = Tail::default();
-        tail.push(self.stderr_tail.as_bytes());
-        Error::Failed(ToolFailure {
-            tool: tool.to_owned(),
-            exit_status: self.status,
-            reason: reason.into(),
-            stderr_tail: tail.text(ERROR_TAIL),
-        })
-    }
 }

@@ -106,7 +106,7 @@ async fn both_streams_of_a_load_come_as_they_came() {
     });
     let run = start(&*session, job).await.expect("a run");
     let ending = end(&*session, run).await;
-    assert!(!ending.partial);
+    assert!(!ending.stopped);
     for (printed, number) in ending.printed.iter().zip([0, 5]) {
         assert_eq!(printed.gpus, [number]);
         let text = format!("Burning for 1 seconds.\nlost {number}\ndone\n");
@@ -139,7 +139,7 @@ async fn a_load_that_is_stopped_leaves_what_it_printed() {
         .expect("it is asked to end");
     let ending = end(&*session, run).await;
     let document = &ending.printed[0].document;
-    assert!(ending.partial);
+    assert!(ending.stopped);
     assert_eq!(document.stdout, b"begun\n");
     assert_eq!((document.exit_status, document.signal), (None, Some(15)));
     assert_eq!(document.ending, DocumentEnding::Cancelled);

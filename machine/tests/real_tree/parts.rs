@@ -1,4 +1,4 @@
-//! Disks, the inventory, the kernel's log, and a machine that has nothing.
+//! Disks, who the machine is, the kernel's log, and a machine that has nothing.
 
 use std::fs;
 use std::io::Write;
@@ -7,7 +7,7 @@ use vetting_machine::contract::disks::{Content, Transport};
 use vetting_machine::contract::hwmon;
 use vetting_machine::contract::kernel_log::Beginning;
 use vetting_machine::contract::types::Error;
-use vetting_machine::{Reply, Request};
+use vetting_machine::{Identity, Machine as _, Reply, Request};
 
 use crate::tree::Tree;
 
@@ -109,53 +109,30 @@ async fn a_disk_tells_who_it_is_and_what_uses_it() {
 }
 
 #[tokio::test]
-async fn an_inventory_without_smbios_says_so() {
+async fn a_machine_without_smbios_tables_is_known_by_the_kernels_copies() {
     let tree = Tree::new();
-    tree.file("sys/class/dmi/id/sys_vendor", "Acme\n")
-        .file("sys/class/dmi/id/product_serial", "To Be Filled By O.E.M.\n")
+    tree.file("sys/class/dmi/id/board_serial", "To Be Filled By O.E.M.\n")
+        .file("sys/class/dmi/id/product_uuid", "4C4C4544-0042-4A10-8054-B7C04F4E5631\n")
         .file("sys/class/dmi/id/chassis_type", "10\n")
-        .file("proc/cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: Xeon @ 2.10GHz\nstepping\t: 7\nmicrocode\t: 0x5003604\n")
-        .file("proc/meminfo", "MemTotal: 1024 kB\nMemAvailable: 512 kB\n")
         .link("sys/class/net/lo", "../../devices/virtual/net/lo")
         .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/address", "AA:BB:CC:00:11:22\n")
-        .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/carrier", "1\n")
-        .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/speed", "10000\n")
-        .file("sys/devices/pci0000:00/0000:03:00.0/net/eth0/mtu", "1500\n")
         .link("sys/devices/pci0000:00/0000:03:00.0/net/eth0/device", "../../../0000:03:00.0")
         .link("sys/class/net/eth0", "../../devices/pci0000:00/0000:03:00.0/net/eth0")
         .file("sys/bus/pci/devices/0000:41:00.0/class", "0x030200\n")
         .file("sys/bus/pci/devices/0000:41:00.0/vendor", "0x1da3\n")
-        .file("sys/bus/pci/devices/0000:41:00.0/device", "0x1020\n")
         .file("sys/bus/pci/devices/0000:02:00.0/class", "0x030000\n")
         .file("sys/bus/pci/devices/0000:02:00.0/vendor", "0x1a03\n");
-    let parts = tree.inventory().await;
-    assert_eq!(parts.system.manufacturer.as_deref(), Some("Acme"));
-    assert_eq!((parts.system.serial, parts.system.hypervisor), (None, None));
-    assert_eq!(parts.system.chassis.as_deref(), Some("Notebook"));
-    assert!(
-        parts.gaps.iter().any(|gap| gap.contains("DMI")),
-        "{:?}",
-        parts.gaps
-    );
-    let cpu = &parts.cpus[0];
-    assert_eq!(
-        (cpu.cores, cpu.base_mhz, cpu.stepping.as_deref()),
-        (1, Some(2100), Some("6-85-7"))
-    );
-    assert_eq!(parts.memory.visible_bytes, 1 << 20);
-    let nic = &parts.nics[0];
-    assert_eq!(
-        (parts.nics.len(), nic.mac.as_str(), nic.speed_mbps),
-        (1, "aa:bb:cc:00:11:22", Some(10_000))
-    );
-    assert_eq!(nic.pci_address.as_deref(), Some("0000:03:00.0"));
-    assert!(!nic.paravirtual);
-    let accelerators: Vec<_> = parts.gpus.iter().map(|g| g.accelerator).collect();
-    assert_eq!(accelerators, [false, true]);
-    let accelerators = parts.gpus.iter().filter(|gpu| gpu.accelerator);
-    let accelerators: Vec<_> = accelerators.map(|gpu| gpu.pci_address.clone()).collect();
-    assert_eq!(tree.gpus().await, accelerators);
+    let identity = tree.machine().identity();
+    assert_eq!(identity.mac.as_deref(), Some("aa:bb:cc:00:11:22"));
+    let uuid = "4c4c4544-0042-4a10-8054-b7c04f4e5631";
+    assert_eq!(identity.system_uuid.as_deref(), Some(uuid));
+    assert_eq!(identity.board_serial, None, "a placeholder");
+    assert_eq!(tree.gpus().await, ["0000:41:00.0"]);
     assert!(tree.machine().is_portable());
+    // A port in a bond has another address than its own.
+    tree.file("sys/class/net/eth0/bonding_slave/perm_hwaddr", "aa:bb:cc:00:11:33\n");
+    let identity = tree.machine().identity();
+    assert_eq!(identity.mac.as_deref(), Some("aa:bb:cc:00:11:33"));
 }
 
 #[tokio::test]
@@ -171,12 +148,7 @@ async fn an_empty_tree_gives_empty_readings() {
         matches!(controller, Err(Error::Unavailable(_))),
         "{controller:?}"
     );
-    let parts = tree.inventory().await;
-    assert!(
-        parts.cpus.is_empty() && parts.gaps.len() >= 3,
-        "{:?}",
-        parts.gaps
-    );
+    assert_eq!(tree.machine().identity(), Identity::default());
     assert!(
         tree.session()
             .await

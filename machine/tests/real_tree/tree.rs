@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
-use vetting_machine::contract::{disks, files, hwmon, inventory};
+use vetting_machine::contract::{disks, files, hwmon};
 use vetting_machine::real::{Options, RealMachine};
 use vetting_machine::{Attempt, Cancel, Machine, Reply, Request, Session};
 
@@ -108,13 +108,6 @@ impl Tree {
     pub async fn disks(&self) -> Vec<disks::Disk> {
         match self.ask(Request::Disks).await {
             Reply::Disks(list) => list,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    pub async fn inventory(&self) -> inventory::Parts {
-        match self.ask(Request::Inventory).await {
-            Reply::Inventory(parts) => *parts,
             other => panic!("{other:?}"),
         }
     }

@@ -36,7 +36,7 @@ pub fn requests() -> Vec<Request> {
     vec![
         Request::Wall,
         Request::Hwmon,
-        Request::Inventory,
+        Request::QueriesList,
         Request::Disks,
         Request::SmartDevices,
         Request::SmartRead { device: device() },

@@ -84,7 +84,7 @@ async fn a_scrubbed_recording_has_stand_ins_that_agree() {
     let recorder = recorder(&path, true);
     let session = recorder.machine(machine()).begin(expecting).await;
     let session = session.expect("a session");
-    let asked = [Request::Disks, Request::Inventory, Request::Hwmon];
+    let asked = [Request::Disks, Request::QueriesList, Request::Hwmon];
     ask(&*session, &asked).await;
     session.end().await;
     recorder.close(None).expect("closed");

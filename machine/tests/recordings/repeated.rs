@@ -58,8 +58,8 @@ async fn another_question_is_told_with_both() {
     record(&path, &[Request::Hwmon, Request::Disks]).await;
     let session = replay(&path, Faults::default()).await;
     session.call(Request::Hwmon).await.expect("an answer");
-    assert!(session.call(Request::Inventory).now_or_never().is_none());
-    insta::assert_snapshot!(halt(&*session).await, @"2: exchange 2 asks `inventory.read` now, and asked `disks.list` when it was recorded");
+    assert!(session.call(Request::QueriesList).now_or_never().is_none());
+    insta::assert_snapshot!(halt(&*session).await, @"2: exchange 2 asks `queries.list` now, and asked `disks.list` when it was recorded");
     // Nothing is answered any more, and what was not asked for is not told beside the divergence.
     assert!(session.call(Request::Disks).now_or_never().is_none());
     assert_eq!(session.end().await, Vec::<String>::new());
@@ -180,7 +180,7 @@ async fn a_look_is_answered_from_anywhere_in_the_recording() {
     let look = machine.begin(Attempt::beside("show")).await;
     let look = look.expect("a session");
     assert_eq!(look.call(Request::Disks).await, then[1].0);
-    let missing = look.call(Request::Inventory).await.expect_err("not asked");
-    insta::assert_snapshot!(missing, @"an answer to `inventory.read` in the recording is not available (no stage asked for it while it was recorded)");
+    let missing = look.call(Request::QueriesList).await.expect_err("not asked");
+    insta::assert_snapshot!(missing, @"an answer to `queries.list` in the recording is not available (no stage asked for it while it was recorded)");
     assert_eq!(look.elapsed(), Duration::ZERO);
 }

@@ -36,7 +36,7 @@ fn transcript(seed: u64) -> String {
         Request::KernelLogOpen {
             begins: Beginning::Now,
         },
-        Request::Inventory,
+        Request::QueriesList,
         Request::Random { bytes: 100 },
         Request::StressStart { job: computing(30) },
         Request::FioStart {
@@ -120,7 +120,7 @@ fn readings_do_not_depend_on_what_else_was_asked() {
     let readings = |curious: bool| {
         let driver = Driver::builtin("healthy-server");
         if curious {
-            driver.ask(Request::Inventory);
+            driver.ask(Request::QueriesList);
             driver.ask(Request::Random { bytes: 9 });
         }
         driver.sleep(30 - driver.seconds() as u64);
@@ -168,7 +168,7 @@ fn every_request_takes_time() {
     for request in [
         Request::Monotonic,
         Request::Hwmon,
-        Request::Inventory,
+        Request::QueriesList,
         Request::KernelLogOpen {
             begins: Beginning::Now,
         },
@@ -210,7 +210,7 @@ fn the_clock_never_passes_the_deadline() {
             "a stage that ignores the cancel never reaches its deadline"
         );
         // Answers are errors from the soft deadline on, and yet cost time.
-        let _cancelled = driver.call(Request::Inventory);
+        let _cancelled = driver.call(Request::QueriesList);
         calls += 1;
     }
     assert_eq!(driver.call(Request::Hwmon), Err(Error::Cancelled));

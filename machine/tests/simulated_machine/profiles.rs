@@ -96,10 +96,9 @@ fn lists_merge_by_name() {
     let driver = Driver::healthy_with(
         "[[disk]]\nname = \"sda\"\nserial = \"CHANGED\"\n[[fan]]\nname = \"FAN7\"\nrpm = 9000.0",
     );
-    let inventory = crate::builtins::inventory(&driver);
-    assert_eq!(inventory.disks.len(), 6);
-    let sda = inventory
-        .disks
+    let disks = crate::builtins::disks(&driver);
+    assert_eq!(disks.len(), 6);
+    let sda = disks
         .iter()
         .find(|d| d.name == "sda")
         .expect("is there");

@@ -60,7 +60,7 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::Monotonic),
         Just(Request::Wall),
         Just(Request::Hwmon),
-        Just(Request::Inventory),
+        Just(Request::QueriesList),
         Just(Request::FilesRead {
             paths: vec!["proc/meminfo".to_owned()]
         }),
@@ -159,7 +159,7 @@ proptest! {
             ];
             prop_assert!(started[2].is_ok());
             driver.sleep(60);
-            for request in [Request::Inventory, Request::Hwmon, Request::Bmc { question: Question::Sensors }] {
+            for request in [Request::QueriesList, Request::Hwmon, Request::Bmc { question: Question::Sensors }] {
                 prop_assert!(driver.call(request).is_ok());
             }
         }

@@ -1,6 +1,6 @@
 //! Who this machine is, and in which boot.
 
-use vetting_machine::{Attempt, Machine, Reply, Request};
+use vetting_machine::Machine;
 use vetting_protocol::{Identity, StageRecord};
 
 /// The attachment of `Inventory` that a spec is compared with.
@@ -13,30 +13,13 @@ pub(super) fn attached_inventory(record: &StageRecord) -> Option<serde_json::Val
     serde_json::from_str(attached.text.as_deref()?).ok()
 }
 
-/// What the machine is made of, as far as the host itself looks, to know which machine this is.
-pub(super) async fn parts(machine: &dyn Machine) -> Option<serde_json::Value> {
-    let session = machine.begin(Attempt::beside("inventory")).await.ok()?;
-    let answer = session.call(Request::Inventory).await;
-    let _nothing_ran = session.end().await;
-    match answer {
-        Ok(Reply::Inventory(parts)) => serde_json::to_value(parts).ok(),
-        _ => None,
-    }
-}
-
 /// Who the machine is: by the MAC address that it was booted by, or else its first port's.
-pub(super) fn identity(mac: Option<&str>, parts: Option<&serde_json::Value>) -> Identity {
-    let text = |pointer: &str| {
-        let value = parts?.pointer(pointer)?.as_str()?;
-        Some(value.to_owned())
-    };
+pub(super) fn identity(mac: Option<&str>, machine: &dyn Machine) -> Identity {
+    let own = machine.identity();
     Identity {
-        mac: mac
-            .map(str::to_owned)
-            .or_else(|| text("/nics/0/mac"))
-            .unwrap_or_default(),
-        system_uuid: text("/system/uuid"),
-        board_serial: text("/board/serial"),
+        mac: mac.map(str::to_owned).or(own.mac).unwrap_or_default(),
+        system_uuid: own.system_uuid,
+        board_serial: own.board_serial,
     }
 }
 

@@ -53,8 +53,7 @@ pub async fn run(agent: Agent) -> Result<Ended, AgentError> {
         journal.say(Level::Warn, &text);
     }
     let mut keys = agent.settings.hold_keys.as_deref().map(Keys::new);
-    let parts = identity::parts(&*agent.machine).await;
-    let own = identity::identity(agent.boot.mac.as_deref(), parts.as_ref());
+    let own = identity::identity(agent.boot.mac.as_deref(), &*agent.machine);
     let claim = Claim {
         identity: agent.settings.identity.clone().unwrap_or(own),
         boot_id,

@@ -11,7 +11,7 @@ use vetting_transport::Secret;
 
 use super::args::AgentArgs;
 use super::power_off::power_off;
-use super::run::{engine, limits, machine};
+use super::run::{MachineGiven, engine, limits, machine};
 use super::{Exit, Failure, print};
 use crate::agent::boot::{Given, Sources};
 use crate::agent::{self, Agent, Ended, Parameters, Settings, service};
@@ -45,7 +45,13 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
         let why = "an agent vets a machine, not a folder of evidence: use `vetting run`";
         return Err(Failure::usage(anyhow::anyhow!(why)));
     }
-    let (machine, _no_server) = machine(&args.machine, None, (false, args.live_image)).await?;
+    let named = args.policy.is_some() || args.live_image;
+    let with = MachineGiven {
+        live_image: args.live_image,
+        queries: policy.queries().into_iter().filter(|_| named).collect(),
+        ..MachineGiven::default()
+    };
+    let (machine, _no_server) = machine(&args.machine, with).await?;
     let live = live_image(&args)?;
     let limits = limits(Limits::default(), &args.limit)?;
     let given = (machine.time(), limits, policy);

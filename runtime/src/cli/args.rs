@@ -279,6 +279,8 @@ pub enum MachineCommand {
     Profiles(super::profiles::ProfilesArgs),
     /// Write this machine down: as a profile, and as a tree for --root and --tools
     Capture(super::capture::CaptureArgs),
+    /// Turn a sosreport or a folder of command outputs into a folder for --machine dir:FOLDER
+    Import(super::import::ImportArgs),
 }
 
 /// `vetting machine show`.
@@ -331,6 +333,9 @@ pub struct CheckArgs {
     /// A spec file whose `[[disks]]` are expected
     #[arg(long, value_name = "FILE", requires = "wipe")]
     pub spec: Option<PathBuf>,
+    /// Show the queries of this policy file too
+    #[arg(long, value_name = "FILE", conflicts_with = "wipe")]
+    pub policy: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

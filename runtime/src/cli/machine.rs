@@ -15,8 +15,9 @@ use super::machine_gpus::{self, ShownGpus};
 use super::machine_inventory::{self, ShownInventory};
 use super::machine_power::ShownPower;
 use super::machine_tables as tables;
-use super::run::machine as chosen;
+use super::run::{MachineGiven, machine as chosen};
 use super::{Exit, Failure, print};
+use crate::policy::Policy;
 
 /// Dispatches the subcommand.
 pub async fn machine(args: MachineArgs) -> Result<Exit, Failure> {
@@ -25,6 +26,7 @@ pub async fn machine(args: MachineArgs) -> Result<Exit, Failure> {
         MachineCommand::Check(args) => check(args).await,
         MachineCommand::Profiles(args) => super::profiles::profiles(&args),
         MachineCommand::Capture(args) => super::capture::capture(&args).await,
+        MachineCommand::Import(args) => super::import::import(&args),
     }
 }
 
@@ -40,7 +42,7 @@ const ALL: [Topic; 7] = [
 ];
 
 async fn show(args: ShowArgs) -> Result<Exit, Failure> {
-    let (machine, _no_server) = chosen(&args.machine, None, (false, false)).await?;
+    let (machine, _no_server) = chosen(&args.machine, MachineGiven::default()).await?;
     let session = begin(&*machine, args.machine.machine.starts_with("replay:")).await?;
     let topics = args.topic.map_or(ALL.to_vec(), |topic| vec![topic]);
     let mut all = Map::new();
@@ -192,9 +194,16 @@ async fn check(args: CheckArgs) -> Result<Exit, Failure> {
         print::lines(&shown)?;
         return Ok(Exit::Passed);
     }
+    let queries = match &args.policy {
+        Some(file) => Policy::find(Some(file), false)
+            .map_err(Failure::usage)?
+            .queries(),
+        None => Vec::new(),
+    };
     let machine = RealMachine::new(real::Options {
         root: args.root,
         tools: args.tools,
+        queries,
         ..real::Options::default()
     })
     .map_err(Failure::usage)?;

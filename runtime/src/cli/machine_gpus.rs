@@ -61,7 +61,8 @@ impl ShownGpus {
         answers.filter_map(|(name, answer)| Some((*name, answer.as_ref().ok()?)))
     }
 
-    fn nvidia(&self) -> Option<nvidia_smi::Report> {
+    /// What nvidia-smi says.
+    pub fn nvidia(&self) -> Option<nvidia_smi::Report> {
         let mut documents = self.documents();
         let (_, document) = documents.find(|(name, _)| *name == "nvidia-smi")?;
         nvidia_smi::gpus(&document.stdout).ok()

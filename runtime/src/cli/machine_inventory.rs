@@ -3,9 +3,10 @@
 use serde_json::Value;
 use vetting_facts::files::Files;
 use vetting_facts::inventory::{
-    self, Bmc, CountedAs, Disk, FILES, Given, GivenPort, Inventory, LINKS,
+    self, Bmc, CountedAs, Disk, FILES, Given, GivenPort, Inventory, LINKS, PORT_QUERIES,
 };
-use vetting_machine::contract::types::Error;
+use vetting_machine::contract::bmc::Question;
+use vetting_machine::contract::types::{Error, MissingKind};
 use vetting_machine::{Reply, Request, Session};
 use vetting_protocol::printable;
 
@@ -14,8 +15,10 @@ use super::machine_tables::{bytes, of};
 
 /// The inventory, with the files that it was read from.
 pub struct ShownInventory {
-    files: Files,
-    inventory: Inventory,
+    /// What was read.
+    pub files: Files,
+    /// What it says.
+    pub inventory: Inventory,
 }
 
 /// Reads everything, as the stage `Inventory` does.
@@ -43,29 +46,63 @@ pub async fn inventory(session: &dyn Session) -> Result<ShownInventory, Error> {
         Ok(other) => gaps.push(format!("disks: answered with {other:?}")),
         Err(error) => gaps.push(format!("disks: {error}")),
     }
-    match session.call(Request::Inventory).await {
-        Ok(Reply::Inventory(parts)) => {
-            given.bmc = parts.bmc.map(|bmc| Bmc {
-                manufacturer: bmc.manufacturer,
-                firmware: bmc.firmware,
-                address: bmc.address,
-                mac: bmc.mac,
-            });
-            let port = |nic: vetting_machine::contract::inventory::Nic| GivenPort {
-                name: nic.name,
-                permanent_mac: Some(nic.mac).filter(|mac| !mac.is_empty()),
-                driver: nic.driver,
-                firmware: nic.firmware,
-                max_speed_mbps: nic.max_speed_mbps,
-            };
-            given.ports = parts.nics.into_iter().map(port).collect();
-        }
-        Ok(other) => gaps.push(format!("ports: answered with {other:?}")),
-        Err(error) => gaps.push(format!("ports and management controller: {error}")),
+    for name in inventory::port_names(&files) {
+        given.ports.push(port(session, name, &mut gaps).await);
     }
+    let info = controller(session, Question::Controller, &mut gaps).await;
+    let network = match info {
+        Some(_) => controller(session, Question::Network, &mut gaps).await,
+        None => None,
+    };
+    given.bmc = Bmc::of(&info.unwrap_or_default(), &network.unwrap_or_default());
     let mut inventory = inventory::inventory(&files, &given);
     inventory.gaps.extend(gaps);
     Ok(ShownInventory { files, inventory })
+}
+
+/// What the controller answers; `None` where there is none or it cannot be asked.
+async fn controller(
+    session: &dyn Session,
+    question: Question,
+    gaps: &mut Vec<String>,
+) -> Option<Vec<u8>> {
+    match session.call(Request::Bmc { question }).await {
+        Ok(Reply::Document(document)) => Some(document.stdout),
+        // A machine without a controller is whole.
+        Err(Error::Unavailable(missing)) if missing.kind == MissingKind::Hardware => None,
+        Ok(other) => {
+            gaps.push(format!("management controller: answered with {other:?}"));
+            None
+        }
+        Err(error) => {
+            gaps.push(format!("management controller: {error}"));
+            None
+        }
+    }
+}
+
+/// What a port's driver says of it.
+async fn port(session: &dyn Session, port: &str, gaps: &mut Vec<String>) -> GivenPort {
+    let mut said = [const { Vec::new() }; 3];
+    for (query, said) in PORT_QUERIES.iter().zip(&mut said) {
+        let request = Request::QueriesRun {
+            name: (*query).to_owned(),
+            target: port.to_owned(),
+        };
+        match session.call(request).await {
+            Ok(Reply::Document(document)) => *said = document.stdout,
+            Ok(other) => gaps.push(format!("{query} {port}: answered with {other:?}")),
+            Err(error) => {
+                // One line is enough where the tool is missing.
+                let gap = format!("what drivers say of network ports: {error}");
+                if !gaps.contains(&gap) {
+                    gaps.push(gap);
+                }
+            }
+        }
+    }
+    let [link, driver, address] = &said;
+    GivenPort::of(port, [link, driver, address])
 }
 
 impl ShownInventory {

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use vetting_facts::bmc::{self, Frus, Sensors, Supply};
 use vetting_facts::files::Files;
 use vetting_facts::power::{self, PowerSupply, SUPPLY};
-use vetting_machine::capture;
 use vetting_machine::contract::bmc::Question;
 use vetting_machine::contract::types::{Document, Error};
 use vetting_machine::{Reply, Request, Session};
@@ -15,7 +14,7 @@ use super::machine_files;
 use super::machine_tables::of;
 
 /// What is asked: all but the one that takes a slow controller minutes.
-const ASKED: [Question; 10] = [
+const ASKED: [Question; 11] = [
     Question::Sensors,
     Question::Thresholds,
     Question::EventLog,
@@ -26,6 +25,7 @@ const ASKED: [Question; 10] = [
     Question::SelfTest,
     Question::Chassis,
     Question::PowerDraw,
+    Question::Network,
 ];
 
 /// The controller's answers, and what the kernel shows of batteries and mains adapters.
@@ -172,6 +172,7 @@ impl ShownPower {
             document(&Question::Chassis).and_then(|d| bmc::chassis_status(&d.stdout).ok());
         let controller =
             document(&Question::Controller).and_then(|d| bmc::controller(&d.stdout).ok());
+        let network = document(&Question::Network).and_then(|d| bmc::network(&d.stdout).ok());
         Ok(json!({
             "supplies": serde_json::to_value(&facts.supplies)?,
             "batteries": serde_json::to_value(&self.batteries)?,
@@ -181,6 +182,7 @@ impl ShownPower {
             "event_log_info": serde_json::to_value(info)?,
             "chassis": serde_json::to_value(chassis)?,
             "controller": serde_json::to_value(controller)?,
+            "network": serde_json::to_value(network)?,
             "answers": answers,
         }))
     }
@@ -196,6 +198,40 @@ impl ShownPower {
             Err(error) => format!("# {}: {error}\n", question.name()),
         };
         self.answers.iter().map(one).collect()
+    }
+}
+
+/// For a profile.
+impl ShownPower {
+    /// Supplies that are there, then batteries and adapters: name, model, serial number, and whether it is one
+    /// of the latter.
+    pub fn sources(&self) -> Vec<(String, Option<String>, Option<String>, bool)> {
+        let supplies = self.facts().supplies.into_iter();
+        let there = supplies.filter(|supply| supply.present != Some(false));
+        let supplies = there.map(|supply| (supply.name, supply.model, supply.serial, false));
+        let batteries = self.batteries.iter().cloned();
+        let batteries = batteries.map(|battery| (battery.name, battery.model, battery.serial, true));
+        supplies.chain(batteries).collect()
+    }
+
+    /// Fans by name, each with its speed now in revolutions per minute.
+    pub fn fans(&self) -> Vec<(String, f64)> {
+        self.measured(&bmc::Unit::Rpm)
+    }
+
+    /// Voltages by name, in volts; one at the mains or of a battery is no rail that a profile can say.
+    pub fn rails(&self) -> Vec<(String, f64)> {
+        let mut rails = self.measured(&bmc::Unit::Volts);
+        rails.retain(|(_, volts)| (0.5..60.0).contains(volts));
+        rails
+    }
+
+    fn measured(&self, unit: &bmc::Unit) -> Vec<(String, f64)> {
+        let sensors = self.facts().sensors.sensors.into_iter();
+        let of_unit = sensors.filter(|sensor| sensor.reading.unit.as_ref() == Some(unit));
+        of_unit
+            .filter_map(|sensor| Some((sensor.name, sensor.reading.value?)))
+            .collect()
     }
 }
 
@@ -228,50 +264,4 @@ fn batteries(files: &Files) -> Vec<PowerSupply> {
     let mut all = power::supplies(files);
     all.retain(|supply| supply.scope.as_deref() != Some("Device"));
     all
-}
-
-/// What a capture's profile takes from the controller's documents and the kernel's files of batteries.
-pub fn watched(
-    documents: &[(Question, Document)],
-    kernel: &[(String, Vec<u8>)],
-) -> capture::Watched {
-    let mut files = Files::new();
-    for (path, bytes) in kernel {
-        files.add_file(path, bytes.clone());
-    }
-    let battery = |battery: PowerSupply| capture::Supply {
-        name: battery.name,
-        model: battery.model,
-        serial: battery.serial,
-        portable: true,
-    };
-    let batteries = batteries(&files).into_iter().map(battery);
-
-    let borrowed: Vec<_> = documents
-        .iter()
-        .map(|(question, document)| (question, document))
-        .collect();
-    let facts = facts(&borrowed);
-    let measured = |unit: bmc::Unit| {
-        let sensors = facts.sensors.sensors.iter();
-        let sensors = sensors.filter(move |sensor| sensor.reading.unit.as_ref() == Some(&unit));
-        sensors.filter_map(|sensor| Some((sensor.name.clone(), sensor.reading.value?)))
-    };
-    let there = facts
-        .supplies
-        .iter()
-        .filter(|supply| supply.present != Some(false));
-    let supply = |supply: &Supply| capture::Supply {
-        name: supply.name.clone(),
-        model: supply.model.clone(),
-        serial: supply.serial.clone(),
-        portable: false,
-    };
-    // A voltage at the mains or of a battery is no rail that a profile can say.
-    let is_rail = |(_, volts): &(String, f64)| (0.5..60.0).contains(volts);
-    capture::Watched {
-        supplies: there.map(supply).chain(batteries).collect(),
-        fans: measured(bmc::Unit::Rpm).collect(),
-        rails: measured(bmc::Unit::Volts).filter(is_rail).collect(),
-    }
 }

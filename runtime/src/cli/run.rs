@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use vetting_machine::contract::context::NetworkPeer;
 use vetting_machine::directory::DirectoryMachine;
+use vetting_machine::queries::Query;
 use vetting_machine::real::{self, RealMachine};
 use vetting_machine::simulated::SimulatedMachine;
 use vetting_machine::tools::Toolbox;
@@ -57,8 +58,15 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let (machine, _loopback_server) = match replay.clone() {
         Some(replay) => (recording::machine(replay, Arc::clone(&faults)), None),
         None => {
-            let peer = args.peer.as_deref();
-            let (machine, server) = machine(&args.machine, peer, (true, false)).await?;
+            // The policy of this machine's own image speaks for the image, not for a laptop.
+            let named = args.policy.is_some();
+            let with = MachineGiven {
+                peer: args.peer.as_deref(),
+                with_peer: true,
+                queries: policy.queries().into_iter().filter(|_| named).collect(),
+                ..MachineGiven::default()
+            };
+            let (machine, server) = machine(&args.machine, with).await?;
             (recording::overlaid(machine, &faults), server)
         }
     };
@@ -122,12 +130,24 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     Ok(record.verdict.into())
 }
 
+/// What a real machine is given besides what the command line chose.
+#[derive(Debug, Default)]
+pub struct MachineGiven<'a> {
+    /// The peer that was named.
+    pub peer: Option<&'a str>,
+    /// Whether an iperf3 server on loopback is to be the peer where none was named.
+    pub with_peer: bool,
+    /// Whether it was said that the machine was booted for a test.
+    pub live_image: bool,
+    /// Queries of a policy file.
+    pub queries: Vec<Query>,
+}
+
 /// The machine that was asked for, and the iperf3 server on loopback when that is wanted and nothing
-/// better was named. `live_image`: whether it was said that the machine was booted for a test.
+/// better was named.
 pub async fn machine(
     choice: &MachineChoice,
-    peer: Option<&str>,
-    (with_peer, live_image): (bool, bool),
+    given: MachineGiven<'_>,
 ) -> Result<(Arc<dyn Machine>, Option<iperf3::Server>), Failure> {
     if let Some(profile) = choice.machine.strip_prefix("sim:") {
         let machine = if profile.ends_with(".toml") {
@@ -168,16 +188,17 @@ pub async fn machine(
             profiles()
         )));
     }
-    let (peer, server) = match peer {
+    let (peer, server) = match given.peer {
         Some(peer) => (Some(named_peer(peer).map_err(Failure::usage)?), None),
-        None if with_peer => loopback_peer(choice).await,
+        None if given.with_peer => loopback_peer(choice).await,
         None => (None, None),
     };
     let machine = RealMachine::new(real::Options {
         root: choice.root.clone(),
         tools: choice.tools.clone(),
         peer,
-        live_image,
+        live_image: given.live_image,
+        queries: given.queries,
     })
     .map_err(Failure::usage)?;
     Ok((Arc::new(machine), server))

@@ -1,10 +1,12 @@
 //! The policy's file. `docs/policy.toml` documents it field by field.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::Deserialize;
 use vetting_component::signature::{KeyError, KeyId, PublicKey};
 use vetting_component::{Version, offered};
+use vetting_machine::queries::{BadQuery, Query};
 
 /// How many hexadecimal digits a sha256 has.
 const DIGEST_DIGITS: usize = 64;
@@ -43,6 +45,14 @@ pub enum FormError {
         /// What is there.
         version: String,
     },
+    /// A query is none.
+    #[error("query.{name}: {reason}")]
+    Query {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: BadQuery,
+    },
     /// An interface is none.
     #[error("{place}: there is no interface `{name}` to grant or withhold; there are: {known}")]
     Interface {
@@ -79,7 +89,17 @@ struct Form {
     #[serde(default)]
     deny: BTreeSet<String>,
     #[serde(default)]
+    query: BTreeMap<String, QueryForm>,
+    #[serde(default)]
     stages: BTreeMap<String, StageForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueryForm {
+    command: Vec<String>,
+    timeout_seconds: Option<u64>,
+    max_bytes: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +131,8 @@ pub struct Rules {
     pub interfaces: Option<BTreeSet<String>>,
     /// What no stage gets.
     pub deny: BTreeSet<String>,
+    /// Queries besides the built-in ones, by name.
+    pub queries: Vec<Query>,
     /// What is said of single stages.
     pub stages: BTreeMap<String, StageRules>,
 }
@@ -158,6 +180,12 @@ impl Rules {
                 return Err(FormError::Digest(digest));
             }
             rules.revoked.insert(digest.to_ascii_lowercase());
+        }
+        for (name, query) in form.query {
+            let timeout = query.timeout_seconds.map(Duration::from_secs);
+            let query = Query::of_policy(&name, &query.command, timeout, query.max_bytes);
+            let query = query.map_err(|reason| FormError::Query { name, reason })?;
+            rules.queries.push(query);
         }
         for (name, stage) in form.stages {
             let minimum = stage.minimum_version.map(|version| {

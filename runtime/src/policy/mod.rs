@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use vetting_component::signature::{self, SignatureError, Signed};
 use vetting_component::{Manifest, Version};
+use vetting_machine::queries::Query;
 
 pub use file::{FormError, Rules, StageRules, Unsigned};
 pub use grants::Withheld;
@@ -222,6 +223,14 @@ impl Policy {
                 policy: path.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// The queries that it adds to the built-in ones.
+    pub fn queries(&self) -> Vec<Query> {
+        match self {
+            Policy::File { rules, .. } => rules.queries.clone(),
+            Policy::Open | Policy::Missing(_) => Vec::new(),
         }
     }
 

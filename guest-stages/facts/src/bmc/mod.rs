@@ -14,6 +14,7 @@
 //! | `sel time get` | [`clock`] |
 //! | `sdr info` | [`repository`] |
 //! | `mc info`, `mc guid` | [`controller`] |
+//! | `lan print` | [`network`] |
 //! | `mc selftest` | [`self_test`] |
 //! | `fru print` | [`frus`] |
 //! | `chassis status` | [`chassis_status`] |
@@ -34,6 +35,7 @@ mod join;
 mod listed_event;
 mod log_info;
 mod meanings;
+mod network;
 mod power;
 mod printed;
 mod reading;
@@ -57,6 +59,7 @@ pub use fru::{Fru, FruBoard, FruChassis, FruPresence, FruProduct, Frus, frus};
 pub use join::joined;
 pub use log_info::{EventLogInfo, Repository, clock, event_log_info, repository};
 pub use meanings::Meaning;
+pub use network::{Network, network};
 pub use power::{PowerReading, power_reading};
 pub use reading::{Reading, ReadingState, Status, Unit};
 pub use sensor::{

@@ -9,8 +9,15 @@ use super::placeholder::Fillers;
 use crate::files::Files;
 use crate::smbios::{Code, MemoryDevice, Presence, Tables};
 
+/// Files that [`super::memory`] reads.
+pub const MEMORY_FILES: &[&str] = &[
+    "proc/meminfo",
+    "sys/firmware/dmi/tables/DMI",
+    "sys/firmware/dmi/tables/smbios_entry_point",
+];
+
 /// What a module counts as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CountedAs {
     /// Memory: its size is part of `installed_bytes`.
@@ -20,11 +27,12 @@ pub enum CountedAs {
     /// A flash chip, a ROM or an array of another use; no memory of the system.
     Other,
     /// An empty slot.
+    #[default]
     Empty,
 }
 
 /// One memory slot.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct MemoryModule {
     /// The slot's name: `DIMM_A1`; empty where firmware gives none.
     pub locator: String,
@@ -83,7 +91,7 @@ pub struct MemoryModule {
 }
 
 /// The machine's memory.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Memory {
     /// What the operating system sees, in bytes (`MemTotal`).
     pub visible_bytes: Option<u64>,

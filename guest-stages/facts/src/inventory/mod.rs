@@ -9,6 +9,7 @@ mod arm;
 mod cpuinfo;
 mod cpus;
 mod displays;
+mod given;
 mod identity;
 mod makers;
 mod media;
@@ -29,10 +30,11 @@ use serde::Serialize;
 
 pub use cpus::{Cpu, Socket};
 pub use displays::{Gpu, GpuRole};
+pub use given::{Bmc, Given, GivenPort, PORT_QUERIES};
 pub use identity::{Bios, Board, System};
 pub use media::{Disk, DiskPart, VirtualMedium};
-pub use memory::{CountedAs, Memory, MemoryModule};
-pub use nics::{MacSource, Nic, PortApart, PortRole};
+pub use memory::{CountedAs, MEMORY_FILES, Memory, MemoryModule};
+pub use nics::{MacSource, Nic, PORT_FILES, PortApart, PortRole, port_names};
 pub use pci::{Link, PciDevice, Slot};
 pub use placeholder::{Placeholder, is_placeholder, is_placeholder_uuid};
 pub use platform::{Iommu, Platform, Tpm};
@@ -150,47 +152,6 @@ pub const LINKS: &[&str] = &[
     "sys/class/tpm/*",
 ];
 
-/// What no file says, given by who asks.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Given {
-    /// The management controller, where something asked it.
-    pub bmc: Option<Bmc>,
-    /// Disks, as native code found them; they are given on as they are.
-    pub disks: Vec<Disk>,
-    /// What drivers say of network ports.
-    pub ports: Vec<GivenPort>,
-    /// SMBIOS tables that were read otherwise (`smbios::printed`), for files that have none.
-    pub tables: Option<Tables>,
-}
-
-/// The board's management controller.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Bmc {
-    /// Who made it.
-    pub manufacturer: Option<String>,
-    /// Version of its firmware.
-    pub firmware: Option<String>,
-    /// Its network address.
-    pub address: Option<String>,
-    /// Its MAC address.
-    pub mac: Option<String>,
-}
-
-/// What a driver says of one network port (`ethtool`).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct GivenPort {
-    /// The kernel's name of the port.
-    pub name: String,
-    /// Its permanent address, with colons.
-    pub permanent_mac: Option<String>,
-    /// Driver.
-    pub driver: Option<String>,
-    /// Version of its firmware.
-    pub firmware: Option<String>,
-    /// The highest speed that it supports, in Mbit/s.
-    pub max_speed_mbps: Option<u64>,
-}
-
 /// Everything that a machine is made of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Inventory {
@@ -291,6 +252,24 @@ pub fn inventory(files: &Files, given: &Given) -> Inventory {
         placeholders: fillers.found,
         gaps,
     }
+}
+
+/// Memory alone, of the files of [`MEMORY_FILES`].
+pub fn memory(files: &Files) -> Memory {
+    let tables = tables(files, &Given::default(), &mut Vec::new());
+    memory::read(files, &tables, &mut Fillers::default())
+}
+
+/// The network ports that a cable may be in, by name, of the files of [`PORT_FILES`].
+pub fn ports(files: &Files, given: Vec<GivenPort>) -> Vec<Nic> {
+    let given = Given {
+        ports: given,
+        ..Given::default()
+    };
+    let tables = Tables::default();
+    let functions = pci::devices(files, &tables, &[]);
+    let (ports, _apart) = nics::read(files, &given, &functions, &tables);
+    ports
 }
 
 /// Files that are there and could not be read, or not to their end.

@@ -122,6 +122,50 @@ pub struct PortApart {
     pub nic: Nic,
 }
 
+/// Files and links that [`super::ports`] reads.
+pub const PORT_FILES: &[&str] = &[
+    "sys/bus/pci/devices/*",
+    "sys/bus/pci/devices/*/class",
+    "sys/bus/pci/devices/*/current_link_speed",
+    "sys/bus/pci/devices/*/current_link_width",
+    "sys/bus/pci/devices/*/device",
+    "sys/bus/pci/devices/*/max_link_speed",
+    "sys/bus/pci/devices/*/max_link_width",
+    "sys/bus/pci/devices/*/vendor",
+    "sys/bus/usb/devices/*",
+    "sys/bus/usb/devices/*/idProduct",
+    "sys/bus/usb/devices/*/idVendor",
+    "sys/bus/usb/devices/*/manufacturer",
+    "sys/bus/usb/devices/*/product",
+    "sys/class/net/*",
+    "sys/class/net/*/addr_assign_type",
+    "sys/class/net/*/address",
+    "sys/class/net/*/bonding_slave/perm_hwaddr",
+    "sys/class/net/*/carrier",
+    "sys/class/net/*/dev_port",
+    "sys/class/net/*/device",
+    "sys/class/net/*/device/driver",
+    "sys/class/net/*/device/infiniband/*/fw_ver",
+    "sys/class/net/*/device/physfn",
+    "sys/class/net/*/duplex",
+    "sys/class/net/*/mtu",
+    "sys/class/net/*/operstate",
+    "sys/class/net/*/phy80211",
+    "sys/class/net/*/phys_port_name",
+    "sys/class/net/*/speed",
+    "sys/class/net/*/type",
+];
+
+/// The ports that a driver can be asked about: all that have a device, in natural order.
+pub fn port_names(files: &Files) -> Vec<&str> {
+    let mut names = files.names(CLASS);
+    names.retain(|name| {
+        let device = format!("{CLASS}/{name}/device");
+        files.get(&device).is_some() || !files.names(&device).is_empty()
+    });
+    names
+}
+
 /// The machine's ports, then the others, both by name.
 pub(super) fn read(
     files: &Files,

@@ -44,6 +44,14 @@ pub struct Link {
     pub unread: Vec<String>,
 }
 
+impl Link {
+    /// The highest speed among the link modes that it supports, in Mbit/s.
+    pub fn max_speed_mbps(&self) -> Option<u64> {
+        let modes = self.supported.iter();
+        modes.filter_map(|mode| number(mode.split_once("base")?.0)).max()
+    }
+}
+
 /// Reads link settings.
 pub fn link(bytes: &[u8]) -> Result<Link, Unreadable> {
     let text = String::from_utf8_lossy(bytes);

@@ -1,6 +1,7 @@
 //! What read-only tools answer about network ports, PCI devices, NVMe drives, memory nodes, sensors and the TPM.
 //! One file per tool; `lines` and the JSON helpers of [`crate::fio`] are shared.
 
+pub mod ethtool_address;
 pub mod ethtool_driver;
 pub mod ethtool_fec;
 pub mod ethtool_link;

@@ -61,8 +61,8 @@ fn results_of_dcgm_are_the_gpus_of_their_numbers() {
          "test_summary": {"status": "Fail"}}]}]}}"#;
     let ending = |text: &[u8]| Ending {
         printed: vec![printed_by(0, &String::from_utf8_lossy(text))],
-        partial: false,
-        runtime_ms: 1,
+        stopped: false,
+        ran_ms: 1,
     };
     let mut findings = Findings::new();
     dcgm::judge(&look, &ending(report), &mut findings);

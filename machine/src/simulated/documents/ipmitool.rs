@@ -18,6 +18,7 @@ const MC_INFO: &str = include_str!("captured/ipmitool-mc-info.txt");
 const SEL_INFO: &str = include_str!("captured/ipmitool-sel-info.txt");
 const CHASSIS_STATUS: &str = include_str!("captured/ipmitool-chassis-status.txt");
 const POWER_READING: &str = include_str!("captured/ipmitool-dcmi-power-reading.txt");
+const LAN_PRINT: &str = include_str!("captured/ipmitool-lan-print.txt");
 const SELF_TEST: &str = include_str!("captured/ipmitool-mc-selftest.txt");
 
 /// Entries that the simulated event log has room for, as ipmitool's captured log has units.
@@ -72,6 +73,7 @@ fn text(world: &World, question: &Question) -> String {
         Question::SensorRecords => sensors::of(world).iter().map(rows::record).collect(),
         Question::EventLog => event_log(world),
         Question::EventLogInfo => event_log_info(world),
+        Question::Network => network(world),
         Question::Clock => format!("{}\n", now(world)),
         Question::Parts => units::print(world),
         Question::Controller => controller(world),
@@ -118,6 +120,19 @@ fn listing(world: &World) -> String {
     text.push_str(&units::listed(world));
     text.extend(sensors::of(world).iter().map(rows::listed));
     text
+}
+
+/// The captured port, with the profile's addresses.
+fn network(world: &World) -> String {
+    let bmc = world.profile.bmc.as_ref();
+    let zeros = |value: Option<&String>, zeros: &str| {
+        value.map_or_else(|| zeros.to_owned(), String::clone)
+    };
+    let address = zeros(bmc.and_then(|bmc| bmc.address.as_ref()), "0.0.0.0");
+    let mac = zeros(bmc.and_then(|bmc| bmc.mac.as_ref()), "00:00:00:00:00:00");
+    LAN_PRINT
+        .replace("{address}", &address)
+        .replace("{mac}", &mac)
 }
 
 fn event_log(world: &World) -> String {

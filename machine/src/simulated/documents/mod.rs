@@ -3,6 +3,7 @@
 //! that read it.
 
 pub mod dcgmi;
+pub mod ethtool;
 pub mod fio;
 pub mod gpu_burn;
 pub mod iperf3;

@@ -2,13 +2,12 @@
 
 use super::tree::Files;
 use crate::simulated::profile::Profile;
-use crate::simulated::read::inventory;
+use crate::simulated::slots;
 
 pub fn add(files: &mut Files, _profile: &Profile) {
     files.now("proc/meminfo", |world| {
-        let memory = inventory::memory(world);
-        let total = memory.visible_bytes / 1024;
-        let available = memory.available_bytes / 1024;
+        let total = slots::visible_bytes(world) / 1024;
+        let available = slots::available_bytes(slots::installed(world)) / 1024;
         Ok(format!(
             "MemTotal:       {total:>8} kB\nMemFree:        {available:>8} kB\n\
              MemAvailable:   {available:>8} kB\nHardwareCorrupted:     0 kB\n"

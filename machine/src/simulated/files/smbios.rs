@@ -2,9 +2,8 @@
 //! copies of their texts (`sys/class/dmi/id`).
 
 use super::tree::Files;
-use crate::contract::inventory::MemoryModule;
-use crate::simulated::profile::Profile;
-use crate::simulated::read::inventory;
+use crate::simulated::profile::{Memory, Profile};
+use crate::simulated::slots::{self, Slot};
 use crate::simulated::world::World;
 
 const TABLES: &str = "sys/firmware/dmi/tables";
@@ -132,11 +131,11 @@ fn table(world: &World) -> Vec<u8> {
     for socket in 0..profile.cpu.sockets {
         processor(profile, socket).end(&mut table);
     }
-    let memory = inventory::memory(world);
-    array(profile, memory.modules.len()).end(&mut table);
+    let slots = slots::slots(world);
+    array(profile, slots.len()).end(&mut table);
     let bare = profile.system.hypervisor.is_none();
-    for (handle, module) in (0x1100_u16..).zip(&memory.modules) {
-        device(handle, module, profile.memory.ecc, bare).end(&mut table);
+    for (handle, module) in (0x1100_u16..).zip(&slots) {
+        device(handle, module, &profile.memory, bare).end(&mut table);
     }
     if profile.bmc.is_some() {
         // KCS at 0xca2, IPMI 2.0, the controller's own address 0x20.
@@ -305,8 +304,9 @@ fn array(profile: &Profile, slots: usize) -> Structure {
         .quad(most)
 }
 
-fn device(handle: u16, module: &MemoryModule, ecc: bool, bare: bool) -> Structure {
-    let filled = module.size_bytes > 0;
+fn device(handle: u16, module: &Slot, spec: &Memory, bare: bool) -> Structure {
+    let (filled, ecc) = (module.size_bytes > 0, spec.ecc);
+    let spec = Some(spec).filter(|_| filled);
     let word = |value: Option<u32>| value.and_then(|v| u16::try_from(v).ok()).unwrap_or(0);
     let mib = u32::try_from(module.size_bytes >> 20).unwrap_or(u32::MAX);
     let (size, extended) = match u16::try_from(mib) {
@@ -315,8 +315,8 @@ fn device(handle: u16, module: &MemoryModule, ecc: bool, bare: bool) -> Structur
     };
     // A hypervisor gives no widths.
     let width = |bits: u16| if filled && bare { bits } else { 0xffff };
-    let kind = match module.kind.as_deref() {
-        _ if !filled => 0x02,
+    let kind = match spec.map(|spec| spec.kind.as_str()) {
+        None => 0x02,
         Some("DDR3") => 0x18,
         Some("DDR4") => 0x1a,
         Some("LPDDR4") => 0x1e,
@@ -324,6 +324,7 @@ fn device(handle: u16, module: &MemoryModule, ecc: bool, bare: bool) -> Structur
         Some("LPDDR5") => 0x23,
         _ => 0x07,
     };
+    let ranks = spec.and_then(|spec| spec.ranks).unwrap_or(0);
     // Synchronous, and registered or not.
     let detail = match (filled, ecc) {
         (false, _) => 0x0004,
@@ -338,18 +339,18 @@ fn device(handle: u16, module: &MemoryModule, ecc: bool, bare: bool) -> Structur
         .word(size)
         .byte(0x09)
         .byte(0)
-        .text(Some(&module.locator))
+        .text(Some(&module.name))
         .text(module.bank.as_deref())
         .byte(kind)
         .word(detail)
-        .word(word(module.rated_mts))
-        .text(module.manufacturer.as_deref())
+        .word(word(spec.and_then(|spec| spec.mts)))
+        .text(spec.and_then(|spec| spec.manufacturer.as_deref()))
         .text(module.serial.as_deref())
         .text(None)
-        .text(module.part_number.as_deref())
-        .byte(u8::try_from(module.ranks.unwrap_or(0)).unwrap_or(0))
+        .text(spec.and_then(|spec| spec.part_number.as_deref()))
+        .byte(u8::try_from(ranks).unwrap_or(0))
         .double(extended)
-        .word(word(module.configured_mts))
+        .word(word(spec.and_then(|spec| spec.mts)))
         .word(if filled { 1_100 } else { 0 })
         .word(if filled { 1_100 } else { 0 })
         .word(if filled { 1_100 } else { 0 })

@@ -184,7 +184,7 @@ pub const INTERFACES: [&str; 12] = [
     "fio",
     "gpu",
     "hwmon",
-    "inventory",
+    "queries",
     "iperf",
     "kernel-log",
     "memtest",

@@ -1,7 +1,6 @@
 //! From text to profile: `extends`, unknown names, and the checks that types cannot make.
 
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{Fault, Profile};
@@ -203,24 +202,3 @@ fn check(profile: &Profile) -> Result<(), String> {
     Ok(())
 }
 
-/// A record of the contract, in which an unknown field is an error as it is everywhere else in a
-/// profile.
-pub fn exact<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned + Serialize,
-{
-    let given = serde_json::Value::deserialize(deserializer)?;
-    let record: T = serde_json::from_value(given.clone()).map_err(D::Error::custom)?;
-    let known = serde_json::to_value(&record).map_err(D::Error::custom)?;
-    if let (Some(given), Some(known)) = (given.as_object(), known.as_object())
-        && let Some(unknown) = given.keys().find(|key| !known.contains_key(*key))
-    {
-        let known: Vec<_> = known.keys().map(|key| format!("`{key}`")).collect();
-        return Err(D::Error::custom(format!(
-            "unknown field `{unknown}`, expected one of {}",
-            known.join(", ")
-        )));
-    }
-    Ok(record)
-}

@@ -22,6 +22,7 @@ mod fault;
 mod load;
 mod parts;
 mod schema;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -32,9 +33,7 @@ pub use fault::{Fault, Scheduled, SmartField};
 pub use load::{builtin, builtin_names, builtin_text, from_toml};
 pub use parts::{Cpu, Disk, DiskKind, Fan, Gpu, Memory, Nic, Peer, Psu, Rail, Scratch};
 pub use schema::schema;
-
-use crate::contract::inventory::{Bios, Bmc, Board, System};
-use load::exact;
+pub use whole::{Bios, Bmc, Board, System};
 
 /// A whole machine.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -53,16 +52,13 @@ pub struct Profile {
     #[serde(default = "ambient")]
     pub ambient: f64,
     /// The machine itself.
-    #[serde(deserialize_with = "exact")]
     pub system: System,
     /// The main board.
-    #[serde(deserialize_with = "exact")]
     pub board: Board,
     /// The boot firmware.
-    #[serde(deserialize_with = "exact")]
     pub bios: Bios,
     /// The management controller.
-    #[serde(default, deserialize_with = "exact")]
+    #[serde(default)]
     pub bmc: Option<Bmc>,
     /// The processors.
     pub cpu: Cpu,

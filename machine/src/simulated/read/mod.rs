@@ -3,10 +3,9 @@
 pub mod disks;
 pub mod gpu;
 pub mod hwmon;
-pub mod inventory;
 pub mod power;
 
-use super::documents::{ipmitool, nvidia_smi};
+use super::documents::{ethtool, ipmitool, nvidia_smi};
 use super::files;
 use super::world::World;
 use crate::contract::types::Document;
@@ -17,7 +16,6 @@ use crate::{Answer, Reply, Request};
 pub fn reading(world: &World, request: &Request) -> Option<Answer> {
     Some(match request {
         Request::Hwmon => Ok(Reply::Hwmon(hwmon::read(world))),
-        Request::Inventory => Ok(Reply::Inventory(Box::new(inventory::read(world)))),
         Request::FilesList { globs } => {
             check_globs(globs).map(|()| Reply::FilesListing(files::list(world, globs)))
         }
@@ -29,6 +27,8 @@ pub fn reading(world: &World, request: &Request) -> Option<Answer> {
         Request::GpuAsk { question } => nvidia_smi::ask(world, question).map(document),
         Request::GpuSample => nvidia_smi::sample(world).map(document),
         Request::Bmc { question } => ipmitool::ask(world, question).map(document),
+        Request::QueriesList => Ok(Reply::Queries(ethtool::list(world))),
+        Request::QueriesRun { name, target } => ethtool::run(world, name, target).map(document),
         _ => return None,
     })
 }

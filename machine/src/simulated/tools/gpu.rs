@@ -195,8 +195,8 @@ impl Loading {
     fn end(&self, printed: Vec<Printed>, elapsed: u64, ending: Ending) -> Reply {
         Reply::Gpu(Some(Event::Finished(Ended {
             printed,
-            partial: ending != Ending::Itself,
-            runtime_ms: milliseconds(elapsed),
+            stopped: ending != Ending::Itself,
+            ran_ms: milliseconds(elapsed),
         })))
     }
 

@@ -1,5 +1,6 @@
-//! The tables of the System Management BIOS (DMTF DSP0134), read by a small parser that trusts no
-//! length: firmware writes them, and firmware is often wrong.
+//! The tables of the System Management BIOS (DMTF DSP0134), as far as the host itself must know them: who the
+//! machine is, whether people carry it about, and what is scrubbed. What a machine is made of is for stages to
+//! read. The parser trusts no length: firmware writes them, and firmware is often wrong.
 
 use crate::placeholder::real;
 
@@ -22,20 +23,12 @@ pub struct Structure {
 
 /// Structure types (DSP0134, 7).
 pub mod kind {
-    /// BIOS information.
-    pub const BIOS: u8 = 0;
     /// System information.
     pub const SYSTEM: u8 = 1;
     /// Baseboard.
     pub const BOARD: u8 = 2;
     /// Chassis.
     pub const CHASSIS: u8 = 3;
-    /// Processor.
-    pub const PROCESSOR: u8 = 4;
-    /// Physical memory array.
-    pub const MEMORY_ARRAY: u8 = 16;
-    /// Memory device.
-    pub const MEMORY_DEVICE: u8 = 17;
     /// IPMI device.
     pub const IPMI: u8 = 38;
     /// End of table.
@@ -69,11 +62,6 @@ impl Tables {
             structures,
             version: version(entry),
         }
-    }
-
-    /// Whether there is nothing.
-    pub fn is_empty(&self) -> bool {
-        self.structures.is_empty()
     }
 
     /// The structures of one type.
@@ -160,109 +148,11 @@ impl Structure {
     pub fn byte(&self, offset: usize) -> Option<u8> {
         self.bytes.get(offset).copied()
     }
-
-    /// A little-endian word.
-    pub fn word(&self, offset: usize) -> Option<u16> {
-        let bytes = self.bytes.get(offset..offset.checked_add(2)?)?;
-        Some(u16::from_le_bytes(bytes.try_into().ok()?))
-    }
-
-    /// A little-endian double word.
-    pub fn dword(&self, offset: usize) -> Option<u32> {
-        let bytes = self.bytes.get(offset..offset.checked_add(4)?)?;
-        Some(u32::from_le_bytes(bytes.try_into().ok()?))
-    }
-}
-
-/// Chassis types (DSP0134, 7.4.1), in its words.
-pub fn chassis(number: u8) -> Option<&'static str> {
-    const NAMES: [&str; 37] = [
-        "",
-        "Other",
-        "",
-        "Desktop",
-        "Low Profile Desktop",
-        "Pizza Box",
-        "Mini Tower",
-        "Tower",
-        "Portable",
-        "Laptop",
-        "Notebook",
-        "Hand Held",
-        "Docking Station",
-        "All in One",
-        "Sub Notebook",
-        "Space-saving",
-        "Lunch Box",
-        "Main Server Chassis",
-        "Expansion Chassis",
-        "SubChassis",
-        "Bus Expansion Chassis",
-        "Peripheral Chassis",
-        "RAID Chassis",
-        "Rack Mount Chassis",
-        "Sealed-case PC",
-        "Multi-system chassis",
-        "Compact PCI",
-        "Advanced TCA",
-        "Blade",
-        "Blade Enclosure",
-        "Tablet",
-        "Convertible",
-        "Detachable",
-        "IoT Gateway",
-        "Embedded PC",
-        "Mini PC",
-        "Stick PC",
-    ];
-    // Bit 7 tells of a chassis lock.
-    let name = NAMES.get(usize::from(number & 0x7f))?;
-    (!name.is_empty()).then_some(name)
 }
 
 /// Whether a chassis of this type is one that people carry about.
 pub fn is_portable(number: u8) -> bool {
     matches!(number & 0x7f, 8..=11 | 14 | 30..=32)
-}
-
-/// Error correction of a memory array (DSP0134, 7.17.3).
-pub fn error_correction(number: u8) -> Option<&'static str> {
-    const NAMES: [&str; 8] = [
-        "",
-        "Other",
-        "",
-        "None",
-        "Parity",
-        "Single-bit ECC",
-        "Multi-bit ECC",
-        "CRC",
-    ];
-    let name = NAMES.get(usize::from(number))?;
-    (!name.is_empty()).then_some(name)
-}
-
-/// Kinds of memory (DSP0134, 7.18.2).
-pub fn memory_kind(number: u8) -> Option<&'static str> {
-    Some(match number {
-        0x0f => "SDRAM",
-        0x12 => "DDR",
-        0x13 => "DDR2",
-        0x14 => "DDR2 FB-DIMM",
-        0x18 => "DDR3",
-        0x1a => "DDR4",
-        0x1b => "LPDDR",
-        0x1c => "LPDDR2",
-        0x1d => "LPDDR3",
-        0x1e => "LPDDR4",
-        0x1f => "Logical non-volatile device",
-        0x20 => "HBM",
-        0x21 => "HBM2",
-        0x22 => "DDR5",
-        0x23 => "LPDDR5",
-        0x24 => "HBM3",
-        0x07 => "RAM",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -311,7 +201,7 @@ mod tests {
             for kind in 0..=255 {
                 for s in tables.all(kind) {
                     for offset in 0..64 {
-                        let _ = (s.text(offset), s.word(offset), s.dword(offset));
+                        let _ = s.text(offset);
                     }
                 }
             }
