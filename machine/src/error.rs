@@ -34,6 +34,9 @@ pub enum MachineError {
         /// What the system said.
         reason: std::io::Error,
     },
+    /// A folder of evidence cannot be used.
+    #[error(transparent)]
+    Directory(#[from] crate::directory::DirectoryError),
     /// A recording cannot be used.
     #[error(transparent)]
     Recording(#[from] crate::recorded::RecordingError),

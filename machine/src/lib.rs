@@ -12,6 +12,7 @@ pub mod check;
 mod condition;
 pub mod contract;
 mod delegate;
+pub mod directory;
 mod error;
 pub mod fault;
 pub mod files;

@@ -6,6 +6,7 @@
 //! * [`run`] runs stages one after the other on this machine, without an orchestrator.
 //! * [`agent`] walks a run that an orchestrator decides.
 //! * [`policy`] says which stages run, and what they get at most.
+//! * [`import`] reads a bundle from the field as evidence.
 //! * [`cli`] is the command line.
 //!
 //! Arrows: `cli → agent, run → engine → host → vetting-machine`; `policy` knows none of them.
@@ -14,6 +15,7 @@ pub mod agent;
 pub mod cli;
 pub mod engine;
 pub mod host;
+pub mod import;
 pub mod policy;
 pub mod recording;
 pub mod run;

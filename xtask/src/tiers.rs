@@ -148,6 +148,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests cancel", 5),
     Suite::of("vetting-tests calendar", 5),
     Suite::of("vetting-tests capture", 5),
+    Suite::of("vetting-tests directory", 60),
     Suite::of("vetting-tests command_line", 5),
     Suite::of("vetting-tests components", 10),
     Suite::of("vetting-tests controller", 5),

@@ -1,31 +1,21 @@
-//! A machine written down: as a profile that simulates one like it, and as a tree of the files and the
-//! tools' answers that it was known by, for `--root` and `--tools`.
+//! A machine written down as a folder of evidence, which `dir:` reads.
 //!
-//! * [`tree`]: files, links and folders, those that were read and no others;
-//! * [`answers`]: what the tools said, as programs that say it again;
+//! * [`evidence`]: everything that a machine answers, asked once;
+//! * [`folder`]: the folder; [`tree`]: its files, links and folders of the kernel;
 //! * [`scrub`]: serial numbers, addresses and names become placeholders, the same one everywhere.
 //!
 //! Nothing of what is on a disk is read, and nothing is written outside the one folder.
 
-mod answers;
+mod evidence;
+mod folder;
 mod scrub;
 mod tree;
 
 use std::path::{Path, PathBuf};
 
-use crate::MachineError;
-use crate::contract::disks::Disk;
-use crate::real::RealMachine;
-use crate::real::root::Seen;
-use crate::tools::Heard;
+use crate::{Machine, MachineError};
+pub use evidence::Evidence;
 use scrub::Scrub;
-
-/// Where the kernel's files go, below the output folder.
-pub const ROOT: &str = "root";
-/// Where the tools' answers go.
-pub const TOOLS: &str = "tools";
-/// The profile's file.
-pub const PROFILE: &str = "profile.toml";
 
 /// A machine that could not be captured.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +31,9 @@ pub enum CaptureError {
         /// What the system said.
         reason: std::io::Error,
     },
+    /// What was read cannot be written in its format.
+    #[error("the evidence cannot be written: {0}")]
+    Form(String),
     /// The machine cannot be looked at.
     #[error(transparent)]
     Machine(#[from] MachineError),
@@ -49,78 +42,76 @@ pub enum CaptureError {
 /// What was captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
-    /// Files of the tree.
+    /// Files of the kernel.
     pub files: usize,
-    /// Answers of tools.
-    pub answers: usize,
+    /// Documents of tools.
+    pub documents: usize,
     /// Serial numbers, addresses and names that were replaced; 0 where they were kept.
     pub scrubbed: usize,
+    /// What could not be read, one line each.
+    pub gaps: Vec<String>,
 }
 
-/// A real machine that notes what is asked of it, so that all of it can be written down.
-#[derive(Clone, Debug)]
-pub struct Noted {
-    machine: RealMachine,
-    seen: Seen,
-    heard: Heard,
+/// What is captured of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The kernel's files.
+    pub globs: &'a [&'a str],
+    /// Stages whose parameters are kept, where the machine fixes any.
+    pub stages: &'a [&'a str],
+    /// Whether serial numbers, addresses and names stay as they are.
+    pub keep_serials: bool,
+    /// What the host calls itself, which may be in a document and is replaced too.
+    pub names: &'a [String],
 }
 
-impl Noted {
-    /// Notes from now on.
-    pub fn new(machine: RealMachine) -> Self {
-        let (machine, seen, heard) = machine.noting();
-        Noted {
-            machine,
-            seen,
-            heard,
-        }
-    }
-
-    /// The machine, to be asked whatever is to be kept.
-    pub fn machine(&self) -> &RealMachine {
-        &self.machine
-    }
-
-    /// Writes what was asked down in a folder that is new or empty, with a profile that was made of it.
-    /// `disks`: the machine's. `keep_serials`: nothing is replaced.
-    ///
-    /// # Errors
-    ///
-    /// [`CaptureError`]; nothing was written where the folder is not empty or the profile is none.
-    pub fn write(
-        &self,
-        output: &Path,
-        profile: &str,
-        disks: &[Disk],
-        keep_serials: bool,
-    ) -> Result<Captured, CaptureError> {
-        empty(output)?;
-        let (paths, exchanges) = (self.seen.paths(), self.heard.exchanges());
-        let root = self.machine.root();
-        let scrub = match keep_serials {
-            true => Scrub::nothing(),
-            false => Scrub::of(disks, root, &paths, &exchanges),
-        };
-        let profile = scrub.text(profile);
-        crate::simulated::SimulatedMachine::from_toml(PROFILE, &profile, 1)?;
-        make(output)?;
-        write(&output.join(PROFILE), profile.as_bytes())?;
-        let files = tree::copy(root, &paths, &output.join(ROOT), &scrub)?;
-        let answers = answers::keep(&exchanges, &output.join(TOOLS), &scrub)?;
-        Ok(Captured {
-            files,
-            answers,
-            scrubbed: scrub.count(),
-        })
-    }
-}
-
-/// Whether a capture may be written there.
+/// Writes any machine down as a folder of evidence, which is new or empty.
 ///
 /// # Errors
 ///
-/// [`CaptureError::NotEmpty`], or what the system said.
-pub fn empty(folder: &Path) -> Result<(), CaptureError> {
+/// [`CaptureError`]: before anything was written when the folder is not empty or the machine cannot be
+/// looked at.
+pub async fn capture(
+    machine: &dyn Machine,
+    output: &Path,
+    wanted: Wanted<'_>,
+) -> Result<Captured, CaptureError> {
+    empty(output)?;
+    let evidence = Evidence::take(machine, wanted.globs, wanted.stages).await?;
+    write_evidence(&evidence, output, wanted.keep_serials, wanted.names)
+}
+
+/// Writes evidence that was gathered otherwise, as [`capture`] writes a machine's. `names`: of the host.
+///
+/// # Errors
+///
+/// [`CaptureError`]: before anything was written when the folder is not empty.
+pub fn write_evidence(
+    evidence: &Evidence,
+    output: &Path,
+    keep_serials: bool,
+    names: &[String],
+) -> Result<Captured, CaptureError> {
+    empty(output)?;
+    let scrub = match keep_serials {
+        true => Scrub::nothing(),
+        false => Scrub::of(evidence, names),
+    };
+    keep(evidence, output, &scrub)
+}
+
+fn keep(evidence: &Evidence, output: &Path, scrub: &Scrub) -> Result<Captured, CaptureError> {
+    make(output)?;
+    let (files, documents) = folder::keep(evidence, output, scrub)?;
+    Ok(Captured {
+        files,
+        documents,
+        scrubbed: scrub.count(),
+        gaps: evidence.gaps().iter().map(|gap| scrub.text(gap)).collect(),
+    })
+}
+
+fn empty(folder: &Path) -> Result<(), CaptureError> {
     match std::fs::read_dir(folder) {
         Ok(mut entries) => match entries.next() {
             Some(_) => Err(CaptureError::NotEmpty(folder.to_owned())),

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::contract::disks::Disk;
+use super::evidence::Evidence;
 use crate::identities;
 use crate::placeholder::real;
-use crate::real::root::Root;
-use crate::tools::Exchange;
+use crate::real::smbios::Tables;
 
 /// Shorter ones would be found where they are not meant.
 const SHORTEST: usize = 4;
@@ -45,32 +44,30 @@ impl Scrub {
         }
     }
 
-    /// Everything of that sort in what was read and said.
-    pub fn of(
-        disks: &[Disk],
-        root: &Root,
-        paths: &BTreeSet<String>,
-        exchanges: &[Exchange],
-    ) -> Self {
+    /// Everything of that sort in what a machine answered. `names`: of the host, which are in no file that is
+    /// kept and perhaps in a document.
+    pub fn of(evidence: &Evidence, names: &[String]) -> Self {
         let mut found = Found::default();
-        if let Ok(value) = serde_json::to_value(disks) {
-            found.fields(&value, &FIELDS);
+        names.iter().for_each(|name| found.add(name));
+        for readings in [
+            serde_json::to_value(&evidence.disks),
+            serde_json::to_value(&evidence.parameters),
+        ] {
+            found.fields(&readings.unwrap_or_default(), &FIELDS);
         }
-        for path in paths {
-            if identities::of_file(path).is_some()
-                && let Some(text) = root.value(path)
-            {
-                found.add(identities::in_file(path, &text));
+        for (path, content) in &evidence.files {
+            found.file(path, &content.bytes);
+        }
+        for document in &evidence.documents {
+            let text = String::from_utf8_lossy(&document.stdout);
+            found.said(&text);
+            for (_, identity) in identities::within(&text) {
+                found.add(&identity);
             }
+            found.addresses(&text);
         }
-        for text in crate::real::written_serials(root) {
-            found.add(&text);
-        }
-        for name in ["proc/sys/kernel/hostname", "etc/hostname"] {
-            found.add(&root.value(name).unwrap_or_default());
-        }
-        for exchange in exchanges {
-            found.said(&String::from_utf8_lossy(&exchange.output.stdout));
+        for entry in evidence.log.iter().flatten() {
+            found.line(&entry.text);
         }
         found.scrub()
     }
@@ -113,6 +110,52 @@ impl Found {
         let text = text.trim();
         if text.len() >= SHORTEST && text.is_ascii() && real(text).is_some() {
             self.0.insert(text.to_owned());
+        }
+    }
+
+    /// A file of the kernel that is an identity, or a table that holds some.
+    fn file(&mut self, path: &str, bytes: &[u8]) {
+        if path.ends_with("dmi/tables/DMI") || path.contains("dmi/entries/") {
+            let tables = Tables::parse(bytes, &[]);
+            tables.serials().iter().for_each(|serial| self.add(serial));
+            return;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        if identities::of_file(path).is_some() {
+            self.add(identities::in_file(path, &text));
+        }
+        // A page of vital product data: four bytes, then the number.
+        if path.ends_with("/vpd_pg80")
+            && let Some(number) = bytes.get(4..)
+        {
+            self.add(&String::from_utf8_lossy(number));
+        }
+        self.addresses(&text);
+    }
+
+    /// A line of the kernel's log: `SerialNumber: …` of a USB device, and addresses.
+    fn line(&mut self, text: &str) {
+        for (at, word) in text.match_indices("SerialNumber: ") {
+            let rest = text.get(at.saturating_add(word.len())..);
+            let number = rest.and_then(|rest| rest.split_whitespace().next());
+            self.add(number.unwrap_or_default());
+        }
+        for (_, identity) in identities::within(text) {
+            self.add(&identity);
+        }
+        self.addresses(text);
+    }
+
+    /// MAC addresses and world-wide names with colons, wherever they stand.
+    fn addresses(&mut self, text: &str) {
+        let of_one = |c: char| c.is_ascii_hexdigit() || c == ':';
+        for word in text.split(|c: char| !of_one(c)) {
+            let word = word.trim_matches(':');
+            let mut groups = word.split(':');
+            let count = groups.clone().count();
+            if matches!(count, 6 | 8) && groups.all(|group| group.len() == 2) {
+                self.add(word);
+            }
         }
     }
 

@@ -1,155 +1,121 @@
-//! The kernel's files as a tree: what was asked for, and the links and folders on the way there.
+//! The kernel's files as a tree below `root/`: files, and links that lead where they led on the machine.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use super::evidence::Evidence;
 use super::scrub::Scrub;
 use super::{CaptureError, io, make, write};
-use crate::real::root::Root;
+use crate::contract::files::Ending;
+use crate::directory::manifest::FileEntry;
 
-/// The most bytes of one file: the firmware's tables are the largest.
-const MOST: u64 = 4 << 20;
-
-/// Links that one path may go through, as in [`Root`].
+/// Links that one path may lead through, as in the kernel.
 const MAX_LINKS: u32 = 40;
 
-/// Copies what is at these paths below a root to a folder. Returns how many files there are.
-pub fn copy(
-    root: &Root,
-    paths: &BTreeSet<String>,
-    to: &Path,
-    scrub: &Scrub,
-) -> Result<usize, CaptureError> {
+/// What was written.
+pub struct Written {
+    /// Files.
+    pub files: usize,
+    /// Those whose reading did not give the whole file.
+    pub endings: Vec<FileEntry>,
+}
+
+/// Writes the tree to a folder.
+pub fn keep(evidence: &Evidence, to: &Path, scrub: &Scrub) -> Result<Written, CaptureError> {
     make(to)?;
-    let copier = Copier { root, to, scrub };
-    let mut files = 0;
-    // What is only listed comes first, so that a file that was read is not left empty.
-    for path in paths {
-        if let Some(place) = copier.walk(path)? {
-            copier.listed(&place)?;
+    let place = |path: &str| real(&evidence.links, path);
+    let at = |place: &str| -> PathBuf { to.join(scrub.text(place)) };
+    for folder in &evidence.folders {
+        make(&at(&place(folder)))?;
+    }
+    for (path, target) in &evidence.links {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = place(folder);
+        let link = at(&join(&folder, name));
+        make(&at(&folder))?;
+        if fs::symlink_metadata(&link).is_err() {
+            let target = scrub.text(&relative(&folder, target));
+            symlink(target, &link).map_err(|reason| io(&link, reason))?;
         }
     }
-    for path in paths.iter().filter(|path| !private(path)) {
-        let Some(place) = copier.walk(path)? else {
+    let mut endings = BTreeMap::new();
+    let mut files = 0_usize;
+    for (path, content) in &evidence.files {
+        if content.ending == Ending::Absent {
             continue;
-        };
-        if let Ok(bytes) = root.bytes(path, MOST) {
-            write(&copier.at(&place), &scrub.bytes(&told(&place, bytes)))?;
-            files += 1;
+        }
+        let place = place(path);
+        let file = at(&place);
+        if let Some(folder) = file.parent() {
+            make(folder)?;
+        }
+        write(&file, &scrub.bytes(&content.bytes))?;
+        files = files.saturating_add(1);
+        if content.ending != Ending::Whole {
+            endings.insert(place, content.ending.clone());
         }
     }
-    Ok(files)
+    let endings = endings
+        .into_iter()
+        .map(|(path, ending)| FileEntry { path, ending });
+    Ok(Written {
+        files,
+        endings: endings.collect(),
+    })
 }
 
-/// What devices hold is nobody's business, and what processes are is not the machine's.
-fn private(path: &str) -> bool {
-    path.starts_with("dev/") || path == "dev"
-}
-
-/// A kernel's command line may hold a token, and is never kept.
-fn told(place: &Path, bytes: Vec<u8>) -> Vec<u8> {
-    match place == Path::new("proc/cmdline") {
-        true => b"\n".to_vec(),
-        false => bytes,
-    }
-}
-
-struct Copier<'a> {
-    root: &'a Root,
-    to: &'a Path,
-    scrub: &'a Scrub,
-}
-
-impl Copier<'_> {
-    /// Where a path of the root goes.
-    fn at(&self, place: &Path) -> PathBuf {
-        self.to.join(self.scrub.text(&place.to_string_lossy()))
-    }
-
-    /// Makes every link and folder on the way, and says where it ends; `None`: nowhere.
-    fn walk(&self, path: &str) -> Result<Option<PathBuf>, CaptureError> {
-        let mut done = PathBuf::new();
-        let mut todo = parts(Path::new(path));
-        let mut links = 0;
-        while let Some(name) = todo.pop() {
-            if name == ".." {
-                done.pop();
-                continue;
+/// The path without a link on the way, as far as the links are known.
+fn real(links: &BTreeMap<String, String>, path: &str) -> String {
+    let mut done = String::new();
+    let mut todo: Vec<&str> = path.rsplit('/').collect();
+    let mut followed = 0_u32;
+    while let Some(name) = todo.pop() {
+        let next = join(&done, name);
+        match links.get(&next).filter(|_| followed < MAX_LINKS) {
+            Some(target) => {
+                followed = followed.saturating_add(1);
+                done.clear();
+                todo.extend(target.rsplit('/'));
             }
-            let next = done.join(&name);
-            let there = self.root.path().join(&next);
-            if let Ok(target) = fs::read_link(&there) {
-                links += 1;
-                if links > MAX_LINKS {
-                    return Ok(None);
-                }
-                self.link(&next, &target)?;
-                if target.is_absolute() {
-                    done = PathBuf::new();
-                }
-                todo.extend(parts(&target));
-            } else {
-                if there.is_dir() {
-                    make(&self.at(&next))?;
-                } else if !there.exists() {
-                    return Ok(None);
-                }
-                done = next;
-            }
+            None => done = next,
         }
-        Ok(Some(done))
     }
+    done
+}
 
-    fn link(&self, place: &Path, target: &Path) -> Result<(), CaptureError> {
-        let at = self.at(place);
-        if fs::symlink_metadata(&at).is_ok() {
-            return Ok(());
-        }
-        let target = self.scrub.text(&target.to_string_lossy());
-        symlink(target, &at).map_err(|reason| io(&at, reason))
-    }
+/// The way from a folder to a path, both below the root.
+fn relative(folder: &str, target: &str) -> String {
+    let depth = folder.split('/').filter(|name| !name.is_empty()).count();
+    format!("{}{target}", "../".repeat(depth))
+}
 
-    /// Where a folder was asked for, its entries are there, whatever they hold.
-    fn listed(&self, place: &Path) -> Result<(), CaptureError> {
-        let there = self.root.path().join(place);
-        // Processes come and go, and devices are not copied.
-        if place == Path::new("proc") || place.starts_with("dev") || !there.is_dir() {
-            return Ok(());
-        }
-        let entries = fs::read_dir(&there).into_iter().flatten().flatten();
-        for entry in entries {
-            let next = place.join(entry.file_name());
-            let at = self.at(&next);
-            let Ok(kind) = entry.file_type() else {
-                continue;
-            };
-            if fs::symlink_metadata(&at).is_ok() {
-                continue;
-            }
-            if kind.is_symlink() {
-                let target = fs::read_link(entry.path()).map_err(|r| io(&entry.path(), r))?;
-                self.link(&next, &target)?;
-            } else if kind.is_dir() {
-                make(&at)?;
-            } else if kind.is_file() {
-                write(&at, b"")?;
-            }
-        }
-        Ok(())
+fn join(folder: &str, name: &str) -> String {
+    match folder.is_empty() {
+        true => name.to_owned(),
+        false => format!("{folder}/{name}"),
     }
 }
 
-/// A path's names, last first.
-fn parts(path: &Path) -> Vec<OsString> {
-    let names = path.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some("..".into()),
-        _ => None,
-    });
-    let mut names: Vec<OsString> = names.collect();
-    names.reverse();
-    names
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_on_the_way_are_followed() {
+        let links = [
+            ("sys/class/net/eth0", "sys/devices/pci0/net/eth0"),
+            ("sys/devices/pci0/net/eth0/device", "sys/devices/pci0"),
+            ("sys/a", "sys/b"),
+            ("sys/b", "sys/a"),
+        ];
+        let links: BTreeMap<String, String> = links
+            .map(|(from, to)| (from.to_owned(), to.to_owned()))
+            .into();
+        let place = real(&links, "sys/class/net/eth0/device/vendor");
+        assert_eq!(place, "sys/devices/pci0/vendor");
+        assert!(real(&links, "sys/a/x").ends_with("/x"));
+        assert_eq!(relative("sys/class/net", "sys/devices/x"), "../../../sys/devices/x");
+    }
 }

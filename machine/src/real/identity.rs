@@ -76,11 +76,6 @@ pub fn is_portable(root: &Root) -> bool {
     kind.is_some_and(smbios::is_portable)
 }
 
-/// Serial numbers and asset tags of the firmware's tables.
-pub fn written_serials(root: &Root) -> Vec<String> {
-    tables(root).serials()
-}
-
 fn tables(root: &Root) -> Tables {
     let read = |file: &str| root.bytes(&format!("sys/firmware/dmi/tables/{file}"), TABLES_LIMIT);
     let entry = read("smbios_entry_point").unwrap_or_default();

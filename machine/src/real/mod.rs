@@ -6,20 +6,20 @@
 mod bmc;
 mod capacity;
 mod check;
-mod disks;
-mod files;
-mod gpu;
+pub(crate) mod disks;
+pub(crate) mod files;
+pub(crate) mod gpu;
 mod hardening;
-mod hwmon;
-mod identity;
-mod kernel_log;
+pub(crate) mod hwmon;
+pub(crate) mod identity;
+pub(crate) mod kernel_log;
 mod live_image;
 pub mod outside;
 mod pci;
 mod queries;
 pub(crate) mod root;
 mod session;
-mod smart;
+pub(crate) mod smart;
 pub(crate) mod smbios;
 mod table;
 mod wipe;
@@ -35,9 +35,8 @@ use crate::contract::context::NetworkPeer;
 use crate::contract::types::Missing;
 use crate::queries::Query;
 use crate::seam::{Attempt, Machine, Session, Time};
-use crate::tools::{Heard, Toolbox};
+use crate::tools::Toolbox;
 use crate::{Decision, Identity, MachineError, Mandate};
-pub(crate) use identity::written_serials;
 pub use live_image::{LiveImage, MARKER};
 use root::Root;
 
@@ -100,20 +99,10 @@ impl RealMachine {
         })
     }
 
-    /// The same machine, with every path and every tool noted that is asked: for capturing it.
-    pub(crate) fn noting(self) -> (Self, root::Seen, Heard) {
-        let (seen, heard) = (root::Seen::default(), Heard::default());
-        let noting = Self {
-            root: self.root.noting(seen.clone()),
-            tools: self.tools.noting(heard.clone()),
-            ..self
-        };
-        (noting, seen, heard)
-    }
-
-    /// Its files.
-    pub(crate) fn root(&self) -> &Root {
-        &self.root
+    /// What it calls itself on a network.
+    pub fn host_names(&self) -> Vec<String> {
+        let files = ["proc/sys/kernel/hostname", "etc/hostname"];
+        files.iter().filter_map(|file| self.root.value(file)).collect()
     }
 
     /// What of it can be looked at, and what to do about the rest.

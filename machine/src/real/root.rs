@@ -6,13 +6,11 @@
 //! an absolute one starts again at the root, only regular files are opened (sysfs and procfs show
 //! theirs as such), never a FIFO or a device, and no more than a bounded number of bytes is read.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::libc::{O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK};
 
@@ -29,24 +27,6 @@ const MAX_LINKS: u32 = 40;
 #[derive(Clone, Debug)]
 pub struct Root {
     path: PathBuf,
-    seen: Option<Seen>,
-}
-
-/// The paths that were asked for, for whoever copies them.
-#[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<Mutex<BTreeSet<String>>>);
-
-impl Seen {
-    fn note(&self, path: &str) {
-        let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        paths.insert(path.trim_start_matches('/').to_owned());
-    }
-
-    /// All of them, in order.
-    pub fn paths(&self) -> BTreeSet<String> {
-        let paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        paths.clone()
-    }
 }
 
 impl Root {
@@ -60,18 +40,7 @@ impl Root {
         if !canonical.is_dir() {
             return Err(fail(io::Error::from(io::ErrorKind::NotADirectory)));
         }
-        Ok(Self {
-            path: canonical,
-            seen: None,
-        })
-    }
-
-    /// The same machine, with every path noted that is asked for.
-    pub fn noting(self, seen: Seen) -> Self {
-        Self {
-            seen: Some(seen),
-            ..self
-        }
+        Ok(Self { path: canonical })
     }
 
     /// Its folder on this system.
@@ -84,17 +53,9 @@ impl Root {
         self.path == Path::new("/")
     }
 
-    /// Notes a path that is asked for, where somebody wants to know.
-    pub fn note(&self, path: &str) {
-        if let Some(seen) = &self.seen {
-            seen.note(path);
-        }
-    }
-
     /// Where `path` leads, relative to the root, with every link followed inside it. Names that do
     /// not exist are kept as they are, so the target of a broken link can still be named.
     pub fn resolve(&self, path: &str) -> io::Result<String> {
-        self.note(path);
         let mut done = PathBuf::new();
         let mut todo: Vec<OsString> = parts(Path::new(path));
         let mut links = 0;
@@ -133,7 +94,6 @@ impl Root {
     }
 
     fn locate_link(&self, path: &str) -> Option<PathBuf> {
-        self.note(path);
         let (folder, name) = path.rsplit_once('/')?;
         Some(self.locate(folder).ok()?.join(name))
     }

@@ -101,7 +101,7 @@ impl Machine for ReplayMachine {
 
     async fn begin(&self, attempt: Attempt) -> Result<Box<dyn Session>, MachineError> {
         if attempt.beside {
-            return Ok(Box::new(Look(Arc::clone(&self.recording))));
+            return Ok(Box::new(Look::new(Arc::clone(&self.recording))));
         }
         let stage = &attempt.stage;
         let recorded = match self.recording.attempt(stage) {

@@ -21,7 +21,7 @@ mod counted;
 mod documents;
 mod files;
 mod load;
-mod noise;
+pub(crate) mod noise;
 mod pci;
 mod price;
 mod profile;

@@ -112,7 +112,6 @@ impl Toolbox {
             }
             Err(error) => return Err(error),
         };
-        self.note(program, args, &output);
         let argv = std::iter::once(program).chain(args.iter().copied());
         Ok(Document {
             query: question.query.to_owned(),

@@ -32,5 +32,5 @@ pub use confinement::landlock_version;
 pub use document::Question;
 pub use group::own_cgroup;
 pub use run::{RunContext, ToolEvent, ToolRun};
-pub use toolbox::{Exchange, Heard, Limits, Output, Toolbox};
+pub use toolbox::{Limits, Output, Toolbox};
 pub use version::{Version, versions};

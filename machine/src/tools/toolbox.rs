@@ -42,34 +42,10 @@ pub struct Toolbox {
     pub(super) versions: Arc<Mutex<BTreeMap<String, Option<String>>>>,
     /// Held while ipmitool runs: a controller serves one program at a time.
     pub(super) controller: Arc<tokio::sync::Mutex<()>>,
-    heard: Option<Heard>,
     /// Whether the machine is not the one we run on, so that only tools of its own know it.
     foreign: bool,
     /// Whether the first folder was named for this machine's tools.
     has_own: bool,
-}
-
-/// What was asked of tools, and what they said, for whoever keeps it.
-#[derive(Clone, Debug, Default)]
-pub struct Heard(Arc<Mutex<Vec<Exchange>>>);
-
-/// One question to a tool that answers at once.
-#[derive(Clone, Debug)]
-pub struct Exchange {
-    /// The program.
-    pub program: String,
-    /// Its arguments.
-    pub args: Vec<String>,
-    /// What it said.
-    pub output: Output,
-}
-
-impl Heard {
-    /// All of them, in the order in which they were asked.
-    pub fn exchanges(&self) -> Vec<Exchange> {
-        let exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        exchanges.clone()
-    }
 }
 
 impl Toolbox {
@@ -89,7 +65,6 @@ impl Toolbox {
             found: Arc::default(),
             versions: Arc::default(),
             controller: Arc::default(),
-            heard: None,
             foreign: false,
             has_own,
         }
@@ -126,14 +101,6 @@ impl Toolbox {
         match found.and_then(|()| self.may_ask(program)) {
             Err(Error::Unavailable(missing)) => Some(missing),
             _ => None,
-        }
-    }
-
-    /// The same tools, with what they are asked and say noted.
-    pub fn noting(self, heard: Heard) -> Toolbox {
-        Toolbox {
-            heard: Some(heard),
-            ..self
         }
     }
 
@@ -186,26 +153,12 @@ impl Toolbox {
         if ended.stopped {
             return Err(Error::TimedOut);
         }
-        let output = Output {
+        Ok(Output {
             status: ended.status.code(),
             signal: ended.status.signal(),
             stdout,
             stderr_tail: ended.stderr_tail,
-        };
-        self.note(program, args, &output);
-        Ok(output)
-    }
-
-    /// Keeps what a tool was asked and printed, for a capture.
-    pub(super) fn note(&self, program: &str, args: &[&str], output: &Output) {
-        if let Some(heard) = &self.heard {
-            let mut exchanges = heard.0.lock().unwrap_or_else(PoisonError::into_inner);
-            exchanges.push(Exchange {
-                program: program.to_owned(),
-                args: args.iter().map(|arg| (*arg).to_owned()).collect(),
-                output: output.clone(),
-            });
-        }
+        })
     }
 
     /// Starts a program in its cage.

@@ -41,6 +41,10 @@ pub async fn agent(args: AgentArgs) -> Result<Exit, Failure> {
         let why = "an agent vets a machine, and a recording is none; `vetting run` replays it";
         return Err(Failure::usage(anyhow::anyhow!(why)));
     }
+    if args.machine.machine.starts_with("dir:") {
+        let why = "an agent vets a machine, not a folder of evidence: use `vetting run`";
+        return Err(Failure::usage(anyhow::anyhow!(why)));
+    }
     let named = args.policy.is_some() || args.live_image;
     let with = MachineGiven {
         live_image: args.live_image,

@@ -58,7 +58,8 @@ pub enum Command {
 /// Which machine.
 #[derive(Clone, Debug, Args)]
 pub struct MachineChoice {
-    /// The machine: real, sim:PROFILE (a built-in's name or a TOML file), replay:FILE (a recording)
+    /// The machine: real, sim:PROFILE (a built-in's name or a TOML file), dir:FOLDER (evidence, such as
+    /// a capture), replay:FILE (a recording)
     #[arg(long, default_value = "real", value_name = "MACHINE")]
     pub machine: String,
     /// Read sysfs, procfs and devices below this folder
@@ -278,6 +279,8 @@ pub enum MachineCommand {
     Profiles(super::profiles::ProfilesArgs),
     /// Write this machine down: as a profile, and as a tree for --root and --tools
     Capture(super::capture::CaptureArgs),
+    /// Turn a sosreport or a folder of command outputs into a folder for --machine dir:FOLDER
+    Import(super::import::ImportArgs),
 }
 
 /// `vetting machine show`.

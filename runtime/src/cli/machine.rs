@@ -26,6 +26,7 @@ pub async fn machine(args: MachineArgs) -> Result<Exit, Failure> {
         MachineCommand::Check(args) => check(args).await,
         MachineCommand::Profiles(args) => super::profiles::profiles(&args),
         MachineCommand::Capture(args) => super::capture::capture(&args).await,
+        MachineCommand::Import(args) => super::import::import(&args),
     }
 }
 

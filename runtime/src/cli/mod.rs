@@ -5,6 +5,7 @@ mod args;
 mod capture;
 mod completions;
 mod exit;
+mod import;
 mod live;
 mod machine;
 mod machine_facts;

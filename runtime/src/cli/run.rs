@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use vetting_machine::contract::context::NetworkPeer;
+use vetting_machine::directory::DirectoryMachine;
 use vetting_machine::queries::Query;
 use vetting_machine::real::{self, RealMachine};
 use vetting_machine::simulated::SimulatedMachine;
@@ -163,6 +164,15 @@ pub async fn machine(
             None => (machine, None),
         });
     }
+    if let Some(folder) = choice.machine.strip_prefix("dir:") {
+        if choice.pace.is_some() {
+            return Err(Failure::usage(anyhow::anyhow!(
+                "--pace is for simulated machines: evidence answers as fast as it can"
+            )));
+        }
+        let machine = DirectoryMachine::open(folder, Path::new(folder)).map_err(Failure::usage)?;
+        return Ok((Arc::new(machine), None));
+    }
     if let Some(recording) = recording::replayed(choice)? {
         return Ok((recording::machine(recording, Arc::default()), None));
     }
@@ -173,7 +183,7 @@ pub async fn machine(
     }
     if choice.machine != "real" {
         return Err(Failure::usage(anyhow::anyhow!(
-            "there is no machine `{}`; use `real`, `replay:FILE`, or `sim:PROFILE` with one of: {}",
+            "unknown machine `{}`: use `real`, `dir:FOLDER`, `replay:FILE`, or `sim:PROFILE` with one of: {}",
             choice.machine,
             profiles()
         )));

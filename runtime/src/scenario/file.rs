@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use vetting_machine::directory::manifest::DocumentEntry;
 
 use super::Expectation;
 
@@ -18,13 +19,17 @@ pub struct Scenario {
     #[serde(default)]
     pub description: String,
     /// The machine: a built-in profile's name, a profile's TOML file beside this one, `replay:FILE` of a
-    /// recording beside it, or a table that is a profile itself (`extends = "healthy-server"` and what
+    /// recording or `dir:FOLDER` of evidence beside it, or a table that is a profile itself (`extends = "healthy-server"` and what
     /// differs).
     pub machine: MachineOf,
     /// What goes wrong, and when: faults as in a profile, laid over those of the machine.
     #[serde(default, rename = "fault")]
     #[schemars(with = "Vec<BTreeMap<String, Value>>")]
     pub faults: Vec<toml::Table>,
+    /// Documents in the place of the machine's own, each `{ query = "smart.read", target = "sda", file =
+    /// "sda.json" }` with a file beside this one; what `machine.toml` may say of a document, these may too.
+    #[serde(default)]
+    pub documents: Vec<DocumentEntry>,
     /// Faults over single exchanges with the machine, also with a recorded one: `call 412 = unavailable`,
     /// `smart.read[sda]#2 = timed-out`, `bmc.ask[sensors] = cut 4096`, `files.read[sys/class/**] = failed`.
     #[serde(default)]
@@ -53,7 +58,7 @@ pub struct Scenario {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum MachineOf {
-    /// A built-in profile's name, a file that ends in `.toml`, or `replay:FILE`.
+    /// A built-in profile's name, a file that ends in `.toml`, `replay:FILE` or `dir:FOLDER`.
     Named(String),
     /// A profile.
     Profile(#[schemars(with = "BTreeMap<String, Value>")] toml::Table),

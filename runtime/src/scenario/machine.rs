@@ -1,9 +1,10 @@
-//! A scenario's machine: a profile with the scenario's faults over it, or a recording; and what is laid
-//! over single exchanges with it.
+//! A scenario's machine: a profile with the scenario's faults over it, a recording or a folder of evidence;
+//! what is laid over single exchanges with it, and documents in the place of its own.
 
 use std::sync::Arc;
 
 use toml::{Table, Value};
+use vetting_machine::directory::{DirectoryMachine, Replaced};
 use vetting_machine::fault::{Fault, Faults, Overlay};
 use vetting_machine::recorded::{Recording, ReplayMachine};
 use vetting_machine::simulated::SimulatedMachine;
@@ -18,6 +19,9 @@ const SIMULATED: &str = "sim:";
 
 /// Before the file of a recording.
 pub(super) const REPLAY: &str = "replay:";
+
+/// Before a folder of evidence.
+const DIRECTORY: &str = "dir:";
 
 /// What a scenario is run on.
 pub(super) struct Stand {
@@ -38,12 +42,41 @@ pub(super) fn stand(scenario: &Scenario) -> Result<Stand, ScenarioError> {
     {
         return replayed(scenario, file, faults);
     }
-    let simulated = Arc::new(simulated(scenario)?);
+    let machine = documents(scenario, machine(scenario)?)?;
     Ok(Stand {
-        machine: Arc::new(Overlay::new(simulated, Arc::clone(&faults))),
+        machine: Arc::new(Overlay::new(machine, Arc::clone(&faults))),
         limits: None,
         faults,
     })
+}
+
+fn machine(scenario: &Scenario) -> Result<Arc<dyn Machine>, ScenarioError> {
+    let folder = match &scenario.machine {
+        MachineOf::Named(name) => name.strip_prefix(DIRECTORY),
+        MachineOf::Profile(_) => None,
+    };
+    let Some(folder) = folder else {
+        return Ok(Arc::new(simulated(scenario)?));
+    };
+    if !scenario.faults.is_empty() {
+        return Err(ScenarioError::FaultOverRecording);
+    }
+    let machine = DirectoryMachine::open(folder, &scenario.beside(folder));
+    Ok(Arc::new(machine.map_err(MachineError::from)?))
+}
+
+/// The machine with the scenario's documents in the place of its own.
+fn documents(
+    scenario: &Scenario,
+    machine: Arc<dyn Machine>,
+) -> Result<Arc<dyn Machine>, ScenarioError> {
+    if scenario.documents.is_empty() {
+        return Ok(machine);
+    }
+    let folder = scenario.path.parent().filter(|f| !f.as_os_str().is_empty());
+    let folder = folder.unwrap_or(std::path::Path::new("."));
+    let replaced = Replaced::new(machine, folder, &scenario.documents);
+    Ok(Arc::new(replaced.map_err(MachineError::from)?))
 }
 
 fn simulated(scenario: &Scenario) -> Result<SimulatedMachine, MachineError> {
@@ -74,8 +107,9 @@ fn replayed(scenario: &Scenario, file: &str, faults: Arc<Faults>) -> Result<Stan
         reason: Box::new(reason),
     })?;
     let limits = crate::recording::limits(&recording.header.limits)?;
+    let machine = Arc::new(ReplayMachine::new(recording, Arc::clone(&faults)));
     Ok(Stand {
-        machine: Arc::new(ReplayMachine::new(recording, Arc::clone(&faults))),
+        machine: documents(scenario, machine)?,
         limits: Some(limits),
         faults,
     })

@@ -54,7 +54,7 @@ pub enum ScenarioError {
     Limit(#[from] LimitError),
     /// A recorded machine is as it was.
     #[error(
-        "[[fault]] changes a simulated machine; over what a recording answers lays `exchange_faults`, such as exchange_faults = [\"smart.read#2 = timed-out\"]"
+        "[[fault]] changes a simulated machine; over what a recording or evidence answers lays `exchange_faults`, such as exchange_faults = [\"smart.read#2 = timed-out\"]"
     )]
     FaultOverRecording,
     /// A recorded attempt keeps what it was granted.

@@ -48,7 +48,6 @@ fn ending(error: &io::Error) -> Ending {
 /// Opens a regular file below the root and says where it is, links followed. What is not regular is never
 /// opened for reading: opening some devices has an effect.
 fn open(root: &Root, path: &str) -> io::Result<(File, String)> {
-    root.note(path);
     let place = match inside(root, path) {
         Ok(place) => place,
         // Kernels before 5.6 have no openat2, and some containers refuse it.
