@@ -7,22 +7,43 @@ use wit_component::ComponentEncoder;
 use crate::contents::{Contents, read};
 use crate::manifest::{Manifest, check_fields, check_manifest};
 use crate::rules::{Rule, with_sources};
-use crate::{ComponentError, MANIFEST_SECTION, PARAMETERS_SECTION, RULES_SECTION};
+use crate::{
+    ComponentError, FACTS_SECTION, MANIFEST_SECTION, PARAMETERS_SECTION, RULES_SECTION, Version,
+};
+
+/// The list of facts in `stage.toml`, which the manifest does not have.
+const FACTS: &str = "facts";
+/// The sections that go from the module to the component.
+const TAKEN: [&str; 3] = [FACTS_SECTION, PARAMETERS_SECTION, RULES_SECTION];
 
 /// Makes a module that was built with the SDK a component. The parameters and the rules that the SDK
-/// left in the module become the manifest's; the manifest is appended as JSON, last.
+/// left in the module become the manifest's, the version of its facts a section of the component; the manifest is
+/// appended as JSON, last.
 ///
 /// # Errors
 ///
 /// A sentence on what is wrong with the manifest or the module.
 pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    let manifest = from_toml(stage_toml, parameters_of(module)?, rules_of(module)?)?;
-    let component = ComponentEncoder::default()
-        .validate(true)
-        .module(&without_what_was_taken(module)?)
-        .and_then(|mut encoder| encoder.encode())
-        .map_err(|error| ComponentError::Encode(format!("{error:#}")))?;
+    let manifest = from_toml(stage_toml, parameters_of(module)?, rules_of(module)?, true)?;
+    let mut component = wrap(&without_what_was_taken(module)?)?;
+    if let Some(version) = facts_of(module)? {
+        let version = version.to_string();
+        append_section(&mut component, FACTS_SECTION, version.as_bytes());
+    }
     append_manifest(component, &manifest)
+}
+
+/// Makes a module a component, without a manifest.
+///
+/// # Errors
+///
+/// A sentence on why the module does not become a component.
+pub fn wrap(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
+    ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| ComponentError::Encode(format!("{error:#}")))
 }
 
 /// Puts the manifest into a component that another toolchain made. Its parameters and rules are those
@@ -32,7 +53,7 @@ pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> 
 ///
 /// A sentence on what is wrong with the manifest, or on where it and the component disagree.
 pub fn describe(component: Vec<u8>, stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    append_manifest(component, &from_toml(stage_toml, None, None)?)
+    append_manifest(component, &from_toml(stage_toml, None, None, false)?)
 }
 
 /// Appends the manifest as JSON, last.
@@ -45,14 +66,15 @@ fn append_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8
     Ok(component)
 }
 
-/// The manifest, with the parameters and the rules of the module where it has any.
+/// The manifest, with the parameters and the rules of the module where it has any; `linked`: its facts are a crate.
 fn from_toml(
     text: &str,
     parameters: Option<Value>,
     rules: Option<Vec<Rule>>,
+    linked: bool,
 ) -> Result<Manifest, ComponentError> {
     let wrong = |reason: String| ComponentError::Manifest(format!("stage.toml: {reason}"));
-    let table: toml::Table = text
+    let mut table: toml::Table = text
         .parse()
         .map_err(|e: toml::de::Error| wrong(e.to_string()))?;
     let known = [
@@ -66,6 +88,14 @@ fn from_toml(
         "parameters",
         "rules",
     ];
+    // What `vetting stage build` put into the component: it is found there.
+    let facts = table.remove(FACTS);
+    if linked && facts.is_some() {
+        return Err(wrong(format!(
+            "`{FACTS}` is for stages that import `vetting:facts`; a stage in Rust depends on the crate \
+             `vetting-facts` instead: remove it"
+        )));
+    }
     if let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) {
         let known = known.join(", ");
         return Err(wrong(format!(
@@ -132,6 +162,19 @@ fn parameters_of(module: &[u8]) -> Result<Option<Value>, ComponentError> {
     Ok(found)
 }
 
+/// The version of the facts that the SDK left in the module.
+fn facts_of(module: &[u8]) -> Result<Option<Version>, ComponentError> {
+    let found = sections(module, FACTS_SECTION)?;
+    let text = found.first().map(|text| String::from_utf8_lossy(text));
+    let Some(text) = text else { return Ok(None) };
+    let version = Version::parse(&text).ok_or_else(|| {
+        ComponentError::Manifest(format!(
+            "the version of vetting-facts is `{text}`; MAJOR.MINOR.PATCH is needed in its Cargo.toml"
+        ))
+    })?;
+    Ok(Some(version))
+}
+
 /// The rules that the SDK left in the module, one JSON object after the other.
 fn rules_of(module: &[u8]) -> Result<Option<Vec<Rule>>, ComponentError> {
     let mut found: Option<Vec<Rule>> = None;
@@ -157,7 +200,7 @@ fn without_what_was_taken(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
         let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
         let taken = matches!(
             &payload,
-            Payload::CustomSection(s) if [PARAMETERS_SECTION, RULES_SECTION].contains(&s.name())
+            Payload::CustomSection(section) if TAKEN.contains(&section.name())
         );
         // A section's range is that of its contents: its id and size lie between the last one's end
         // and its beginning.

@@ -115,6 +115,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-bench bin vetting-bench", 5),
     Suite::of("vetting-component lib", 5),
     Suite::of("vetting-facts lib", 5),
+    Suite::of("vetting-facts-component lib", 5),
     Suite::of("vetting-machine lib", 5),
     Suite::of("vetting-orchestrator lib", 5),
     Suite::of("vetting-protocol lib", 5),
