@@ -32,10 +32,9 @@ pub(crate) fn component(folder: &Path, manifest: &str) -> Result<Vec<u8>, Projec
         let mut command = Command::new(&program);
         command.arg("--quiet").arg("-d").arg(&wit);
         command.args(["-w", "project"]);
-        for name in &asked.facts {
-            // Host and facts both have a `bmc`: each gets a module of its own.
-            let module = format!("{}={}", of_facts(name), module_of_facts(name));
-            command.args(["--import-interface-name", &module]);
+        for (interface, module) in asked.modules() {
+            let name = format!("{interface}={module}");
+            command.args(["--import-interface-name", &name]);
         }
         command.args(args);
         command.current_dir(folder).stdin(Stdio::null());
@@ -173,17 +172,34 @@ impl Asked {
             facts: listed,
         })
     }
+
+    /// The modules of Python that have a name of their own: those of facts, and those of the host that would share
+    /// it. Both have a `bmc`: the host's stays `bmc`, the other is `facts_bmc`.
+    fn modules(&self) -> Vec<(String, String)> {
+        let module = |name: &str| name.replace('-', "_");
+        let facts = self.facts.iter();
+        let mut modules: Vec<_> = facts
+            .map(|name| (of_facts(name), format!("facts_{}", module(name))))
+            .collect();
+        let shared = self
+            .interfaces
+            .iter()
+            .filter(|name| self.facts.contains(name));
+        modules.extend(shared.map(|name| (of_contract(name), module(name))));
+        modules
+    }
+}
+
+/// The whole name of an interface of the contract: `vetting:stage/bmc@0.2.0`.
+fn of_contract(name: &str) -> String {
+    let package = vetting_component::PACKAGE;
+    format!("{package}/{name}@{}", vetting_component::offered().version)
 }
 
 /// The whole name of an interface of facts: `vetting:facts/bmc@0.1.0`.
 fn of_facts(name: &str) -> String {
     let package = vetting_component::FACTS_PACKAGE;
     format!("{package}/{name}@{}", facts::version())
-}
-
-/// The module that has it in Python: `facts_bmc`.
-fn module_of_facts(name: &str) -> String {
-    format!("facts_{}", name.replace('-', "_"))
 }
 
 /// The contract and the facts, and a world that imports what is asked for.
@@ -199,21 +215,19 @@ fn write_world(wit: &Path, asked: &Asked) -> Result<(), ProjectError> {
             std::fs::write(&path, text).map_err(ProjectError::io(&path))?;
         }
     }
-    let package = vetting_component::PACKAGE;
-    let version = vetting_component::offered().version;
     let mut world = String::from("package vetting:project;\n\nworld project {\n");
     let always = ALWAYS.iter().take(3).map(|name| (*name).to_owned());
     for name in always.chain(asked.interfaces.iter().cloned()) {
         // Writing to a string does not fail.
-        let _written = writeln!(world, "    import {package}/{name}@{version};");
+        let _written = writeln!(world, "    import {};", of_contract(&name));
     }
     for name in &asked.facts {
         let _written = writeln!(world, "    import {};", of_facts(name));
     }
     let _written = writeln!(
         world,
-        "    use {package}/outcome@{version}.{{outcome}};\n    \
-         export run: func() -> result<outcome, string>;\n}}"
+        "    use {}.{{outcome}};\n    export run: func() -> result<outcome, string>;\n}}",
+        of_contract("outcome")
     );
     let path = wit.join("world.wit");
     std::fs::write(&path, world).map_err(ProjectError::io(&path))

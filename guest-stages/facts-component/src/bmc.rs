@@ -66,14 +66,14 @@ impl Guest for Facts {
     }
 
     fn read_self_test(document: Vec<u8>) -> Result<SelfTest, String> {
-        use facts::SelfTestResult as Result;
+        use facts::SelfTestResult as Outcome;
 
         let test = facts::self_test(&document).map_err(sentence)?;
         Ok(SelfTest {
             passed: match test.result {
-                Result::Passed => Some(true),
-                Result::Corrupted | Result::FatalError | Result::DeviceSpecific => Some(false),
-                Result::NotImplemented | Result::NotAvailable | Result::Unknown => None,
+                Outcome::Passed => Some(true),
+                Outcome::Corrupted | Outcome::FatalError | Outcome::DeviceSpecific => Some(false),
+                Outcome::NotImplemented | Outcome::NotAvailable | Outcome::Unknown => None,
             },
             text: test.text,
             details: test.details,
