@@ -4,6 +4,7 @@ fn main() {
     for folder in [
         "templates",
         "../guest-stages/facts/src",
+        "../guest-stages/facts-component/wit",
         "../guest-stages/sdk/src",
     ] {
         println!("cargo:rerun-if-changed={folder}");

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
-use wasmparser::{ComponentExternalKind, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+use wasmparser::{ComponentExternalKind, Parser, Payload, ValidPayload, Validator};
 
+use crate::facts::{Facts, Finder};
 use crate::manifest::{self, Manifest};
-use crate::{ComponentError, MANIFEST_SECTION, PACKAGE};
+use crate::{ComponentError, MANIFEST_SECTION, PACKAGE, features};
 
 /// What a component's file says of it.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Contents {
     pub imports: Vec<Import>,
     /// What it exports, by name: `run`, and what else its author left in.
     pub exports: Vec<String>,
+    /// The parsers of evidence that it carries; empty: it does not say, or carries none.
+    pub facts: Vec<Facts>,
 }
 
 impl Contents {
@@ -76,23 +79,29 @@ impl std::fmt::Display for Version {
     }
 }
 
-/// Reads a component. Only its top level counts: sections of nested modules and components are not
-/// looked at. The types are validated, function bodies are not: that is the compiler's work.
+/// Reads a component. Only its top level counts; of components directly below it the facts are found. Types, and
+/// what modules use of WebAssembly outside of their functions' bodies, are validated; bodies are the compiler's work.
 ///
 /// # Errors
 ///
 /// A sentence on why the bytes are no stage.
 pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
     look_at_header(bytes)?;
-    let mut validator = Validator::new_with_features(features());
+    let mut validator = Validator::new_with_features(features::OF_AUTHORS);
     let mut depth = 0_u32;
     let mut manifests: Vec<&[u8]> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let mut exports = Vec::new();
+    let mut facts = Finder::default();
     let mut exports_run = false;
     let mut types = None;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(malformed)?;
+        match depth {
+            0 => facts.top(&payload),
+            1 => facts.inner(&payload, bytes),
+            _ => {}
+        }
         match &payload {
             Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
                 manifests.push(section.data());
@@ -113,7 +122,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
             }
             _ => {}
         }
-        match validator.payload(&payload).map_err(malformed)? {
+        match validator.payload(&payload).map_err(refused)? {
             ValidPayload::Parser(_) => depth += 1,
             ValidPayload::End(done) if depth == 0 => types = Some(done),
             ValidPayload::End(_) => depth -= 1,
@@ -148,12 +157,8 @@ pub fn read(bytes: &[u8]) -> Result<Contents, ComponentError> {
         manifest,
         imports,
         exports,
+        facts: facts.found(),
     })
-}
-
-/// The features that an engine has on. Function bodies are checked by the compiler again.
-fn features() -> WasmFeatures {
-    WasmFeatures::default()
 }
 
 fn look_at_header(bytes: &[u8]) -> Result<(), ComponentError> {
@@ -178,6 +183,19 @@ fn malformed(error: wasmparser::BinaryReaderError) -> ComponentError {
         offset: error.offset(),
         reason: error.message().to_owned(),
     }
+}
+
+/// What the validator refuses: a feature that is off, or bytes that are valid with none.
+fn refused(error: wasmparser::BinaryReaderError) -> ComponentError {
+    const SEVERAL_MEMORIES: &str = "multiple memories";
+    let several = error.message() == SEVERAL_MEMORIES;
+    if several || error.missing_wasm_feature().is_some() {
+        return ComponentError::Unsupported {
+            offset: error.offset(),
+            reason: error.message().to_owned(),
+        };
+    }
+    malformed(error)
 }
 
 fn the_one(manifests: &[&[u8]]) -> Result<Manifest, ComponentError> {

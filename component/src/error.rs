@@ -20,6 +20,21 @@ pub enum ComponentError {
         /// What the parser said.
         reason: String,
     },
+    /// WebAssembly that the engine has off for stages.
+    #[error(
+        "it uses WebAssembly that a stage may not use (byte {offset}): {reason}; build it without that feature"
+    )]
+    Unsupported {
+        /// Where.
+        offset: usize,
+        /// What the validator said.
+        reason: String,
+    },
+    /// A stage whose facts are not in it.
+    #[error(
+        "it imports `{0}`, which a stage carries itself; build it by `vetting stage build`, which puts the facts into it"
+    )]
+    OpenFacts(String),
     /// Without a manifest nobody knows what it is.
     #[error(
         "it has no manifest (the custom section `vetting:manifest`); build it with `cargo xtask stages`"

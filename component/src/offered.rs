@@ -8,7 +8,7 @@ use wit_parser::{Resolve, UnresolvedPackageGroup};
 
 use crate::contents::{Contents, Import, Version};
 use crate::manifest::{check_manifest, needs_asking};
-use crate::{ComponentError, PACKAGE};
+use crate::{ComponentError, FACTS_PACKAGE, PACKAGE};
 
 /// The contract's files, each with its name, as they were when this was built.
 pub const CONTRACT: [(&str, &str); 18] = [
@@ -101,8 +101,14 @@ pub fn check_here(contents: &Contents) -> Result<(), ComponentError> {
 ///
 /// # Errors
 ///
-/// [`ComponentError::Gap`], which names what is needed and what there is.
+/// [`ComponentError::Gap`], which names what is needed and what there is; [`ComponentError::OpenFacts`] where it is
+/// facts, which no runtime offers.
 pub fn check_imports(imports: &[Import], offered: &Offered) -> Result<(), ComponentError> {
+    let open = imports.iter().find(|import| import.package == FACTS_PACKAGE);
+    if let Some(import) = open {
+        let name = format!("{FACTS_PACKAGE}/{}", import.interface);
+        return Err(ComponentError::OpenFacts(name));
+    }
     match missing(imports, offered) {
         None => Ok(()),
         Some(needs) => {
@@ -205,5 +211,15 @@ mod tests {
         assert!(check_imports(std::slice::from_ref(&import), offered()).is_ok());
         import.package = "evil:host".to_owned();
         assert!(check_imports(&[import], offered()).is_err());
+    }
+
+    #[test]
+    fn imported_facts_are_refused_with_the_way_to_build() {
+        let mut import = importing("smart", "0.1.0", &["read-drive"]);
+        import.package = FACTS_PACKAGE.to_owned();
+        let error = check_imports(&[import], offered()).expect_err("open");
+        let text = error.to_string();
+        assert!(text.contains("`vetting:facts/smart`"), "{text}");
+        assert!(text.contains("`vetting stage build`"), "{text}");
     }
 }

@@ -10,9 +10,12 @@ use crate::contents::{Contents, read};
 use crate::manifest::{Manifest, check_fields, check_manifest};
 use crate::rules::{Rule, with_sources};
 use crate::{
-    ComponentError, FILES_SECTION, MANIFEST_SECTION, PARAMETERS_SECTION, QUERIES_SECTION,
-    RULES_SECTION, reads,
+    ComponentError, FACTS_SECTION, FILES_SECTION, MANIFEST_SECTION, PARAMETERS_SECTION,
+    QUERIES_SECTION, RULES_SECTION, Version, reads,
 };
+
+/// The list of facts in `stage.toml`, which the manifest does not have.
+const FACTS: &str = "facts";
 
 /// What the SDK left in a module for its manifest; `None`: the module has nothing of the kind.
 #[derive(Default)]
@@ -24,19 +27,33 @@ struct Left {
 }
 
 /// Makes a module that was built with the SDK a component. The parameters, rules, globs and queries that
-/// the SDK left in the module become the manifest's; the manifest is appended as JSON, last.
+/// the SDK left in the module become the manifest's, the version of its facts a section of the component; the
+/// manifest is appended as JSON, last.
 ///
 /// # Errors
 ///
 /// A sentence on what is wrong with the manifest or the module.
 pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    let manifest = from_toml(stage_toml, left_in(module)?)?;
-    let component = ComponentEncoder::default()
-        .validate(true)
-        .module(&without_what_was_taken(module)?)
-        .and_then(|mut encoder| encoder.encode())
-        .map_err(|error| ComponentError::Encode(format!("{error:#}")))?;
+    let manifest = from_toml(stage_toml, left_in(module)?, true)?;
+    let mut component = wrap(&without_what_was_taken(module)?)?;
+    if let Some(version) = facts_of(module)? {
+        let version = version.to_string();
+        append_section(&mut component, FACTS_SECTION, version.as_bytes());
+    }
     append_manifest(component, &manifest)
+}
+
+/// Makes a module a component, without a manifest.
+///
+/// # Errors
+///
+/// A sentence on why the module does not become a component.
+pub fn wrap(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
+    ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| ComponentError::Encode(format!("{error:#}")))
 }
 
 /// Puts the manifest into a component that another toolchain made. Its parameters, rules, globs and
@@ -46,7 +63,7 @@ pub fn pack(module: &[u8], stage_toml: &str) -> Result<Vec<u8>, ComponentError> 
 ///
 /// A sentence on what is wrong with the manifest, or on where it and the component disagree.
 pub fn describe(component: Vec<u8>, stage_toml: &str) -> Result<Vec<u8>, ComponentError> {
-    append_manifest(component, &from_toml(stage_toml, Left::default())?)
+    append_manifest(component, &from_toml(stage_toml, Left::default(), false)?)
 }
 
 /// Appends the manifest as JSON, last.
@@ -59,10 +76,10 @@ fn append_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8
     Ok(component)
 }
 
-/// The manifest, with what was left in the module where there is any.
-fn from_toml(text: &str, left: Left) -> Result<Manifest, ComponentError> {
+/// The manifest, with what was left in the module where there is any; `linked`: its facts are a crate.
+fn from_toml(text: &str, left: Left, linked: bool) -> Result<Manifest, ComponentError> {
     let wrong = |reason: String| ComponentError::Manifest(format!("stage.toml: {reason}"));
-    let table: toml::Table = text
+    let mut table: toml::Table = text
         .parse()
         .map_err(|e: toml::de::Error| wrong(e.to_string()))?;
     let known = [
@@ -78,6 +95,14 @@ fn from_toml(text: &str, left: Left) -> Result<Manifest, ComponentError> {
         "parameters",
         "rules",
     ];
+    // What `vetting stage build` put into the component: it is found there.
+    let facts = table.remove(FACTS);
+    if linked && facts.is_some() {
+        return Err(wrong(format!(
+            "`{FACTS}` is for stages that import `vetting:facts`; a stage in Rust depends on the crate \
+             `vetting-facts` instead: remove it"
+        )));
+    }
     if let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) {
         let known = known.join(", ");
         return Err(wrong(format!(
@@ -170,6 +195,19 @@ fn parameters_of(module: &[u8]) -> Result<Option<Value>, ComponentError> {
     Ok(found)
 }
 
+/// The version of the facts that the SDK left in the module.
+fn facts_of(module: &[u8]) -> Result<Option<Version>, ComponentError> {
+    let found = sections(module, FACTS_SECTION)?;
+    let text = found.first().map(|text| String::from_utf8_lossy(text));
+    let Some(text) = text else { return Ok(None) };
+    let version = Version::parse(&text).ok_or_else(|| {
+        ComponentError::Manifest(format!(
+            "the version of vetting-facts is `{text}`; MAJOR.MINOR.PATCH is needed in its Cargo.toml"
+        ))
+    })?;
+    Ok(Some(version))
+}
+
 /// The rules that the SDK left in the module, one JSON object after the other.
 fn rules_of(module: &[u8]) -> Result<Option<Vec<Rule>>, ComponentError> {
     let mut found: Option<Vec<Rule>> = None;
@@ -187,7 +225,8 @@ fn rules_of(module: &[u8]) -> Result<Option<Vec<Rule>>, ComponentError> {
 }
 
 /// The sections that the manifest takes over.
-const TAKEN: [&str; 4] = [
+const TAKEN: [&str; 5] = [
+    FACTS_SECTION,
     PARAMETERS_SECTION,
     RULES_SECTION,
     FILES_SECTION,
@@ -203,7 +242,7 @@ fn without_what_was_taken(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
         let payload = payload.map_err(|e| ComponentError::Encode(e.to_string()))?;
         let taken = matches!(
             &payload,
-            Payload::CustomSection(s) if TAKEN.contains(&s.name())
+            Payload::CustomSection(section) if TAKEN.contains(&section.name())
         );
         // A section's range is that of its contents: its id and size lie between the last one's end
         // and its beginning.

@@ -37,6 +37,7 @@ pub fn manifest(bytes: &[u8]) {
             manifest,
             imports,
             exports,
+            facts: Vec::new(),
         });
     }
 }

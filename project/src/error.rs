@@ -59,6 +59,17 @@ pub enum ProjectError {
         /// What is wrong.
         reason: ComponentError,
     },
+    /// The stage and its facts do not fit together.
+    #[error("the facts cannot be put into the stage: {reason}")]
+    Compose {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A build of this program that has no facts to give.
+    #[error(
+        "the stage asks for facts in {MANIFEST}, and this `vetting` was built without them; build it by `cargo xtask build`"
+    )]
+    NoFacts,
     /// A program is missing.
     #[error("{program} is needed to build a stage in {language}, and is not found; {advice}")]
     NoProgram {

@@ -4,6 +4,7 @@
 //! Nothing here runs a stage.
 
 mod error;
+mod facts;
 mod language;
 mod python;
 mod rust;
@@ -73,11 +74,14 @@ impl Project {
     /// Builds the component, with its manifest in it, to [`Project::component`]. What is built already is
     /// not built again: cargo knows that itself, and of Python's files none may be newer.
     ///
+    /// `facts` is the component that exports `vetting:facts`; it becomes part of a stage that imports it. Empty: there
+    /// is none, and only a stage that needs none is built.
+    ///
     /// # Errors
     ///
     /// When the language's toolchain is missing, the code does not build, or the manifest is unsound or
     /// does not agree with what the code imports.
-    pub fn build(&self) -> Result<PathBuf, ProjectError> {
+    pub fn build(&self, facts: &[u8]) -> Result<PathBuf, ProjectError> {
         if self.language == Language::Python && python::is_fresh(&self.folder, &self.component()) {
             return Ok(self.component());
         }
@@ -88,6 +92,7 @@ impl Project {
             }
             Language::Python => {
                 let component = python::component(&self.folder, &self.manifest)?;
+                let component = facts::compose(component, facts)?;
                 vetting_component::describe(component, &self.manifest)
             }
         };

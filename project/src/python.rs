@@ -1,7 +1,7 @@
 //! Building a stage in Python: componentize-py puts it and an interpreter into a component.
 //!
-//! Python imports at run time, so nothing but `stage.toml` can tell what a stage needs: the world that
-//! it is built for is made from the interfaces that it asks for there.
+//! Python imports at run time, so nothing but `stage.toml` says what a stage needs: the world that it is built for is
+//! made from the interfaces that it asks for there, and from the facts that it lists.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::toolchain::found;
-use crate::{Language, MANIFEST, ProjectError};
+use crate::{Language, MANIFEST, ProjectError, facts};
 
 /// The program, and the version that the contract was tried with.
 pub const COMPONENTIZE_PY: (&str, &str) = ("componentize-py", "0.25.1");
@@ -26,11 +26,17 @@ pub(crate) fn component(folder: &Path, manifest: &str) -> Result<Vec<u8>, Projec
     let program = program(folder)?;
     let work = tempfile::tempdir().map_err(ProjectError::io(std::env::temp_dir()))?;
     let wit = work.path().join("wit");
-    write_world(&wit, &interfaces(folder, manifest)?)?;
+    let asked = Asked::of(folder, manifest)?;
+    write_world(&wit, &asked)?;
     let run = |args: &[&Path]| -> Result<(), ProjectError> {
         let mut command = Command::new(&program);
         command.arg("--quiet").arg("-d").arg(&wit);
-        command.args(["-w", "project"]).args(args);
+        command.args(["-w", "project"]);
+        for (interface, module) in asked.modules() {
+            let name = format!("{interface}={module}");
+            command.args(["--import-interface-name", &name]);
+        }
+        command.args(args);
         command.current_dir(folder).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::inherit());
         let status = command.status().map_err(ProjectError::io(&program))?;
@@ -118,49 +124,110 @@ fn program(folder: &Path) -> Result<PathBuf, ProjectError> {
         })
 }
 
-/// The interfaces that the manifest asks for.
-fn interfaces(folder: &Path, manifest: &str) -> Result<Vec<String>, ProjectError> {
-    let wrong = |reason: String| ProjectError::Manifest {
-        path: folder.join(MANIFEST),
-        reason,
-    };
-    let manifest: Value = toml::from_str(manifest).map_err(|error| wrong(error.to_string()))?;
-    let asked = manifest["interfaces"].as_object();
-    let asked: Vec<_> = asked.into_iter().flatten().map(|(name, _)| name).collect();
-    let offered = &vetting_component::offered().interfaces;
-    for name in &asked {
-        if !offered.contains_key(*name) {
-            let known = offered.keys().map(String::as_str);
-            let known: Vec<_> = known.filter(|name| !ALWAYS.contains(name)).collect();
-            return Err(wrong(format!(
-                "[interfaces.{name}]: there is no such interface; there are: {}",
-                known.join(", ")
-            )));
-        }
-    }
-    Ok(asked.into_iter().cloned().collect())
+/// What a world is made from.
+struct Asked {
+    /// Interfaces of the contract.
+    interfaces: Vec<String>,
+    /// Interfaces of `vetting:facts`.
+    facts: Vec<String>,
 }
 
-/// The contract, and a world that imports what is asked for.
-fn write_world(wit: &Path, interfaces: &[String]) -> Result<(), ProjectError> {
-    let contract = wit.join("deps").join("stage");
-    std::fs::create_dir_all(&contract).map_err(ProjectError::io(&contract))?;
-    for (name, text) in vetting_component::CONTRACT {
-        let path = contract.join(name);
-        std::fs::write(&path, text).map_err(ProjectError::io(&path))?;
+impl Asked {
+    /// The interfaces that the manifest asks for, and the facts that it lists.
+    fn of(folder: &Path, manifest: &str) -> Result<Self, ProjectError> {
+        let wrong = |reason: String| ProjectError::Manifest {
+            path: folder.join(MANIFEST),
+            reason,
+        };
+        let manifest: Value = toml::from_str(manifest).map_err(|error| wrong(error.to_string()))?;
+        let asked = manifest["interfaces"].as_object();
+        let asked: Vec<_> = asked.into_iter().flatten().map(|(name, _)| name).collect();
+        let offered = &vetting_component::offered().interfaces;
+        for name in &asked {
+            if !offered.contains_key(*name) {
+                let known = offered.keys().map(String::as_str);
+                let known: Vec<_> = known.filter(|name| !ALWAYS.contains(name)).collect();
+                return Err(wrong(format!(
+                    "[interfaces.{name}]: there is no such interface; there are: {}",
+                    known.join(", ")
+                )));
+            }
+        }
+        let listed: Vec<String> = match manifest.get("facts") {
+            None => Vec::new(),
+            Some(listed) => serde_json::from_value(listed.clone())
+                .map_err(|error| wrong(format!("facts: a list of names is needed: {error}")))?,
+        };
+        for name in &listed {
+            if !facts::names().any(|known| known == name) {
+                let known: Vec<_> = facts::names().collect();
+                return Err(wrong(format!(
+                    "facts: there is no `{name}`; there are: {}",
+                    known.join(", ")
+                )));
+            }
+        }
+        Ok(Asked {
+            interfaces: asked.into_iter().cloned().collect(),
+            facts: listed,
+        })
     }
+
+    /// The modules of Python that have a name of their own: those of facts, and those of the host that would share
+    /// it. Both have a `bmc`: the host's stays `bmc`, the other is `facts_bmc`.
+    fn modules(&self) -> Vec<(String, String)> {
+        let module = |name: &str| name.replace('-', "_");
+        let facts = self.facts.iter();
+        let mut modules: Vec<_> = facts
+            .map(|name| (of_facts(name), format!("facts_{}", module(name))))
+            .collect();
+        let shared = self
+            .interfaces
+            .iter()
+            .filter(|name| self.facts.contains(name));
+        modules.extend(shared.map(|name| (of_contract(name), module(name))));
+        modules
+    }
+}
+
+/// The whole name of an interface of the contract: `vetting:stage/bmc@0.2.0`.
+fn of_contract(name: &str) -> String {
     let package = vetting_component::PACKAGE;
-    let version = vetting_component::offered().version;
+    format!("{package}/{name}@{}", vetting_component::offered().version)
+}
+
+/// The whole name of an interface of facts: `vetting:facts/bmc@0.1.0`.
+fn of_facts(name: &str) -> String {
+    let package = vetting_component::FACTS_PACKAGE;
+    format!("{package}/{name}@{}", facts::version())
+}
+
+/// The contract and the facts, and a world that imports what is asked for.
+fn write_world(wit: &Path, asked: &Asked) -> Result<(), ProjectError> {
+    for (package, files) in [
+        ("stage", vetting_component::CONTRACT.as_slice()),
+        ("facts", facts::INTERFACES.as_slice()),
+    ] {
+        let folder = wit.join("deps").join(package);
+        std::fs::create_dir_all(&folder).map_err(ProjectError::io(&folder))?;
+        for (name, text) in files {
+            let path = folder.join(name);
+            std::fs::write(&path, text).map_err(ProjectError::io(&path))?;
+        }
+    }
     let mut world = String::from("package vetting:project;\n\nworld project {\n");
     let always = ALWAYS.iter().take(3).map(|name| (*name).to_owned());
-    for name in always.chain(interfaces.iter().cloned()) {
+    for name in always.chain(asked.interfaces.iter().cloned()) {
         // Writing to a string does not fail.
-        let _written = writeln!(world, "    import {package}/{name}@{version};");
+        let _written = writeln!(world, "    import {};", of_contract(&name));
+    }
+    for name in &asked.facts {
+        let _written = writeln!(world, "    import {};", of_facts(name));
     }
     let _written = writeln!(
         world,
-        "    use {package}/outcome@{version}.{{outcome}};\n    \
-         export run: func() -> result<outcome, string>;\n}}"
+        "    use {}.{{outcome}};\n    export run: func() -> result<outcome, string>;\n}}",
+        of_contract("outcome")
     );
     let path = wit.join("world.wit");
     std::fs::write(&path, world).map_err(ProjectError::io(&path))

@@ -74,15 +74,17 @@ fn a_project_stands_on_what_this_repository_stands_on() {
     assert_eq!(contract, repository("wit/hwmon.wit"));
 }
 
-/// componentize-py follows no links out of a project, so the example has a copy.
+/// componentize-py follows no links out of a project, so each example has a copy.
 #[test]
-fn the_example_in_python_keeps_its_books_as_the_template_does() {
-    for file in ["errors.py", "findings.py"] {
-        let template = repository(&format!("project/templates/python/{file}"));
-        let example = repository(&format!("guest-stages/examples/thermals/{file}"));
-        assert!(
-            template == example,
-            "copy project/templates/python/{file} to the example"
-        );
+fn examples_in_python_share_the_bookkeeping_of_the_template() {
+    for example in ["thermals", "vitals"] {
+        for file in ["errors.py", "findings.py"] {
+            let template = repository(&format!("project/templates/python/{file}"));
+            let copy = repository(&format!("guest-stages/examples/{example}/{file}"));
+            assert!(
+                template == copy,
+                "copy project/templates/python/{file} to the example {example}"
+            );
+        }
     }
 }

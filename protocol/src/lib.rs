@@ -38,7 +38,7 @@ pub use outcome::{
 };
 pub use pipeline::{ComponentRef, ExpectedDisk, PIPELINE, Periods, StageOrder};
 pub use printable::{Lines, is_printable, printable, printable_lines};
-pub use publication::Publication;
+pub use publication::{Publication, PublicationSet};
 pub use refusal::{Code, Refusal};
 pub use result::{ResultAnswer, StageResult};
 pub use sample::{Level, LogLine, Sample};

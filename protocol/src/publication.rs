@@ -37,3 +37,10 @@ pub struct Publication {
     #[serde(default)]
     pub pinned: Option<bool>,
 }
+
+/// Several stages that are registered together, all of them or none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicationSet {
+    /// The stages, 1 to 64, each a different one.
+    pub publications: Vec<Publication>,
+}

@@ -81,8 +81,23 @@ impl Host {
         }
     }
 
-    fn engine(&self, kind: &Kind) -> StageEngine {
-        let compiler = Compiler::new(vetting_tests::vetting(), limits(kind));
+    /// The engine that a kind is tried on. An honest stage is in the cache by then, so that only the kind itself
+    /// meets a compiler that the kind brings.
+    async fn engine(&self, kind: &Kind) -> StageEngine {
+        let honest = self.engine_with(vetting_tests::vetting(), kind);
+        let Some(script) = kind.compiler else {
+            return honest;
+        };
+        honest.load(&self.honest).await.expect("the honest stage");
+        let program = self.cache.path().join(kind.name);
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a script");
+        let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&program, runs).expect("a mode");
+        self.engine_with(program, kind)
+    }
+
+    fn engine_with(&self, compiler: PathBuf, kind: &Kind) -> StageEngine {
+        let compiler = Compiler::new(compiler, limits(kind));
         let cache = Cache::open(&self.cache.path().join("code")).expect("a cache");
         StageEngine::new(self.flavour, compiler, Some(cache)).expect("an engine")
     }
@@ -94,7 +109,7 @@ impl Host {
             row.wrong.push("it could not be made".to_owned());
             return row;
         };
-        let engine = self.engine(kind);
+        let engine = self.engine(kind).await;
         let honest = engine.load(&self.honest).await.expect("the honest stage");
         let before = Held::now();
         let mut stages = Vec::new();

@@ -161,6 +161,51 @@ fn a_tampered_upload_and_an_unsound_one_are_refused() {
     );
 }
 
+/// Mended facts reach all stages that judge by them, or none.
+#[test]
+fn a_set_is_published_whole_or_not_at_all() {
+    let orchestrator = Orchestrator::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let newer = edited(folder.path(), &[NEWER]);
+    let taken = edited(folder.path(), &[NEWER, OTHER]);
+    // The same version of another stage, with other bytes than those that are registered.
+    let smart = stages().join("SMART.wasm");
+    let mut bytes = std::fs::read(&smart).expect("a stage");
+    let from = b"\"summary\":\"";
+    let at = bytes.windows(from.len()).rposition(|window| window == from);
+    // One letter of its summary in the other case.
+    let letter = at.expect("a summary") + from.len();
+    bytes[letter] ^= 0x20;
+    let other = folder.path().join("other.wasm");
+    std::fs::write(&other, bytes).expect("written");
+    let digest_of = |name: &str| {
+        let shown = orchestrator.try_cli(&["stage", "show", name]);
+        let stage: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+        stage["digest"].as_str().expect("a digest").to_owned()
+    };
+    let before = (digest_of(STAGE), digest_of("SMART"));
+    let together = |second: &Path| {
+        let mut publish = Command::new(vetting());
+        publish.args(["stage", "publish"]).args([&newer, second]);
+        publish.env("VETTING_SERVER", &orchestrator.url);
+        publish.env("VETTING_PIN", &orchestrator.pin);
+        publish.env("VETTING_TOKEN", &orchestrator.token);
+        publish.output().expect("vetting starts")
+    };
+    let refused = together(&other);
+    assert_eq!(refused.status.code(), Some(2));
+    let why = told(&refused);
+    assert!(why.contains("SMART 0.1.0 is published already"), "{why}");
+    assert_eq!((digest_of(STAGE), digest_of("SMART")), before, "none is");
+    let twice = told(&together(&taken));
+    assert!(twice.contains("has the stage `PSU` twice"), "{twice}");
+    let published = together(&smart);
+    assert!(published.status.success(), "{}", told(&published));
+    assert_eq!(digest_of(STAGE), of(&newer));
+    let lines = String::from_utf8_lossy(&published.stdout).lines().count();
+    assert_eq!(lines, 2, "{}", told(&published));
+}
+
 #[test]
 fn an_orchestrator_that_is_not_there_or_does_not_let_in_is_named() {
     let folder = tempfile::tempdir().expect("a folder");

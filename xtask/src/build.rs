@@ -10,11 +10,42 @@ use vetting_project::TARGET;
 use crate::{cargo, root, run, target, toolchain};
 
 /// The examples in other languages.
-const EXAMPLES: [&str; 1] = ["thermals"];
+const EXAMPLES: [&str; 2] = ["thermals", "vitals"];
+
+/// The crate that becomes the component of facts, and the file that it leaves.
+const FACTS: (&str, &str) = ("vetting-facts-component", "vetting_facts_component.wasm");
+/// The most that the component of facts may be, in bytes: every stage that imports it grows by it.
+const MAX_FACTS: usize = 1_500_000;
 
 /// Builds `target/release/vetting`.
 pub fn vetting() -> anyhow::Result<()> {
+    facts()?;
     program("vetting-runtime")
+}
+
+/// Builds the component of `vetting:facts` to `target/facts/facts.wasm`, where `vetting` takes it from when it is
+/// built. A file that is the same stays untouched, so that nothing is compiled anew.
+pub fn facts() -> anyhow::Result<()> {
+    let (package, file) = FACTS;
+    let module = stage_profile(&[package])?.join(file);
+    let module = std::fs::read(&module).with_context(|| module.display().to_string())?;
+    let component = vetting_component::wrap(&module).context(package)?;
+    if let Some(import) = vetting_component::imported(&component)?.first() {
+        bail!("{package} imports `{import}`; facts are pure functions, and import nothing");
+    }
+    if component.len() > MAX_FACTS {
+        let size = component.len();
+        bail!("{package} has {size} bytes as a component; {MAX_FACTS} is the most");
+    }
+    let folder = target("facts");
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let path = folder.join("facts.wasm");
+    if std::fs::read(&path).is_ok_and(|there| there == component) {
+        return Ok(());
+    }
+    vetting_project::put(&folder, &path, &component).with_context(|| path.display().to_string())?;
+    println!("{} ({} kB)", path.display(), component.len() / 1000);
+    Ok(())
 }
 
 /// Builds `target/release/vetting-orchestrator`.
@@ -25,6 +56,7 @@ pub fn orchestrator() -> anyhow::Result<()> {
 /// Builds the programs and all tests together, so that what they share is compiled once: cargo unites
 /// the features of what is built at a time.
 pub fn programs_and_tests() -> anyhow::Result<()> {
+    facts()?;
     let both = ["--workspace", "--bins", "--tests"];
     run(cargo().args(["build", "--release", "--locked"]).args(both))
 }
@@ -32,6 +64,7 @@ pub fn programs_and_tests() -> anyhow::Result<()> {
 /// Builds some programs and one test, with the features that all tests have: what was built for the tests
 /// is not compiled once more.
 pub fn beside_tests(programs: &[&str], test: &str) -> anyhow::Result<()> {
+    facts()?;
     let mut build = cargo();
     build.args([
         "build",
@@ -92,29 +125,13 @@ pub fn test_stages() -> anyhow::Result<()> {
 /// Builds every crate in `folder` that has a `stage.toml`, and packs each to a component.
 fn guests(folder: &Path, to: &Path) -> anyhow::Result<()> {
     let crates = crates_with_manifest(folder)?;
-    let toolchain = toolchain::rust()?;
-    let built = target("guests");
-    let mut build = cargo();
-    build.args([
-        "build",
-        "--locked",
-        "--profile",
-        "stage",
-        "--target",
-        TARGET,
-    ]);
-    for (package, _) in &crates {
-        build.args(["--package", package]);
-    }
-    build.arg("--target-dir").arg(&built);
-    toolchain.apply(&mut build);
-    run(&mut build)?;
-
+    let packages: Vec<&str> = crates.iter().map(|(package, _)| package.as_str()).collect();
+    let built = stage_profile(&packages)?;
     std::fs::create_dir_all(to).with_context(|| to.display().to_string())?;
     let mut made = Vec::new();
     for (package, folder) in &crates {
         let file = format!("{}.wasm", package.replace('-', "_"));
-        let module = built.join(TARGET).join("stage").join(file);
+        let module = built.join(file);
         let manifest = folder.join("stage.toml");
         let module = std::fs::read(&module).with_context(|| module.display().to_string())?;
         let text =
@@ -128,6 +145,28 @@ fn guests(folder: &Path, to: &Path) -> anyhow::Result<()> {
         made.push(path);
     }
     forget_others(to, &made)
+}
+
+/// Builds packages as stages are built, and gives the folder of their modules.
+fn stage_profile(packages: &[&str]) -> anyhow::Result<PathBuf> {
+    let toolchain = toolchain::rust()?;
+    let built = target("guests");
+    let mut build = cargo();
+    build.args([
+        "build",
+        "--locked",
+        "--profile",
+        "stage",
+        "--target",
+        TARGET,
+    ]);
+    for package in packages {
+        build.args(["--package", package]);
+    }
+    build.arg("--target-dir").arg(&built);
+    toolchain.apply(&mut build);
+    run(&mut build)?;
+    Ok(built.join(TARGET).join("stage"))
 }
 
 /// A stage that is no longer built must not be run.

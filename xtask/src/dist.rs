@@ -39,6 +39,7 @@ pub fn dist() -> anyhow::Result<()> {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
 
+    build::facts()?;
     compile()?;
     for (_, program) in PROGRAMS {
         let built = target("dist").join(program);

@@ -27,3 +27,6 @@ pub mod stressapptest;
 mod unreadable;
 
 pub use unreadable::Unreadable;
+
+/// The version of these parsers, `MAJOR.MINOR.PATCH`; it travels in every stage that links them.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

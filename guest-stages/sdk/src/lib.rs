@@ -69,8 +69,11 @@ pub use serde_json as __serde_json;
 pub use stress_endings::judge_endings;
 pub use stress_report::{StressProcess, StressReport};
 pub use types::Error;
+#[doc(hidden)]
+pub use vetting_facts::VERSION as __FACTS_VERSION;
 
-/// Makes a function `fn() -> Result<Outcome, String>` the stage that this component exports.
+/// Makes a function `fn() -> Result<Outcome, String>` the stage that this component exports, and says in it with which
+/// version of `vetting-facts` it is linked.
 #[macro_export]
 macro_rules! stage {
     ($run:path) => {
@@ -82,6 +85,7 @@ macro_rules! stage {
                 $run()
             }
         }
+        $crate::__section!("vetting:facts", &[$crate::__FACTS_VERSION]);
         $crate::__exports::export!(__Stage with_types_in $crate::__exports);
     };
 }

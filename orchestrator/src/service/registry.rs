@@ -1,13 +1,15 @@
 //! The stage registry: components are read and checked before anything is kept of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vetting_component::Manifest;
 use vetting_component::signature::Signature;
-use vetting_protocol::{Code, ComponentRef, PIPELINE, Publication, StageOrder, State, printable};
+use vetting_protocol::{
+    Code, ComponentRef, PIPELINE, Publication, PublicationSet, StageOrder, State, printable,
+};
 
 use super::{Orchestrator, ServiceError};
 use crate::store::audit;
@@ -15,6 +17,9 @@ use crate::store::operators::Operator;
 use crate::store::releases;
 use crate::store::runs::{self, Run};
 use crate::store::stages::{self, Settings, Stage};
+
+/// The most stages that one call registers together.
+const MAX_SET: usize = 64;
 
 /// A component that was checked.
 struct Checked {
@@ -37,111 +42,48 @@ impl Orchestrator {
         publication: &Publication,
     ) -> Result<Stage, ServiceError> {
         self.room()?;
-        let checked = checked(&publication.component, publication.signature.as_deref())?;
-        if let Some(claimed) = &publication.sha256
-            && *claimed != checked.digest
-        {
-            let message = format!(
-                "the component arrived with the sha256 {}, and its publisher has {claimed}: it was \
-                 changed on the way",
-                checked.digest
-            );
-            return Err(ServiceError::refused(Code::Malformed, message));
-        }
-        let name = checked.manifest.name.clone();
+        let checked = arrived(publication)?;
         let mut tx = self.store.write().await?;
-        let version = &checked.manifest.version;
-        if let Some(release) = releases::get(&mut tx, &name, version).await?
-            && release.digest != checked.digest
-        {
-            let message = format!(
-                "{name} {version} is published already, with other bytes (sha256 {}): give this one \
-                 another version",
-                release.digest
-            );
-            return Err(ServiceError::refused(Code::State, message));
-        }
-        let before = stages::get(&mut tx, &name).await?;
-        let all = stages::all(&mut tx).await?;
-        if let Some(other) = all.iter().find(|other| is_mistaken_for(&name, &other.name)) {
-            let message = format!(
-                "`{name}` would be taken for the stage `{}`, which is registered; name it otherwise",
-                other.name
-            );
-            return Err(ServiceError::refused(Code::State, message));
-        }
-        let mut settings = before
-            .as_ref()
-            .map(|s| s.settings.clone())
-            .unwrap_or(Settings {
-                position: position(&name),
-                ..Settings::default()
-            });
-        let unpinning = publication.pinned == Some(false);
-        if let Some(before) = &before
-            && before.settings.pinned
-            && before.digest != checked.digest
-            && !unpinning
-            && !publication.canary
-        {
-            return Err(ServiceError::refused(
-                Code::State,
-                format!(
-                    "{name} is pinned to {} ({}); register it with `--unpinned` to replace it",
-                    before.version, before.digest
-                ),
-            ));
-        }
-        if let Some(grants) = &publication.grants {
-            asked_for(&checked.manifest, grants)?;
-            settings.grants = Some(grants.clone());
-        }
-        in_time(&name, publication.timeout_seconds)?;
-        settings.parameters.extend(publication.parameters.clone());
-        settings.timeout_seconds = publication.timeout_seconds.or(settings.timeout_seconds);
-        settings.position = publication.position.unwrap_or(settings.position);
-        settings.pinned = publication.pinned.unwrap_or(settings.pinned);
-        fits(&checked.manifest, &settings.parameters)?;
-        let manifest = serde_json::to_value(&checked.manifest)
-            .map_err(|error| ServiceError::refused(Code::Malformed, error.to_string()))?;
-        let (signature, signed_by) = match (&checked.signature, before) {
-            (Some(signature), _) => (
-                Some(signature.text().to_owned()),
-                Some(signature.key().to_string()),
-            ),
-            (None, Some(before)) if before.digest == checked.digest => {
-                (before.signature, before.signed_by)
-            }
-            (None, _) => (None, None),
-        };
-        let stage = Stage {
-            name: name.clone(),
-            digest: checked.digest.clone(),
-            size: checked.bytes.len() as u64,
-            version: checked.manifest.version.clone(),
-            manifest,
-            signature,
-            signed_by,
-            settings,
-            published: crate::store::now(),
-            published_by: who.name.clone(),
-        };
-        stages::put_component(&mut tx, &checked.digest, &checked.bytes).await?;
-        releases::put(&mut tx, &stage).await?;
-        if !publication.canary {
-            stages::put(&mut tx, &stage).await?;
-        }
-        let signed = stage.signed_by.as_deref();
-        let signed = signed.map_or("unsigned".to_owned(), |key| format!("signed by {key}"));
-        let detail = format!("{name} {} sha256 {} {signed}", stage.version, stage.digest);
-        let deed = if publication.canary {
-            "stage canary"
-        } else {
-            "stage add"
-        };
-        audit::note(&mut tx, &who.name, deed, None, &detail).await?;
+        let stage = register(&mut tx, who, &checked, publication).await?;
         tx.commit().await?;
         Ok(stage)
+    }
+
+    /// Registers several stages, all of them or none: a fact that several stages judge by is mended in all of them
+    /// at once, or a run would judge by both.
+    ///
+    /// # Errors
+    ///
+    /// When there are none or too many, two are the same stage, or one of them cannot be registered.
+    pub async fn publish_set(
+        &self,
+        who: &Operator,
+        set: &PublicationSet,
+    ) -> Result<Vec<Stage>, ServiceError> {
+        self.room()?;
+        let malformed = |why: String| ServiceError::refused(Code::Malformed, why);
+        let count = set.publications.len();
+        if !(1..=MAX_SET).contains(&count) {
+            let why = format!("a set has 1 to {MAX_SET} stages, and this one has {count}");
+            return Err(malformed(why));
+        }
+        let mut all = Vec::new();
+        let mut names = BTreeSet::new();
+        for publication in &set.publications {
+            let checked = arrived(publication)?;
+            if !names.insert(checked.manifest.name.clone()) {
+                let name = &checked.manifest.name;
+                return Err(malformed(format!("the set has the stage `{name}` twice")));
+            }
+            all.push((checked, publication));
+        }
+        let mut tx = self.store.write().await?;
+        let mut stages = Vec::new();
+        for (checked, publication) in &all {
+            stages.push(register(&mut tx, who, checked, publication).await?);
+        }
+        tx.commit().await?;
+        Ok(stages)
     }
 
     /// Removes a stage from the registry. Runs that were made with it keep it.
@@ -196,6 +138,123 @@ impl Orchestrator {
         audit::note(db, &who.name, "stage replaced", Some(&run.id), &detail).await?;
         Ok(())
     }
+}
+
+/// A publication's component as it was sent, checked.
+fn arrived(publication: &Publication) -> Result<Checked, ServiceError> {
+    let checked = checked(&publication.component, publication.signature.as_deref())?;
+    if let Some(claimed) = &publication.sha256
+        && *claimed != checked.digest
+    {
+        let message = format!(
+            "the component arrived with the sha256 {}, and its publisher has {claimed}: it was \
+             changed on the way",
+            checked.digest
+        );
+        return Err(ServiceError::refused(Code::Malformed, message));
+    }
+    Ok(checked)
+}
+
+/// Registers a stage within a transaction.
+async fn register(
+    db: &mut sqlx::SqliteConnection,
+    who: &Operator,
+    checked: &Checked,
+    publication: &Publication,
+) -> Result<Stage, ServiceError> {
+    let name = checked.manifest.name.clone();
+    let version = &checked.manifest.version;
+    if let Some(release) = releases::get(db, &name, version).await?
+        && release.digest != checked.digest
+    {
+        let message = format!(
+            "{name} {version} is published already, with other bytes (sha256 {}): give this one \
+             another version",
+            release.digest
+        );
+        return Err(ServiceError::refused(Code::State, message));
+    }
+    let before = stages::get(db, &name).await?;
+    let all = stages::all(db).await?;
+    if let Some(other) = all.iter().find(|other| is_mistaken_for(&name, &other.name)) {
+        let message = format!(
+            "`{name}` would be taken for the stage `{}`, which is registered; name it otherwise",
+            other.name
+        );
+        return Err(ServiceError::refused(Code::State, message));
+    }
+    let mut settings = before
+        .as_ref()
+        .map(|s| s.settings.clone())
+        .unwrap_or(Settings {
+            position: position(&name),
+            ..Settings::default()
+        });
+    let unpinning = publication.pinned == Some(false);
+    if let Some(before) = &before
+        && before.settings.pinned
+        && before.digest != checked.digest
+        && !unpinning
+        && !publication.canary
+    {
+        return Err(ServiceError::refused(
+            Code::State,
+            format!(
+                "{name} is pinned to {} ({}); register it with `--unpinned` to replace it",
+                before.version, before.digest
+            ),
+        ));
+    }
+    if let Some(grants) = &publication.grants {
+        asked_for(&checked.manifest, grants)?;
+        settings.grants = Some(grants.clone());
+    }
+    in_time(&name, publication.timeout_seconds)?;
+    settings.parameters.extend(publication.parameters.clone());
+    settings.timeout_seconds = publication.timeout_seconds.or(settings.timeout_seconds);
+    settings.position = publication.position.unwrap_or(settings.position);
+    settings.pinned = publication.pinned.unwrap_or(settings.pinned);
+    fits(&checked.manifest, &settings.parameters)?;
+    let manifest = serde_json::to_value(&checked.manifest)
+        .map_err(|error| ServiceError::refused(Code::Malformed, error.to_string()))?;
+    let (signature, signed_by) = match (&checked.signature, before) {
+        (Some(signature), _) => (
+            Some(signature.text().to_owned()),
+            Some(signature.key().to_string()),
+        ),
+        (None, Some(before)) if before.digest == checked.digest => {
+            (before.signature, before.signed_by)
+        }
+        (None, _) => (None, None),
+    };
+    let stage = Stage {
+        name: name.clone(),
+        digest: checked.digest.clone(),
+        size: checked.bytes.len() as u64,
+        version: checked.manifest.version.clone(),
+        manifest,
+        signature,
+        signed_by,
+        settings,
+        published: crate::store::now(),
+        published_by: who.name.clone(),
+    };
+    stages::put_component(db, &checked.digest, &checked.bytes).await?;
+    releases::put(db, &stage).await?;
+    if !publication.canary {
+        stages::put(db, &stage).await?;
+    }
+    let signed = stage.signed_by.as_deref();
+    let signed = signed.map_or("unsigned".to_owned(), |key| format!("signed by {key}"));
+    let detail = format!("{name} {} sha256 {} {signed}", stage.version, stage.digest);
+    let deed = if publication.canary {
+        "stage canary"
+    } else {
+        "stage add"
+    };
+    audit::note(db, &who.name, deed, None, &detail).await?;
+    Ok(stage)
 }
 
 /// What a stage of a new run runs.

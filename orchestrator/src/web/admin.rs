@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vetting_protocol::{Code, Publication};
+use vetting_protocol::{Code, Publication, PublicationSet};
 
 use super::body::{Body, COMPONENT};
 use super::caller::{Admin, Asked, At, By, Operate, Publish, View, ViewStages};
@@ -179,6 +179,14 @@ pub(super) async fn publish(
     Body(publication): Body<Publication, COMPONENT>,
 ) -> Answer<Stage> {
     us.publish(&by.who, &publication).await.map(Json)
+}
+
+pub(super) async fn publish_set(
+    State(us): Us,
+    by: By<Publish>,
+    Body(set): Body<PublicationSet, COMPONENT>,
+) -> Answer<Vec<Stage>> {
+    us.publish_set(&by.who, &set).await.map(Json)
 }
 
 /// Which version.

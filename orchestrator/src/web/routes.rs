@@ -60,6 +60,8 @@ pub(super) fn routes() -> Vec<Route> {
             .says("The stages, in the order of a pipeline", &[]),
         post("/api/v1/admin/stages", admin::publish)
             .says("Register a stage, or replace what it runs", &[409]),
+        post("/api/v1/admin/stage-sets", admin::publish_set)
+            .says("Register several stages, all of them or none", &[409]),
         get("/api/v1/admin/stages/{name}/releases", admin::releases)
             .says("Every version of a stage that was published", &[]),
         post("/api/v1/admin/stages/{name}/use", admin::use_release)

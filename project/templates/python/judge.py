@@ -1,8 +1,22 @@
 """The rules. They ask no machine, so that their tests need none."""
 
+from dataclasses import dataclass
+
 from findings import Findings, at_least, measurement, part
-from sensors import Fan
-from wit_world.imports import outcome
+from wit_world.imports import facts_bmc, outcome
+
+
+@dataclass
+class Fan:
+    """A fan: its name, and its speed in revolutions per minute, if it has a reading."""
+
+    name: str
+    speed: float | None
+
+
+def fans_of(sensors: list[facts_bmc.Sensor]) -> list[Fan]:
+    """The fans among the controller's sensors."""
+    return [Fan(s.name, s.value) for s in sensors if s.unit == "rpm"]
 
 
 def fans(fans: list[Fan], slowest: float, findings: Findings) -> None:

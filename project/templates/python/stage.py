@@ -1,17 +1,16 @@
 """STAGE-NAME: does every fan turn fast enough?
 
-This file asks the machine; sensors.py reads what it says, and judge.py holds that against the rules.
+This file asks the machine; `facts_bmc` reads what it says, and judge.py holds that against the rules.
 """
 
 import json
 
 import judge
-import sensors
 import wit_world
 from componentize_py_types import Err
 from errors import in_words
 from findings import Findings
-from wit_world.imports import bmc, context, log, outcome, types
+from wit_world.imports import bmc, context, facts_bmc, log, outcome, types
 
 
 class WitWorld(wit_world.WitWorld):
@@ -27,7 +26,7 @@ class WitWorld(wit_world.WitWorld):
             if is_absent(error.value):
                 return findings.skip("there is no management controller", "no fans")
             raise
-        fans = sensors.fans(document.stdout.decode(errors="replace"))
+        fans = judge.fans_of(facts_bmc.read_sensors(b"", document.stdout).sensors)
         if not fans:
             raise Err("there is a management controller, and it reports no fan")
         judge.fans(fans, parameters["slowest_fan"], findings)

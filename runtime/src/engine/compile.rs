@@ -22,6 +22,8 @@ use super::functions::Functions;
 pub const SUBCOMMAND: &str = "compile-component";
 /// The child's exit status when the component is at fault (its standard error says how).
 const EXIT_INVALID: i32 = 65;
+/// The child's exit status when the compiler panicked: Rust's own.
+const EXIT_PANICKED: i32 = 101;
 /// Threads that the child may use.
 const THREADS: &str = "4";
 /// The most of the child's standard error that is kept.
@@ -37,6 +39,11 @@ pub enum CompileError {
     /// The component is not valid WebAssembly, or uses what the engine has off.
     #[error("it does not compile: {0}")]
     Invalid(String),
+    /// The compiler has a fault that this component shows.
+    #[error(
+        "the compiler panicked over it, so it is not run: {0}; build the stage anew, and if it still happens report it with the component"
+    )]
+    Panicked(String),
     /// A limit was reached.
     #[error("compiling it reached the limit {limit}: {detail}")]
     Limit {
@@ -199,6 +206,7 @@ impl Compiler {
         let signal = std::os::unix::process::ExitStatusExt::signal(&status);
         match (status.code(), signal) {
             (Some(EXIT_INVALID), _) => Err(CompileError::Invalid(message)),
+            (Some(EXIT_PANICKED), _) => Err(CompileError::Panicked(in_a_line(&message))),
             (_, Some(nix::libc::SIGXCPU | nix::libc::SIGKILL)) => Err(self.too_long()),
             // Rust's allocator aborts, and a failed reservation is told as an error.
             (_, Some(nix::libc::SIGABRT | nix::libc::SIGSEGV)) => Err(CompileError::Limit {
@@ -222,6 +230,14 @@ impl Compiler {
             reason,
         }
     }
+}
+
+/// What a panic printed, in one line.
+fn in_a_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim);
+    // How to get a backtrace is for who started the child by hand.
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("note: "));
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// The length that stands before bytes which others follow.

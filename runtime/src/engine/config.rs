@@ -5,7 +5,8 @@ use std::hash::{Hash as _, Hasher};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use wasmtime::{Config, Engine};
+use vetting_component::features;
+use wasmtime::{Config, Engine, WasmFeatures};
 
 use super::ticker;
 
@@ -47,9 +48,9 @@ pub fn config(flavour: Flavour) -> Config {
         .concurrency_support(false)
         .epoch_interruption(true)
         .consume_fuel(flavour == Flavour::EpochAndFuel)
-        .wasm_component_model(true)
-        .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        // No more than what components are read with, whatever wasmtime has on by itself.
+        .wasm_features(WasmFeatures::all(), false)
+        .wasm_features(features::OF_ENGINE, true)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);

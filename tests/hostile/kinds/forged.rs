@@ -5,6 +5,10 @@ use serde_json::json;
 use super::{End, Kind, kind};
 use crate::forge::Forged;
 
+/// A compiler that ends as Rust does after a panic.
+const PANIC: &str =
+    "cat >/dev/null; echo \"thread 'main' panicked at src/adapt.rs:249:14: invalid\" >&2; exit 101";
+
 /// The rows.
 pub fn kinds() -> Vec<Kind> {
     let mut rows = manifests();
@@ -138,6 +142,11 @@ fn imports() -> Vec<Kind> {
             End::Refused("`go`"),
         ),
         kind(
+            "import-of-facts",
+            || importing("vetting:facts/smart@0.1.0", "(func)"),
+            End::Refused("`vetting stage build`"),
+        ),
+        kind(
             "import-of-another-type",
             another_type,
             End::Refused("does not link"),
@@ -163,7 +172,13 @@ fn large() -> Vec<Kind> {
         gigabyte_to_compile,
         End::Refused("compile-memory"),
     );
+    let panics = kind(
+        "panic-of-the-compiler",
+        || honest().saying("version", json!("0.1.1")).file(),
+        End::Refused("the compiler panicked"),
+    );
     vec![
+        panics.compiled_by(PANIC),
         functions,
         slow.limit("compile-time", "3"),
         hungry.limit("compile-memory", "1GiB"),

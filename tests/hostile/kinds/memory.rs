@@ -29,7 +29,7 @@ pub fn kinds() -> Vec<Kind> {
         kind(
             "two-memories-in-a-module",
             multi_memory,
-            End::Refused("multi"),
+            End::Refused("multiple memories"),
         ),
         kind("shared-memory", shared, End::Refused("threads")),
     ]

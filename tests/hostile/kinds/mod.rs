@@ -64,6 +64,8 @@ pub struct Kind {
     pub deadline: Duration,
     /// What else must be so.
     pub check: Option<Check>,
+    /// A shell script in place of the compiler, which stands for a fault that the real one is not known to have.
+    pub compiler: Option<&'static str>,
 }
 
 /// A kind that is tried on a simulated machine.
@@ -77,6 +79,7 @@ pub fn kind(name: &'static str, made: fn() -> Vec<u8>, end: End) -> Kind {
         parameters: serde_json::json!({}),
         deadline: Duration::from_secs(60),
         check: None,
+        compiler: None,
     }
 }
 
@@ -98,6 +101,12 @@ impl Kind {
     /// With that deadline.
     pub fn within(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Compiled by a shell script.
+    pub fn compiled_by(mut self, script: &'static str) -> Self {
+        self.compiler = Some(script);
         self
     }
 

@@ -146,7 +146,7 @@ pub struct BenchArgs {
 /// `vetting stage publish`.
 #[derive(Debug, Args)]
 pub struct PublishArgs {
-    /// The components [default: the project's in this folder]
+    /// The components, which are published all together or not at all [default: the project's in this folder]
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The orchestrator's address, https://HOST:PORT

@@ -11,6 +11,8 @@ use crate::cli::{Exit, Failure};
 use crate::engine::{Flavour, Limits, LoadedStage, StageEngine};
 use crate::scenario;
 
+/// The component of `vetting:facts`; empty in a build without it.
+pub(super) static FACTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts.wasm"));
 /// The folder of a project's scenarios.
 pub(super) const SCENARIOS: &str = "scenarios";
 /// What editors check them by, beside them.
@@ -58,7 +60,7 @@ pub(super) fn build(args: &BuildArgs) -> Result<Exit, Failure> {
 /// The component of a project, built as its files are now.
 pub(super) fn built(project: &Path) -> Result<PathBuf, Failure> {
     let project = Project::open(project).map_err(Failure::usage)?;
-    project.build().map_err(Failure::usage)
+    project.build(FACTS).map_err(Failure::usage)
 }
 
 /// A component that is ready to run on simulated machines, and what it was loaded with.

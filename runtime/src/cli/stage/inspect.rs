@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
 use vetting_component::signature::Signature;
-use vetting_component::{Contents, Hardware, Import, Rule};
+use vetting_component::{Contents, Facts, Hardware, Import, Rule};
 
 use super::args::InspectArgs;
+use super::build::FACTS;
 use super::inspect_reads::{AskedRead, reads};
 use crate::cli::run::policy;
 use crate::cli::{Exit, Failure};
@@ -30,6 +31,8 @@ struct Inspection {
     unsound: Option<String>,
     imports: Vec<Imported>,
     exports: Vec<String>,
+    /// The parsers of evidence that it carries; empty: none, or it does not say.
+    facts: Vec<Facts>,
     /// The policy that it was held against; `null`: none.
     policy: Option<String>,
     signature: SignatureState,
@@ -159,6 +162,7 @@ fn inspection(
         unsound,
         imports: contents.imports.iter().map(imported).collect(),
         exports: contents.exports,
+        facts: contents.facts,
         policy: policy.file().map(|file| file.display().to_string()),
         signature,
         interfaces: interfaces.collect(),
@@ -214,6 +218,7 @@ fn text(stage: &Inspection) -> String {
         ),
         ("signature", signature),
         ("exports", stage.exports.join(", ")),
+        ("facts", facts(&stage.facts)),
     ];
     let mut text = String::new();
     let mut line = |text_of: std::fmt::Arguments<'_>| {
@@ -294,6 +299,23 @@ fn text(stage: &Inspection) -> String {
         ));
     }
     text
+}
+
+/// Which parsers a stage carries, in words.
+fn facts(carried: &[Facts]) -> String {
+    let here = (!FACTS.is_empty()).then(|| vetting_component::digest(FACTS));
+    let words = carried.iter().map(|facts| match facts {
+        Facts::Linked { version } => format!("vetting-facts {version}, by the stage's own word"),
+        Facts::Composed { digest } if here.as_ref() == Some(digest) => {
+            format!("vetting:facts, sha256 {digest} (those of this vetting)")
+        }
+        Facts::Composed { digest } => format!("vetting:facts, sha256 {digest}"),
+    });
+    let words: Vec<_> = words.collect();
+    if words.is_empty() {
+        return "none".to_owned();
+    }
+    words.join("; ")
 }
 
 fn yes(so: bool) -> &'static str {

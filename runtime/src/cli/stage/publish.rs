@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use vetting_project::Project;
-use vetting_protocol::Publication;
+use vetting_protocol::{Publication, PublicationSet};
 use vetting_transport::{Call, Client, Pin, Secret};
 
 use super::args::PublishArgs;
@@ -16,15 +16,15 @@ use crate::cli::{Exit, Failure};
 
 /// How long the call may take: a component is on the way.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// Where stages are registered.
-const PATH: &str = "/api/v1/admin/stages";
+/// Where sets of stages are registered.
+const PATH: &str = "/api/v1/admin/stage-sets";
 
-/// Registers stages. What is no sound stage is not sent, and then none is.
+/// Registers stages together: all of them, or none. Where one is not sound, nothing is sent.
 pub(super) async fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
     let files = files(args).map_err(Failure::usage)?;
     let mut publications = Vec::new();
     for file in &files {
-        publications.push((file, publication(file, args.canary)?));
+        publications.push(publication(file, args.canary)?);
     }
     let token = Secret::new(token(args).map_err(Failure::usage)?.trim());
     let pins = args.pin.iter().map(|pin| pin.parse::<Pin>());
@@ -32,22 +32,28 @@ pub(super) async fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(Failure::usage)?;
     let client = Client::new(&args.server, &pins).map_err(Failure::usage)?;
-    let mut published = Vec::new();
-    let mut text = String::new();
-    for (file, publication) in publications {
-        let call = Call {
-            path: PATH,
-            token: Some(&token),
-            timeout: TIMEOUT,
-        };
-        let answer: Value = client
-            .post(call, &publication)
-            .await
-            .with_context(|| format!("{} was not published to {}", file.display(), args.server))
-            .map_err(Failure::usage)?;
-        text += &line(&answer, args.canary);
-        published.push(answer);
-    }
+    let call = Call {
+        path: PATH,
+        token: Some(&token),
+        timeout: TIMEOUT,
+    };
+    let set = PublicationSet { publications };
+    let published: Vec<Value> = client
+        .post(call, &set)
+        .await
+        .with_context(|| {
+            let names = files.iter().map(|file| file.display().to_string());
+            let names: Vec<_> = names.collect();
+            let verb = if names.len() == 1 { "was" } else { "were" };
+            format!(
+                "{} {verb} not published to {}",
+                names.join(", "),
+                args.server
+            )
+        })
+        .map_err(Failure::usage)?;
+    let lines = published.iter().map(|stage| line(stage, args.canary));
+    let text: String = lines.collect();
     super::print(args.format, &Value::Array(published), &text)?;
     Ok(Exit::Passed)
 }
