@@ -104,7 +104,9 @@ pub fn check_here(contents: &Contents) -> Result<(), ComponentError> {
 /// [`ComponentError::Gap`], which names what is needed and what there is; [`ComponentError::OpenFacts`] where it is
 /// facts, which no runtime offers.
 pub fn check_imports(imports: &[Import], offered: &Offered) -> Result<(), ComponentError> {
-    let open = imports.iter().find(|import| import.package == FACTS_PACKAGE);
+    let open = imports
+        .iter()
+        .find(|import| import.package == FACTS_PACKAGE);
     if let Some(import) = open {
         let name = format!("{FACTS_PACKAGE}/{}", import.interface);
         return Err(ComponentError::OpenFacts(name));

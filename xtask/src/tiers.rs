@@ -172,6 +172,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests journal", 10),
     Suite::of("vetting-tests leftovers", 5),
     Suite::of("vetting-tests live_image", 5),
+    Suite::of("vetting-tests mended", 150),
     Suite::of("vetting-tests mistyped", 5),
     Suite::of("vetting-tests network", 15),
     Suite::of("vetting-tests other_machines", 5),

@@ -102,7 +102,10 @@ impl RealMachine {
     /// What it calls itself on a network.
     pub fn host_names(&self) -> Vec<String> {
         let files = ["proc/sys/kernel/hostname", "etc/hostname"];
-        files.iter().filter_map(|file| self.root.value(file)).collect()
+        files
+            .iter()
+            .filter_map(|file| self.root.value(file))
+            .collect()
     }
 
     /// What of it can be looked at, and what to do about the rest.
