@@ -165,6 +165,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests full_disk", 5),
     Suite::of("vetting-tests grants", 5),
     Suite::of("vetting-tests guide", 85),
+    Suite::of("vetting-tests handed_over", 10),
     Suite::of("vetting-tests hold", 10),
     Suite::of("vetting-tests hostile", 90).own_main(),
     Suite::of("vetting-tests hostile_agent", 5),

@@ -77,6 +77,8 @@ pub struct RealMachine {
     live_image: bool,
     /// The files whose reading blocks.
     blocked: files::Blocked,
+    /// The sensors' alarm flags that were seen, for all sessions of this machine.
+    alarms: Arc<hwmon::Alarms>,
     /// The queries of a policy file.
     queries: Arc<Vec<Query>>,
 }
@@ -95,6 +97,7 @@ impl RealMachine {
             peer: options.peer,
             live_image: options.live_image,
             blocked: files::Blocked::default(),
+            alarms: Arc::default(),
             queries: Arc::new(options.queries),
         })
     }

@@ -277,7 +277,11 @@ impl RealSession {
                 Reply::Done
             }
             Request::Random { bytes } => Reply::Random(random(bytes)?),
-            Request::Hwmon => Reply::Hwmon(self.blocking(hwmon::read).await?),
+            Request::Hwmon => {
+                let mut reading = self.blocking(hwmon::read).await?;
+                self.machine.alarms.keep(&mut reading);
+                Reply::Hwmon(reading)
+            }
             Request::QueriesList => Reply::Queries(self.queries()),
             Request::QueriesRun { name, target } => {
                 Reply::Document(Box::new(self.query(&name, &target).await?))

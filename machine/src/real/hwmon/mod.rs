@@ -2,9 +2,13 @@
 //! and ABI/testing/sysfs-class-hwmon): `sys/class/hwmon/hwmonN/{temp,in,fan,…}M_input` and beside
 //! each its label, limits, alarms and fault. Old drivers have them in `hwmonN/device/`.
 //!
-//! Most alarm flags clear when they are read, so each is read once per reading.
+//! Most alarm flags clear when they are read, so each is read once per reading, and [`Alarms`] keeps it.
+
+mod alarms;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use alarms::Alarms;
 
 use super::pci::is_address;
 use super::root::Root;
