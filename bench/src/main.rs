@@ -5,6 +5,7 @@
 mod calls;
 mod cancel;
 mod edit;
+mod files;
 mod fleet;
 mod grants;
 mod interruption;
@@ -65,6 +66,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     rows.extend(runtime.block_on(calls::measure(&built))?);
     rows.extend(runtime.block_on(grants::measure(&built))?);
+    rows.extend(runtime.block_on(files::measure())?);
     rows.extend(interruption::measure()?);
     rows.extend(runtime.block_on(judgement::measure(&built))?);
     rows.extend(edit::measure(&built)?);

@@ -22,7 +22,31 @@ pub fn measure(built: &Built) -> anyhow::Result<Vec<Row>> {
         "spawn of `true`",
         seconds,
     );
-    Ok(vec![row])
+    // All stages once, so that they are compiled.
+    eight_stages(built)?;
+    let pairs = Pairs::take(ROUNDS, || eight_stages(built), spawn)?;
+    let all = pairs.row(
+        "All eight stages on a simulated server",
+        "vetting run, cached",
+        "spawn of `true`",
+        seconds,
+    );
+    Ok(vec![row, all])
+}
+
+/// Seconds of a whole run.
+fn eight_stages(built: &Built) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    let status = Command::new(&built.vetting)
+        .args(["run", "--machine", "sim:healthy-server", "--stages"])
+        .arg(&built.stages)
+        .arg("--cache")
+        .arg(built.scratch.path().join("cache"))
+        .stdout(Stdio::null())
+        .status()
+        .with_context(|| built.vetting.display().to_string())?;
+    anyhow::ensure!(status.success(), "the healthy server ended with {status}");
+    Ok(began.elapsed().as_secs_f64())
 }
 
 /// Seconds until the stage's first call has been heard of.

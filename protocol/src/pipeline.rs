@@ -60,8 +60,11 @@ pub struct ComponentRef {
 pub struct ExpectedDisk {
     /// Its serial number.
     pub serial: String,
-    /// Its size in gigabytes (10⁹ bytes).
+    /// Its size in gigabytes (10⁹ bytes); of a range of sizes the smallest.
     pub size_gb: f64,
+    /// Of a range of sizes the largest, in gigabytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_gb: Option<f64>,
     /// Its world-wide name, NGUID or EUI-64, where the spec gives one.
     #[serde(default)]
     pub wwn: Option<String>,

@@ -150,7 +150,8 @@ impl Planted {
     }
 
     fn tools(&mut self) {
-        let drive = serde_json::json!({ "device": {"protocol": "ATA"}, "smart_status": {"passed": true} });
+        let drive =
+            serde_json::json!({ "device": {"protocol": "ATA"}, "smart_status": {"passed": true} });
         let drive = self.json(drive);
         let scan = self.json(serde_json::json!({ "devices": [] }));
         let answers = vec![

@@ -287,7 +287,9 @@ fn disks(
             );
             continue;
         };
-        let expected = wanted.size_bytes as f64;
+        // The nearest size that is expected: of a range of sizes, the disk's own where it is within.
+        let nearest = disk.size_bytes.clamp(wanted.size_bytes, most_bytes(wanted));
+        let expected = nearest as f64;
         let off = 100.0 * (disk.size_bytes as f64 - expected).abs() / expected.max(1.0);
         let measure = Measure::number("disk-size-off", off)
             .unit("%")
@@ -295,10 +297,18 @@ fn disks(
         findings.hold(measure.at_most(rules::DISK_SIZE, tolerance), || {
             format!(
                 "it has {} bytes, the spec says {}",
-                disk.size_bytes, wanted.size_bytes
+                disk.size_bytes, nearest
             )
         });
     }
+}
+
+/// The most bytes that an expected disk may have: those of its range, or its one size.
+fn most_bytes(wanted: &ExpectedDisk) -> u64 {
+    let mut extra = wanted.extra.iter();
+    let most = extra.find(|(name, _)| name == "most-bytes");
+    let most = most.and_then(|(_, most)| most.parse().ok());
+    most.unwrap_or(0).max(wanted.size_bytes)
 }
 
 #[cfg(test)]

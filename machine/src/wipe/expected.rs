@@ -7,6 +7,10 @@ use crate::placeholder;
 /// Where an expected disk's `extra` says how the disk is attached.
 pub const TRANSPORT: &str = "transport";
 
+/// Where an expected disk's `extra` gives the most bytes that it may have, for one that is expected by a range;
+/// `size-bytes` is then the fewest.
+pub const MOST_BYTES: &str = "most-bytes";
+
 /// The one entry that a disk matches.
 #[derive(Debug)]
 pub struct Matching {
@@ -54,12 +58,7 @@ pub fn one(disk: &Disk, all: &[Disk], expected: &[ExpectedDisk]) -> Result<Match
                     None => "no world-wide name expected".to_owned(),
                 }
             ),
-            transport: {
-                let mut extra = entry.extra.iter();
-                extra
-                    .find(|(key, _)| key == TRANSPORT)
-                    .map(|(_, t)| t.clone())
-            },
+            transport: extra(entry, TRANSPORT).map(str::to_owned),
         }),
         several => Err(format!(
             "{} entries of the spec have {serial}; one is needed",
@@ -70,9 +69,17 @@ pub fn one(disk: &Disk, all: &[Disk], expected: &[ExpectedDisk]) -> Result<Match
 
 /// What an entry says otherwise than the disk.
 fn difference(disk: &Disk, entry: &ExpectedDisk) -> Option<String> {
-    if entry.size_bytes != disk.size_bytes {
-        let (expected, found) = (entry.size_bytes, disk.size_bytes);
-        return Some(format!("{expected} bytes are expected, it has {found}"));
+    let (fewest, found) = (entry.size_bytes, disk.size_bytes);
+    match extra(entry, MOST_BYTES).map(str::parse::<u64>) {
+        None if found == fewest => {}
+        None => return Some(format!("{fewest} bytes are expected, it has {found}")),
+        Some(Ok(most)) if (fewest..=most).contains(&found) => {}
+        Some(Ok(most)) => {
+            return Some(format!(
+                "{fewest} to {most} bytes are expected, it has {found}"
+            ));
+        }
+        Some(Err(_)) => return Some("the most bytes that are expected are no number".to_owned()),
     }
     let nvme = is_nvme(disk);
     match (entry.wwn.as_deref(), disk.wwn.as_deref()) {
@@ -85,6 +92,13 @@ fn difference(disk: &Disk, entry: &ExpectedDisk) -> Option<String> {
         )),
         (None, _) => None,
     }
+}
+
+/// What an entry's `extra` says of that name.
+fn extra<'a>(entry: &'a ExpectedDisk, name: &str) -> Option<&'a str> {
+    let mut extra = entry.extra.iter();
+    let (_, value) = extra.find(|(key, _)| key == name)?;
+    Some(value)
 }
 
 /// Whether two disks cannot be told apart by what an operator writes down. Namespaces of one NVMe

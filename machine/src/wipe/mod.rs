@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::Condition;
 use crate::contract::context::ExpectedDisk;
 use crate::contract::disks::{Disk, Transport};
-pub use expected::TRANSPORT;
+pub use expected::{MOST_BYTES, TRANSPORT};
 
 /// Two conditions, either of which is enough: the disk holds nothing, or a person waived that.
 pub const EMPTY: &str = "empty";

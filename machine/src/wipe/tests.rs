@@ -120,6 +120,29 @@ fn a_disk_is_the_one_that_is_expected_or_none() {
 }
 
 #[test]
+fn a_disk_may_be_expected_by_a_range_of_sizes() {
+    let here = [disk("sda", Some("S1"), None, Transport::Sata)];
+    let within = |fewest: u64, most: &str| {
+        let mut expected = expect("S1", fewest, None, None);
+        expected
+            .extra
+            .push((MOST_BYTES.to_owned(), most.to_owned()));
+        unmet(&here, &[expected])
+    };
+    let text = |bytes: u64| bytes.to_string();
+    assert_eq!(within(SIZE, &text(SIZE)), []);
+    assert_eq!(within(SIZE - 1, &text(SIZE + 1)), []);
+    const ONE: &str = "one expected disk";
+    only(
+        &within(SIZE + 1, &text(SIZE + 2)),
+        ONE,
+        "bytes are expected",
+    );
+    only(&within(0, &text(SIZE - 1)), ONE, "bytes are expected");
+    only(&within(SIZE, "all"), ONE, "no number");
+}
+
+#[test]
 fn a_namespace_is_named_by_more_than_its_controller() {
     const ONE: &str = "one expected disk";
     let (a, b) = ("0025385b71b01234", "0025385b71b01235");

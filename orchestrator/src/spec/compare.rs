@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::fields::BOUNDS;
 use super::{Spec, matching};
 
 /// One difference.
@@ -189,10 +190,7 @@ fn text(value: &Value) -> String {
 
 /// Whether a table is a rule and no part: all that it has are a rule's words.
 fn is_rule(table: &Map<String, Value>) -> bool {
-    !table.is_empty()
-        && table
-            .keys()
-            .all(|key| ["min", "max", "one_of"].contains(&key.as_str()))
+    !table.is_empty() && table.keys().all(|key| BOUNDS.contains(&key.as_str()))
 }
 
 fn holds(rule: &Map<String, Value>, found: &Value) -> bool {
@@ -302,10 +300,7 @@ mod tests {
         let rule = "[memory]\ninstalled_bytes = { min = 65 }";
         assert_eq!(paths(rule), ["memory.installed_bytes"]);
         assert!(paths("[system]\nproduct = { one_of = ['R660', 'R760'] }").is_empty());
-        assert_eq!(
-            paths("[system]\nvendor = { one_of = ['x'] }"),
-            ["system.vendor"]
-        );
+        assert_eq!(paths("[system]\nsku = { one_of = ['x'] }"), ["system.sku"]);
     }
 
     #[test]

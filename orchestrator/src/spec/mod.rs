@@ -22,6 +22,7 @@
 //! and what is there beyond them is a difference too, unless the list's path is in `allow_more`.
 
 mod compare;
+mod fields;
 mod matching;
 
 use schemars::JsonSchema;
@@ -51,12 +52,20 @@ pub enum SpecError {
     /// A part that no inventory has.
     #[error("the spec expects `{0}`, which no inventory has; there are: {known}", known = PARTS.join(", "))]
     Unknown(String),
+    /// A field that no inventory has.
+    #[error("the spec expects `{path}`, which no inventory has; there are: {known}")]
+    Field {
+        /// Where.
+        path: String,
+        /// The fields there are.
+        known: String,
+    },
     /// More is allowed of what is not a list.
     #[error("the spec allows more of {0}, which is not a list of an inventory; there are: {known}", known = LISTS.join(", "))]
     NotAList(String),
 }
 
-/// What an inventory has at its top, as the contract's `inventory` interface has it.
+/// What of an inventory a spec may name.
 const PARTS: [&str; 10] = [
     "system", "board", "bios", "bmc", "cpus", "memory", "disks", "nics", "gpus", "pci",
 ];
@@ -89,6 +98,9 @@ impl Spec {
         if let Some(lists) = map.get(ALLOW_MORE) {
             check_lists(lists)?;
         }
+        for (name, expected) in map.iter().filter(|(name, _)| part(name)) {
+            fields::check(name, expected)?;
+        }
         Ok(Spec(map))
     }
 
@@ -118,9 +130,16 @@ impl Spec {
         let disks = self.0.get("disks").and_then(Value::as_array);
         let one = |disk: &Value| {
             let text = |key: &str| disk[key].as_str().map(str::to_owned);
+            let size = &disk["size_bytes"];
+            // A range without an end names no disk that may be written to.
+            let (fewest, most) = match size.as_f64() {
+                Some(size) => (size, None),
+                None => (size["min"].as_f64()?, Some(size["max"].as_f64()?)),
+            };
             Some(ExpectedDisk {
                 serial: text("serial")?,
-                size_gb: disk["size_bytes"].as_f64()? / 1e9,
+                size_gb: fewest / 1e9,
+                most_gb: most.map(|most| most / 1e9),
                 wwn: text("wwn"),
                 transport: text("transport"),
             })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vetting_machine::contract::context::{ExpectedDisk, NetworkPeer};
-use vetting_machine::wipe::TRANSPORT;
+use vetting_machine::wipe::{MOST_BYTES, TRANSPORT};
 use vetting_machine::{Cancel, MachineError, Mandate, WipeOverride};
 use vetting_protocol::{ClaimAnswer, Ending, Level, StageOrder, StageRecord, State, Verdict};
 
@@ -29,11 +29,11 @@ pub(super) fn charge(
         size_bytes: (disk.size_gb * 1e9).round() as u64,
         wwn: disk.wwn.clone(),
         extra: {
-            let named = disk.transport.clone();
-            named
-                .map(|t| (TRANSPORT.to_owned(), t))
-                .into_iter()
-                .collect()
+            let transport = disk.transport.clone();
+            let transport = transport.map(|how| (TRANSPORT.to_owned(), how));
+            let most = disk.most_gb.map(|gb| (gb * 1e9).round() as u64);
+            let most = most.map(|most| (MOST_BYTES.to_owned(), most.to_string()));
+            transport.into_iter().chain(most).collect()
         },
     };
     Charge {

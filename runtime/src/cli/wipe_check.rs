@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use vetting_machine::contract::context::ExpectedDisk;
 use vetting_machine::real::{self, RealMachine};
-use vetting_machine::wipe::TRANSPORT;
+use vetting_machine::wipe::{MOST_BYTES, TRANSPORT};
 use vetting_machine::{Condition, Decision, Mandate};
 
 use super::Failure;
@@ -112,9 +112,17 @@ struct Spec {
 #[derive(Deserialize)]
 struct SpecDisk {
     serial: Option<String>,
-    size_bytes: Option<u64>,
+    size_bytes: Option<SpecSize>,
     wwn: Option<String>,
     transport: Option<String>,
+}
+
+/// A size, or a range of sizes; one without an end names no disk.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SpecSize {
+    One(u64),
+    Range { min: Option<u64>, max: Option<u64> },
 }
 
 fn spec(file: &Path) -> anyhow::Result<Vec<ExpectedDisk>> {
@@ -124,15 +132,17 @@ fn spec(file: &Path) -> anyhow::Result<Vec<ExpectedDisk>> {
         false => toml::from_str(&text)?,
     };
     let disk = |disk: SpecDisk| {
+        let (fewest, most) = match disk.size_bytes? {
+            SpecSize::One(bytes) => (bytes, None),
+            SpecSize::Range { min, max } => (min?, Some(max?)),
+        };
+        let transport = disk.transport.map(|how| (TRANSPORT.to_owned(), how));
+        let most = most.map(|most| (MOST_BYTES.to_owned(), most.to_string()));
         Some(ExpectedDisk {
             serial: disk.serial?,
-            size_bytes: disk.size_bytes?,
+            size_bytes: fewest,
             wwn: disk.wwn,
-            extra: disk
-                .transport
-                .map(|t| (TRANSPORT.to_owned(), t))
-                .into_iter()
-                .collect(),
+            extra: transport.into_iter().chain(most).collect(),
         })
     };
     // What names no serial number and size names no disk.
@@ -160,10 +170,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("spec.toml");
         let text = "[memory]\ninstalled_bytes = 1\n[[disks]]\nserial = \"S1\"\nsize_bytes = 7\n\
-                    transport = \"usb\"\n[[disks]]\nmodel = \"M\"\n";
+                    transport = \"usb\"\n[[disks]]\nmodel = \"M\"\n[[disks]]\nserial = \"S2\"\n\
+                    size_bytes = { min = 5, max = 9 }\n[[disks]]\nserial = \"S3\"\nsize_bytes = { min = 5 }\n";
         std::fs::write(&file, text).expect("written");
         let disks = spec(&file).expect("a spec");
-        assert_eq!(disks.len(), 1, "{disks:?}");
+        assert_eq!(disks.len(), 2, "{disks:?}");
+        assert_eq!(disks[1].size_bytes, 5);
+        assert_eq!(disks[1].extra, [(MOST_BYTES.to_owned(), "9".to_owned())]);
         assert_eq!(disks[0].extra, [(TRANSPORT.to_owned(), "usb".to_owned())]);
         std::fs::write(&file, "not a spec").expect("written");
         assert!(spec(&file).is_err());

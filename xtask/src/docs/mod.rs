@@ -1,5 +1,6 @@
 //! What is generated of `docs/`: the reference of the contract for people, the whole contract with a
-//! worked example as one plain text for assistants, and every rule of the built-in stages.
+//! worked example as one plain text for assistants, and every rule of the built-in stages; and the schema of
+//! the inventory, by which the orchestrator reads specs.
 
 mod contract;
 mod reference;
@@ -15,11 +16,18 @@ use crate::root;
 type Make = fn(&Path) -> anyhow::Result<String>;
 
 /// Each generated file, and what makes it.
-const FILES: [(&str, Make); 3] = [
+const FILES: [(&str, Make); 4] = [
     ("docs/reference.md", reference::text),
     ("docs/contract.txt", contract::text),
     ("docs/rules.md", rules::text),
+    ("orchestrator/src/spec/inventory.schema.json", inventory),
 ];
+
+/// What an inventory has, for the orchestrator, which knows no facts.
+fn inventory(_root: &Path) -> anyhow::Result<String> {
+    let schema = vetting_facts::inventory::schema();
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
 
 /// Writes every generated file.
 pub fn write() -> anyhow::Result<()> {

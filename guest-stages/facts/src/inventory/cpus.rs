@@ -15,6 +15,7 @@ pub(super) const FOLDER: &str = "sys/devices/system/cpu";
 
 /// One processor package that the kernel uses.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cpu {
     /// The socket's name by SMBIOS, or the package's number: `CPU1`, `0`.
     pub socket: String,
@@ -50,6 +51,7 @@ pub struct Cpu {
 
 /// One processor socket by SMBIOS.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Socket {
     /// Its name: `CPU1`.
     pub socket: String,

@@ -8,6 +8,7 @@ use crate::files::Files;
 
 /// What a display or processing function is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum GpuRole {
     /// A GPU or accelerator of its own.
@@ -26,6 +27,7 @@ pub enum GpuRole {
 
 /// A graphics processor, display or accelerator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Gpu {
     /// PCI address: `0000:41:00.0`.
     pub pci_address: String,

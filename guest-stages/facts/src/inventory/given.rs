@@ -25,6 +25,7 @@ pub struct Given {
 
 /// The board's management controller.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bmc {
     /// Who made it.
     pub manufacturer: Option<String>,

@@ -16,6 +16,7 @@ const TREE: &str = "sys/firmware/devicetree/base";
 
 /// The machine itself. Placeholders are absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct System {
     /// Who made it.
     pub manufacturer: Option<String>,
@@ -52,6 +53,7 @@ pub struct System {
 
 /// The main board. Placeholders are absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Board {
     /// Who made it.
     pub manufacturer: Option<String>,
@@ -67,6 +69,7 @@ pub struct Board {
 
 /// The firmware that the machine boots with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bios {
     /// Who made it.
     pub vendor: Option<String>,

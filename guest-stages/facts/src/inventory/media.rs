@@ -9,6 +9,7 @@ use super::usb::UsbDevice;
 
 /// A disk, as native code found it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Disk {
     /// The kernel's name: `sda`, `nvme0n1`.
     pub name: String,
@@ -30,6 +31,7 @@ pub struct Disk {
 
 /// One disk, by all names that the kernel has for it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DiskPart {
     /// The names: several for several paths to one disk.
     pub names: Vec<String>,
@@ -41,6 +43,7 @@ pub struct DiskPart {
 
 /// A medium that a management controller offers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VirtualMedium {
     /// The disk's name, or the place of the USB device that offers it.
     pub name: String,

@@ -18,6 +18,7 @@ pub const MEMORY_FILES: &[&str] = &[
 
 /// What a module counts as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CountedAs {
     /// Memory: its size is part of `installed_bytes`.
@@ -33,6 +34,7 @@ pub enum CountedAs {
 
 /// One memory slot.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemoryModule {
     /// The slot's name: `DIMM_A1`; empty where firmware gives none.
     pub locator: String,
@@ -92,6 +94,7 @@ pub struct MemoryModule {
 
 /// The machine's memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Memory {
     /// What the operating system sees, in bytes (`MemTotal`).
     pub visible_bytes: Option<u64>,

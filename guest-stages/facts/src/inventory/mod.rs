@@ -152,9 +152,15 @@ pub const LINKS: &[&str] = &[
     "sys/class/tpm/*",
 ];
 
+/// The number of the inventory's form: of what its fields are called and mean. A field that is added leaves it.
+pub const FORM: u32 = 1;
+
 /// Everything that a machine is made of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Inventory {
+    /// The number of this form.
+    pub form: u32,
     /// The machine itself.
     pub system: System,
     /// The main board.
@@ -229,6 +235,7 @@ pub fn inventory(files: &Files, given: &Given) -> Inventory {
         gaps.push("no memory slots in SMBIOS".to_owned());
     }
     Inventory {
+        form: FORM,
         system: identity.system,
         board: identity.board,
         bios: identity.bios,
@@ -252,6 +259,12 @@ pub fn inventory(files: &Files, given: &Given) -> Inventory {
         placeholders: fillers.found,
         gaps,
     }
+}
+
+/// The inventory's JSON Schema.
+#[cfg(feature = "schema")]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Inventory).to_value()
 }
 
 /// Memory alone, of the files of [`MEMORY_FILES`].

@@ -25,6 +25,7 @@ const PARAVIRTUAL: [&str; 10] = [
 
 /// Where a port's address was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum MacSource {
     /// The driver gave the permanent address.
@@ -41,6 +42,7 @@ pub enum MacSource {
 
 /// A network port.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Nic {
     /// The kernel's name: `eth0`, `enp3s0f0np0`.
     pub name: String,
@@ -98,6 +100,7 @@ pub struct Nic {
 
 /// Why a port is not one of the machine's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PortRole {
     /// It leads from the host to its own management controller.
@@ -112,6 +115,7 @@ pub enum PortRole {
 
 /// A port that no cable of the machine's network is in.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PortApart {
     /// What it is.
     pub role: PortRole,

@@ -11,6 +11,7 @@ pub(super) const BUS: &str = "sys/bus/pci/devices";
 
 /// A PCI Express link.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Link {
     /// Speed now, in GT/s.
     pub current_speed: Option<f64>,
@@ -24,6 +25,7 @@ pub struct Link {
 
 /// A function on the PCI bus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PciDevice {
     /// Address: `0000:03:00.0`.
     pub address: String,
@@ -61,6 +63,7 @@ pub struct PciDevice {
 
 /// A slot for cards, by SMBIOS.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Slot {
     /// Its name: `PCIe Slot 3`.
     pub designation: String,

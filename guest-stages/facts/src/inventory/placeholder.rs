@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// A placeholder that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Placeholder {
     /// The field that is absent for it: `system.serial`.
     pub field: String,

@@ -7,6 +7,7 @@ use crate::smbios::Tables;
 
 /// What belongs to the whole machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Platform {
     /// Whether Secure Boot is on, by the firmware's variable.
     pub secure_boot: Option<bool>,
@@ -20,6 +21,7 @@ pub struct Platform {
 
 /// A TPM.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tpm {
     /// The kernel's name `tpm0`; `None` where only the firmware lists it.
     pub name: Option<String>,
@@ -33,6 +35,7 @@ pub struct Tpm {
 
 /// The IOMMU.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Iommu {
     /// Units that the kernel uses: `dmar0`, `ivhd0`, `smmu3.0x…`.
     pub units: Vec<String>,

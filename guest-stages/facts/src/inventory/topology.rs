@@ -10,6 +10,7 @@ use crate::files::Files;
 
 /// Which logical CPUs there are, in the kernel's lists: `0-3,8`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CpuNumbers {
     /// CPUs that the kernel has room for.
     pub possible: Option<String>,
@@ -31,6 +32,7 @@ pub struct CpuNumbers {
 
 /// One NUMA node.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Node {
     /// Its number.
     pub node: u32,

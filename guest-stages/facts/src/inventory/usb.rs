@@ -9,6 +9,7 @@ const BUS: &str = "sys/bus/usb/devices";
 
 /// A USB device.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UsbDevice {
     /// Its place: `1-14.3`, of a root hub `usb1`.
     pub place: String,

@@ -40,6 +40,7 @@ pub(super) fn array(s: &mut Reader<'_>) -> MemoryArray {
 
 /// What the size of a memory device says of its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Presence {
     /// Nothing is installed.

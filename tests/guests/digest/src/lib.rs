@@ -46,11 +46,20 @@ fn run() -> Result<Outcome, String> {
     for device in smart::devices().map_err(|error| explain(&error))? {
         digests.document(smart::read(&device))?;
     }
-    for question in [Asked::Sensors, Asked::Thresholds, Asked::EventLog, Asked::Parts] {
+    for question in [
+        Asked::Sensors,
+        Asked::Thresholds,
+        Asked::EventLog,
+        Asked::Parts,
+    ] {
         digests.document(bmc::ask(question))?;
     }
     digests.document(gpu::ask(Question::NvidiaSmi))?;
-    for (query, target) in [("ethtool", "eth0"), ("ethtool-statistics", "eth0"), ("lspci", "")] {
+    for (query, target) in [
+        ("ethtool", "eth0"),
+        ("ethtool-statistics", "eth0"),
+        ("lspci", ""),
+    ] {
         digests.document(queries::run(query, target))?;
     }
     let globs = [

@@ -5,7 +5,7 @@ use vetting_stage::{
 };
 
 vetting_stage::parameters! {
-    /// What to do: `empty`, `first-call`, `calls`, `refused`, `judge`, `spin`, `sleep`, `fio` or `stress`.
+    /// What to do: `empty`, `first-call`, `calls`, `refused`, `judge`, `parse`, `spin`, `sleep`, `fio` or `stress`.
     mode: text = "empty", "the benchmarks";
     /// How often; for tools, for how many milliseconds.
     times: integer = 0, "the benchmarks";
@@ -50,6 +50,7 @@ fn run() -> Result<Outcome, String> {
             Ok(measured(1.0))
         }
         "judge" => Ok(measured(judge(times) as f64)),
+        "parse" => Ok(measured(parse(times) as f64)),
         "fio" => read(times),
         "stress" => compute(times),
         other => Err(format!("there is no mode `{other}`")),
@@ -87,6 +88,20 @@ pub fn judge(times: u64) -> u64 {
                 .len() as u64;
     }
     bad
+}
+
+/// What smartctl printed of a drive.
+pub const DOCUMENT: &[u8] =
+    include_bytes!("../../../../guest-stages/facts/captured/smartctl/qemu-ata.json");
+
+/// Reads a drive's document `times` times: what a stage does with each drive. The same code is measured
+/// natively.
+pub fn parse(times: u64) -> u64 {
+    let read = (0..times).filter(|_| {
+        let document = std::hint::black_box(DOCUMENT);
+        vetting_facts::smartctl::drive(document).is_ok()
+    });
+    read.count() as u64
 }
 
 /// Asks for what is refused: by the host where fio is not granted, else by the machine.
