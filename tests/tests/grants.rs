@@ -254,3 +254,33 @@ fn a_run_holds_before_a_stage_that_the_image_cannot_run() {
         }
     }
 }
+
+#[test]
+fn an_inspection_shows_which_files_and_queries_a_policy_grants() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("policy.toml");
+    let policy = "unsigned = \"allow\"\ndeny_files = [\"sys/class/net/*/address\"]\n\
+                  files = [\"sys/class/net/*/*\", \"proc/cpuinfo\"]\nqueries = [\"ethtool\"]\n";
+    std::fs::write(&file, policy).expect("a policy");
+    let stage = stages().join("Inventory.wasm").display().to_string();
+    let args = ["stage", "inspect", &stage, "--format", "json"];
+    let shown = Vetting::new(&args).path("--policy", &file).output();
+    let shown: Value = serde_json::from_str(&shown.stdout()).expect("JSON");
+    let granted = |list: &str, name: &str| {
+        let entries = shown[list].as_array().expect("a list").iter();
+        let entry = entries.clone().find(|entry| entry["name"] == name);
+        let entry = entry.unwrap_or_else(|| panic!("no {name}: {shown:#}"));
+        assert!(entry["reason"].as_str().is_some_and(|why| why.len() > 10));
+        entry["granted"].as_str().unwrap_or_default().to_owned()
+    };
+    for (list, name, expected) in [
+        ("files", "proc/cpuinfo", "yes"),
+        ("files", "proc/meminfo", "no"),
+        ("files", "sys/class/net/*/address", "no"),
+        ("files", "sys/class/net/*/mtu", "yes"),
+        ("queries", "ethtool", "yes"),
+        ("queries", "ethtool-driver", "no"),
+    ] {
+        assert_eq!(granted(list, name), expected, "{name}");
+    }
+}
