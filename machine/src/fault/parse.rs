@@ -58,9 +58,9 @@ pub enum FaultError {
 }
 
 fn kinds() -> String {
-    let word = |(word, numbered): &(&str, bool)| match numbered {
-        true => format!("{word} N"),
-        false => (*word).to_owned(),
+    let word = |(word, numbered): &(&str, bool)| {
+        let number = if *numbered { " N" } else { "" };
+        format!("{word}{number}")
     };
     WORDS.iter().map(word).collect::<Vec<_>>().join(", ")
 }
@@ -164,7 +164,6 @@ fn place(text: &str) -> Result<Place, FaultError> {
 }
 
 fn target(function: &str, text: &str) -> Result<Target, FaultError> {
-    let name = || text.to_owned();
     if is_of_files(function) {
         let pattern = text.parse().map_err(FaultError::Files)?;
         return Ok(Target::Files(pattern));
@@ -173,10 +172,10 @@ fn target(function: &str, text: &str) -> Result<Target, FaultError> {
         let name = function.to_owned();
         return Err(FaultError::NoTarget { name });
     }
-    match text.is_empty() || text.contains(['[', ']']) {
-        true => Err(FaultError::Open(name())),
-        false => Ok(Target::Name(name())),
+    if text.is_empty() || text.contains(['[', ']']) {
+        return Err(FaultError::Open(text.to_owned()));
     }
+    Ok(Target::Name(text.to_owned()))
 }
 
 fn number(text: &str) -> Result<u64, FaultError> {

@@ -36,9 +36,10 @@ impl PathPattern {
 
     /// The same, of the names of a path.
     pub fn matches_names(&self, path: &[&str]) -> bool {
-        let fits = match self.below {
-            true => path.len() > self.names.len(),
-            false => path.len() == self.names.len(),
+        let fits = if self.below {
+            path.len() > self.names.len()
+        } else {
+            path.len() == self.names.len()
         };
         // Paths differ in their last names more than in their first.
         let mut both = self.names.iter().zip(path).rev();

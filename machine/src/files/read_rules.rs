@@ -64,9 +64,10 @@ impl ReadRules {
         if covers(&self.deny_files) || files.is_some_and(|files| !meets(files)) {
             return Share::Nothing;
         }
-        match meets(&self.deny_files) || files.is_some_and(|files| !covers(files)) {
-            true => Share::Part,
-            false => Share::All,
+        if meets(&self.deny_files) || files.is_some_and(|files| !covers(files)) {
+            Share::Part
+        } else {
+            Share::All
         }
     }
 

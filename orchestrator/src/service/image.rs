@@ -62,9 +62,10 @@ impl Needs {
         }
         let query = self.queries.iter().find(|q| !offers.queries.contains(*q))?;
         let has: Vec<&str> = offers.queries.iter().map(String::as_str).collect();
-        Some(match has.is_empty() {
-            true => format!("the query `{query}`; the image has no queries"),
-            false => format!("the query `{query}`; the image has {}", has.join(", ")),
+        Some(if has.is_empty() {
+            format!("the query `{query}`; the image has no queries")
+        } else {
+            format!("the query `{query}`; the image has {}", has.join(", "))
         })
     }
 }

@@ -38,13 +38,13 @@ impl ReadGrants {
     /// Why not, for the stage.
     pub fn glob(&self, glob: &str) -> Result<(), String> {
         let path = names(glob);
-        match self.files.iter().any(|file| file.matches_names(&path)) {
-            true => Ok(()),
-            false => Err(format!(
-                "the manifest of {} does not ask for {glob}; name it, with the reason, in [files]",
-                self.stage
-            )),
+        if self.files.iter().any(|file| file.matches_names(&path)) {
+            return Ok(());
         }
+        Err(format!(
+            "the manifest of {} does not ask for {glob}; name it, with the reason, in [files]",
+            self.stage
+        ))
     }
 
     /// Whether a file may be read.
@@ -63,10 +63,10 @@ impl ReadGrants {
     ///
     /// Why not, for the stage.
     pub fn policy_lets(&self, path: &str) -> Result<(), String> {
-        match self.rules.lets_read(path) {
-            true => Ok(()),
-            false => Err(format!("{path} is withheld by {}", self.rules.by)),
+        if self.rules.lets_read(path) {
+            return Ok(());
         }
+        Err(format!("{path} is withheld by {}", self.rules.by))
     }
 
     /// Whether a query may be asked, by its name.
@@ -82,13 +82,13 @@ impl ReadGrants {
                 self.stage
             ));
         }
-        match self.rules.lets_ask(name) {
-            true => Ok(()),
-            false => Err(format!(
-                "the query `{name}` is withheld by {}",
-                self.rules.by
-            )),
+        if self.rules.lets_ask(name) {
+            return Ok(());
         }
+        Err(format!(
+            "the query `{name}` is withheld by {}",
+            self.rules.by
+        ))
     }
 }
 

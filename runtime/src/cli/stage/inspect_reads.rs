@@ -58,9 +58,10 @@ pub(super) fn reads(policy: &Policy, manifest: &Manifest) -> (Vec<AskedRead>, Ve
         asked(glob, reason, granted)
     });
     let queries = manifest.queries.iter().map(|(name, reason)| {
-        let granted = match rules.lets_ask(name) {
-            true => Granted::Yes,
-            false => Granted::No,
+        let granted = if rules.lets_ask(name) {
+            Granted::Yes
+        } else {
+            Granted::No
         };
         asked(name, reason, granted)
     });
