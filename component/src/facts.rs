@@ -35,7 +35,7 @@ impl Finder {
         match payload {
             Payload::CustomSection(section) if section.name() == FACTS_SECTION => {
                 let text = std::str::from_utf8(section.data()).unwrap_or_default();
-                // What is no version says nothing.
+                // A text that is not a version is left out.
                 let version = Version::parse(text.trim());
                 self.found.extend(version.map(|version| Facts::Linked {
                     version: version.to_string(),
@@ -80,7 +80,7 @@ pub fn is_of_facts(name: &str) -> bool {
 ///
 /// # Errors
 ///
-/// When the bytes are no component.
+/// When the bytes are not a component.
 pub fn imported(component: &[u8]) -> Result<Vec<String>, ComponentError> {
     let malformed = |error: wasmparser::BinaryReaderError| ComponentError::Malformed {
         offset: error.offset(),

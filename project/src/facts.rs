@@ -61,7 +61,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 ///
-/// When there are no facts to put in, they lack what is imported, or the bytes are no component.
+/// When there are no facts to put in, they lack what is imported, or the bytes are not a component.
 pub(crate) fn compose(component: Vec<u8>, facts: &[u8]) -> Result<Vec<u8>, ProjectError> {
     let failed = |reason: String| ProjectError::Compose { reason };
     let imports = imported(&component).map_err(|error| failed(error.to_string()))?;

@@ -148,7 +148,7 @@ impl Asked {
                 let known = offered.keys().map(String::as_str);
                 let known: Vec<_> = known.filter(|name| !ALWAYS.contains(name)).collect();
                 return Err(wrong(format!(
-                    "[interfaces.{name}]: there is no such interface; there are: {}",
+                    "[interfaces.{name}]: not an interface of the contract; there are: {}",
                     known.join(", ")
                 )));
             }
@@ -162,7 +162,7 @@ impl Asked {
             if !facts::names().any(|known| known == name) {
                 let known: Vec<_> = facts::names().collect();
                 return Err(wrong(format!(
-                    "facts: there is no `{name}`; there are: {}",
+                    "facts: `{name}` is not known; there are: {}",
                     known.join(", ")
                 )));
             }

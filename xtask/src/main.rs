@@ -54,7 +54,7 @@ enum Task {
     Build,
     /// Build what operators run to target/vetting-VERSION: optimised, symbols apart, with the stages
     Dist,
-    /// Build the stages only
+    /// Build the stages and the component of facts only
     Stages {
         /// The tests' own stages too
         #[arg(long)]
@@ -117,8 +117,9 @@ fn main() -> ExitCode {
             .and_then(|()| build::stages())
             .and_then(|()| build::examples()),
         Task::Dist => dist::dist(),
-        Task::Stages { tests: false } => build::stages(),
-        Task::Stages { tests: true } => build::stages().and_then(|()| build::test_stages()),
+        Task::Stages { tests } => build::facts()
+            .and_then(|()| build::stages())
+            .and_then(|()| if tests { build::test_stages() } else { Ok(()) }),
         Task::Soak {
             kills,
             agents,

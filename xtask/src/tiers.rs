@@ -158,7 +158,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests delivery", 5),
     Suite::of("vetting-tests endings", 5),
     Suite::of("vetting-tests example", 5),
-    Suite::of("vetting-tests facts", 60),
+    Suite::of("vetting-tests facts", 40),
     Suite::of("vetting-tests fault_timelines", 5).longer(120, &[("FAULT_TIMELINES", "150")]),
     Suite::of("vetting-tests folder", 5),
     Suite::of("vetting-tests frozen_data", 5),

@@ -1,5 +1,6 @@
 //! The interfaces' bindings, generated from `wit/`. Their documentation is there.
 #![allow(missing_docs, clippy::all)]
+#![cfg_attr(not(target_family = "wasm"), allow(unused))]
 
 wit_bindgen::generate!({
     path: "wit",

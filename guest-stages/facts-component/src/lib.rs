@@ -19,4 +19,6 @@ mod tests;
 /// What the component exports.
 struct Facts;
 
+// A native library's linker takes no `:` in names; only tests are native.
+#[cfg(target_family = "wasm")]
 bindings::export!(Facts with_types_in bindings);
