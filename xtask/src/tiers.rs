@@ -169,6 +169,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests hold", 10),
     Suite::of("vetting-tests hostile", 90).own_main(),
     Suite::of("vetting-tests hostile_agent", 5),
+    Suite::of("vetting-tests import", 5),
     Suite::of("vetting-tests iperf", 5),
     Suite::of("vetting-tests journal", 10),
     Suite::of("vetting-tests leftovers", 5),

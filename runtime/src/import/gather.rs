@@ -6,7 +6,7 @@ use std::io::Read;
 use vetting_facts::kernel;
 use vetting_machine::capture::Evidence;
 use vetting_machine::contract::clock::Instant;
-use vetting_machine::contract::files::{Content, Ending};
+use vetting_machine::contract::files::Content;
 use vetting_machine::contract::kernel_log::Entry;
 use vetting_machine::contract::types::{Document, DocumentEnding};
 use vetting_machine::files;

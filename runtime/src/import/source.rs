@@ -33,24 +33,17 @@ pub fn archive(path: &Path, gathered: &mut Gathered) -> Result<(), ImportError> 
         limit,
         what,
     };
-    let options = || {
-        let mut options = File::options();
-        options.read(true).custom_flags(nix::libc::O_NONBLOCK);
-        options
-    };
-    let file = options().open(path).map_err(io)?;
+    let flags = nix::libc::O_NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags).open(path);
+    let file = file.map_err(io)?;
     if !file.metadata().map_err(io)?.is_file() {
         return Err(io(io::Error::other("neither a folder nor a regular file")));
     }
     let plain = decompressed(BufReader::new(file)).map_err(io)?;
-    // One byte more than may be: whoever reaches it is refused.
     let mut archive = tar::Archive::new(plain.take(MAX_BYTES));
     let mut count = 0_u64;
     for entry in archive.entries().map_err(io)? {
-        let mut entry = entry.map_err(|reason| {
-            // What was read so far is whole; the rest is not there.
-            io(reason)
-        })?;
+        let mut entry = entry.map_err(io)?;
         count = count.saturating_add(1);
         if count > MAX_ITEMS {
             return Err(too_much(MAX_ITEMS, "entries"));
@@ -188,6 +181,98 @@ fn opened(path: &Path) -> io::Result<(File, u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
+
+    /// An archive of entries whose names are taken as they are.
+    fn archived(entries: &[(&str, tar::EntryType, &str)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, kind, content) in entries {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(*kind);
+            header.set_mode(0o644);
+            let gnu = header.as_gnu_mut().expect("is one");
+            gnu.name[..name.len()].copy_from_slice(name.as_bytes());
+            let mut bytes: &[u8] = &[];
+            if kind.is_symlink() {
+                gnu.linkname[..content.len()].copy_from_slice(content.as_bytes());
+            } else {
+                bytes = content.as_bytes();
+            }
+            header.set_size(bytes.len() as u64);
+            header.set_cksum();
+            builder.append(&header, bytes).expect("an entry");
+        }
+        builder.into_inner().expect("an archive")
+    }
+
+    fn read(bytes: &[u8]) -> Result<Option<super::super::Imported>, ImportError> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(bytes).expect("written");
+        let mut gathered = Gathered::default();
+        archive(file.path(), &mut gathered)?;
+        Ok(gathered.into_imported("test"))
+    }
+
+    #[test]
+    fn hostile_entries_lead_nowhere() {
+        use tar::EntryType::{Block, Fifo, Regular, Symlink};
+        let bytes = archived(&[
+            ("sos-host/../../etc/cron.d/x", Regular, "evil"),
+            ("sos-host/sys/class/net/eth0", Symlink, "../../../../../etc"),
+            ("sos-host/sys/class/net/eth1", Symlink, "../../devices/eth1"),
+            ("sos-host/proc/kcore", Regular, "secret"),
+            ("sos-host/proc/cmdline", Regular, "secret"),
+            ("sos-host/dmesg", Fifo, ""),
+            ("sos-host/dev/sda", Block, ""),
+            ("sos-host/proc/cpuinfo", Regular, "processor : 0"),
+            (
+                "/sos-host/sos_commands/kernel/dmesg",
+                Regular,
+                "[    1.0] up",
+            ),
+        ]);
+        let imported = read(&bytes).expect("it reads").expect("some evidence");
+        let evidence = &imported.evidence;
+        let files: Vec<&String> = evidence.files.keys().collect();
+        assert_eq!(files, ["proc/cpuinfo"]);
+        let links: Vec<(&String, &String)> = evidence.links.iter().collect();
+        let eth1 = (
+            "sys/class/net/eth1".to_owned(),
+            "sys/devices/eth1".to_owned(),
+        );
+        assert_eq!(links, [(&eth1.0, &eth1.1)]);
+        assert_eq!(evidence.log.as_ref().map(Vec::len), Some(1));
+        assert_eq!(imported.gaps.len(), 1, "{:?}", imported.gaps);
+    }
+
+    #[test]
+    fn huge_entry_is_cut_and_the_next_one_is_read() {
+        let huge = "x".repeat(5 << 20);
+        let bytes = archived(&[
+            ("h/ipmitool_sel_elist", tar::EntryType::Regular, &huge),
+            ("h/ipmitool_fru", tar::EntryType::Regular, "FRU"),
+        ]);
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&bytes).expect("written");
+        let bytes = encoder.finish().expect("compressed");
+        let imported = read(&bytes).expect("it reads").expect("some evidence");
+        let documents = &imported.evidence.documents;
+        assert_eq!(documents.len(), 2);
+        let kept: Vec<usize> = documents.iter().map(|d| d.stdout.len()).collect();
+        assert_eq!(kept, [4 << 20, 3]);
+    }
+
+    #[test]
+    fn damaged_archives_are_refused() {
+        for bytes in [
+            b"\x1f\x8b\x08garbage".as_slice(),
+            b"\xfd7zXZ\0garbage",
+            b"\x28\xb5\x2f\xfdgarbage",
+            &[b'x'; 2000],
+        ] {
+            assert!(read(bytes).is_err(), "{bytes:?}");
+        }
+    }
 
     #[test]
     fn paths_that_lead_out_are_refused() {

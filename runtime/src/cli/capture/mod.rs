@@ -177,13 +177,13 @@ async fn profile_of(session: &dyn Session) -> Result<String, anyhow::Error> {
     let power = ShownPower::ask(session).await.ok();
     let gpus = machine_gpus::gpus(session).await.ok();
     let gpus = gpus.and_then(|gpus| gpus.nvidia());
-    let text = profile::toml(&profile::Seen {
+    let seen = profile::Seen {
         parts: &inventory,
         sensors: &sensors,
         disks: &disks,
         gpus: gpus.as_ref(),
         power: power.as_ref(),
         edac: files.text(EDAC),
-    });
-    Ok(text?)
+    };
+    Ok(profile::toml(&seen)?)
 }
