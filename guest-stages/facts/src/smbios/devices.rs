@@ -8,6 +8,7 @@ use super::words;
 
 /// Whether a slot is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SlotUsage {
     /// Not known.

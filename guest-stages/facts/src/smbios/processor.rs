@@ -8,6 +8,7 @@ use super::words;
 
 /// What the firmware says of a processor's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ProcessorStatus {
     /// Not known.
