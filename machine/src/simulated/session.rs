@@ -174,11 +174,8 @@ impl State {
                 }))
             }
             Request::Sleep { milliseconds } => {
-                self.advance(
-                    self.world
-                        .now
-                        .saturating_add(milliseconds.saturating_mul(MILLISECOND)),
-                );
+                let nap = milliseconds.saturating_mul(MILLISECOND);
+                self.advance(self.world.now.saturating_add(nap));
                 if self.cancelled {
                     Err(Error::Cancelled)
                 } else {
