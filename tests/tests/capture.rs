@@ -136,7 +136,11 @@ fn script(folder: &Path, name: &str, said: &str, status: i32) {
 
 impl Fake {
     fn shown(&self) -> Value {
-        json(&self.seen_by(Vetting::new(&["machine", "show", "--json"])).output())
+        json(
+            &self
+                .seen_by(Vetting::new(&["machine", "show", "--json"]))
+                .output(),
+        )
     }
 }
 

@@ -49,7 +49,10 @@ fn captured_profiles_are_judged_as_the_profiles_are() {
             let text = folder.to_string();
             if text.contains(NOT_RUN) {
                 // What was found without a load stands, and what was not is not a pass.
-                let new: Vec<&String> = now.difference(&then).filter(|f| !f.contains(NOT_RUN)).collect();
+                let new: Vec<&String> = now
+                    .difference(&then)
+                    .filter(|f| !f.contains(NOT_RUN))
+                    .collect();
                 if folder["verdict"] == "pass" || !new.is_empty() {
                     wrong.push(format!("{name}, {stage}: {}, {new:?}", folder["verdict"]));
                 }
@@ -145,7 +148,11 @@ fn folder_that_cannot_be_used_is_refused_in_words() {
     let log = |folder: &Path| fs::write(folder.join("kernel.log"), "[ 1.0] x\n").expect("a file");
     refused("", &log, "kernel.log: line 1");
     let other = |folder: &Path| {
-        fs::write(folder.join("machine.toml"), "format = \"x/9\"\ntaken = \"\"\n").expect("a file");
+        fs::write(
+            folder.join("machine.toml"),
+            "format = \"x/9\"\ntaken = \"\"\n",
+        )
+        .expect("a file");
     };
     refused("", &other, "this version reads vetting.machine/1");
     let ended = show(Path::new("/nonexistent"), "smart");
@@ -205,6 +212,10 @@ fn scenario_replaces_single_documents() {
             .path("--component", &stages().join("SMART.wasm"))
             .output();
         let printed = ended.stdout();
-        assert!(printed.contains("S6ESNFAILING"), "{name}: {printed} {}", ended.stderr());
+        assert!(
+            printed.contains("S6ESNFAILING"),
+            "{name}: {printed} {}",
+            ended.stderr()
+        );
     }
 }

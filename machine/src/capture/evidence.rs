@@ -315,12 +315,7 @@ impl Evidence {
     }
 
     /// Lists one glob: links and folders are kept, files are returned.
-    async fn list(
-        &mut self,
-        session: &dyn Session,
-        glob: &str,
-        is_asked_for: bool,
-    ) -> Vec<String> {
+    async fn list(&mut self, session: &dyn Session, glob: &str, is_asked_for: bool) -> Vec<String> {
         let globs = vec![glob.to_owned()];
         let listed = session.call(Request::FilesList { globs }).await;
         let listing = match listed {
@@ -414,7 +409,12 @@ impl Evidence {
         let absent = self.absent.iter().filter(expected).map(|entry| {
             let target = entry.target.as_deref().filter(|target| !target.is_empty());
             let target = target.map(|target| format!(" of {target}"));
-            format!("{}{}: {}", entry.query, target.unwrap_or_default(), entry.error)
+            format!(
+                "{}{}: {}",
+                entry.query,
+                target.unwrap_or_default(),
+                entry.error
+            )
         });
         let unlisted = self.unlisted.iter();
         let unlisted = unlisted.map(|(path, why)| format!("{path}: {why}"));
@@ -470,7 +470,13 @@ mod tests {
         let way = on_the_way("sys/class/net/*/mtu");
         assert_eq!(
             way,
-            ["sys", "sys/class", "sys/class/net", "sys/class/net/*", "sys/class/net/*/mtu"]
+            [
+                "sys",
+                "sys/class",
+                "sys/class/net",
+                "sys/class/net/*",
+                "sys/class/net/*/mtu"
+            ]
         );
     }
 }

@@ -13,11 +13,7 @@ use crate::directory::manifest::{AbsentEntry, DocumentEntry, FORMAT, Manifest, U
 use crate::directory::{DISKS, DOCUMENTS, HWMON, KERNEL_LOG, MANIFEST, QUERIES, TREE, log};
 
 /// Writes everything. Returns how many files of the kernel and how many documents there are.
-pub fn keep(
-    evidence: &Evidence,
-    to: &Path,
-    scrub: &Scrub,
-) -> Result<(usize, usize), CaptureError> {
+pub fn keep(evidence: &Evidence, to: &Path, scrub: &Scrub) -> Result<(usize, usize), CaptureError> {
     let tree = tree::keep(evidence, &to.join(TREE), scrub)?;
     make(&to.join(DOCUMENTS))?;
     let mut names = BTreeSet::new();

@@ -116,6 +116,9 @@ mod tests {
         let place = real(&links, "sys/class/net/eth0/device/vendor");
         assert_eq!(place, "sys/devices/pci0/vendor");
         assert!(real(&links, "sys/a/x").ends_with("/x"));
-        assert_eq!(relative("sys/class/net", "sys/devices/x"), "../../../sys/devices/x");
+        assert_eq!(
+            relative("sys/class/net", "sys/devices/x"),
+            "../../../sys/devices/x"
+        );
     }
 }

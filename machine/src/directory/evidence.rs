@@ -10,7 +10,9 @@ use super::manifest::{DocumentEntry, Manifest};
 use crate::contract::files::{Content, Ending, Kind, Listing};
 use crate::contract::queries::Query;
 use crate::contract::types::{Error, Missing, MissingKind};
-use crate::files::{self, Tree as _, check_globs, check_paths, matches_path, may_read, without_bytes};
+use crate::files::{
+    self, Tree as _, check_globs, check_paths, matches_path, may_read, without_bytes,
+};
 use crate::queries;
 use crate::real::{disks, files as real_files, gpu as real_gpu, hwmon, smart};
 use crate::tools::gpu;
@@ -81,8 +83,7 @@ impl Folder {
                 reading.map(Reply::Hwmon).ok_or_else(|| not_here(query, ""))
             }
             Request::Disks => {
-                let of_tree =
-                    || Some(disks::list_reading(self.having("sys/block")?, |_| false));
+                let of_tree = || Some(disks::list_reading(self.having("sys/block")?, |_| false));
                 let disks = self.disks.clone().or_else(of_tree);
                 disks.map(Reply::Disks).ok_or_else(|| not_here(query, ""))
             }
@@ -101,7 +102,9 @@ impl Folder {
             }
             Request::QueriesList => {
                 let queries = self.queries.clone();
-                Ok(Reply::Queries(queries.unwrap_or_else(|| self.queries_seen())))
+                Ok(Reply::Queries(
+                    queries.unwrap_or_else(|| self.queries_seen()),
+                ))
             }
             _ => Err(not_here(query, "")),
         }

@@ -29,8 +29,8 @@ use crate::contract::context::NetworkPeer;
 use crate::{Attempt, Identity, Machine, MachineError, Session, Time};
 pub use error::DirectoryError;
 pub(crate) use evidence::place;
-pub(crate) use folder::{DISKS, DOCUMENTS, HWMON, KERNEL_LOG, MANIFEST, QUERIES, TREE};
 use folder::Folder;
+pub(crate) use folder::{DISKS, DOCUMENTS, HWMON, KERNEL_LOG, MANIFEST, QUERIES, TREE};
 pub use replaced::Replaced;
 use session::DirectorySession;
 

@@ -33,8 +33,8 @@ use async_trait::async_trait;
 
 use crate::contract::context::NetworkPeer;
 use crate::contract::types::Missing;
-use crate::seam::{Attempt, Machine, Session, Time};
 use crate::queries::Query;
+use crate::seam::{Attempt, Machine, Session, Time};
 use crate::tools::Toolbox;
 use crate::{Decision, Identity, MachineError, Mandate};
 pub use live_image::{LiveImage, MARKER};
@@ -102,18 +102,15 @@ impl RealMachine {
     /// What it calls itself on a network.
     pub fn host_names(&self) -> Vec<String> {
         let files = ["proc/sys/kernel/hostname", "etc/hostname"];
-        files.iter().filter_map(|file| self.root.value(file)).collect()
+        files
+            .iter()
+            .filter_map(|file| self.root.value(file))
+            .collect()
     }
 
     /// What of it can be looked at, and what to do about the rest.
     pub async fn check(&self) -> Vec<crate::check::Check> {
-        check::all(
-            &self.root,
-            &self.tools,
-            self.no_controller(),
-            &self.queries,
-        )
-        .await
+        check::all(&self.root, &self.tools, self.no_controller(), &self.queries).await
     }
 
     /// Whether it was booted for a test.

@@ -69,7 +69,8 @@ impl Gathered {
     pub fn file(&mut self, path: &str, modified: u64, size: u64, from: &mut dyn Read) {
         if HOST_NAMES.contains(&path) {
             let name = self.read(path, HOST_NAME_BYTES, from).unwrap_or_default();
-            self.names.push(String::from_utf8_lossy(&name).trim().to_owned());
+            self.names
+                .push(String::from_utf8_lossy(&name).trim().to_owned());
             return;
         }
         if is_of_kernel(path) {

@@ -87,7 +87,12 @@ fn smartctl(words: &Words) -> Option<Guess> {
     let target = words.0.iter().rev().find_map(|word| drive(word))?;
     let whole = u8::from(words.has("x") || words.has("xall"));
     let argv = vec!["smartctl", "-x"];
-    document("smart.read", target, argv, json.saturating_mul(2).saturating_add(whole))
+    document(
+        "smart.read",
+        target,
+        argv,
+        json.saturating_mul(2).saturating_add(whole),
+    )
 }
 
 /// The drive that a word names.
@@ -139,12 +144,8 @@ fn ipmitool(words: &Words) -> Option<Guess> {
 
 fn gpu(words: &Words, name: &str) -> Option<Guess> {
     let (target, argv) = match () {
-        () if words.all(&["nvlink", "s"]) => {
-            ("nvlink-status", vec!["nvidia-smi", "nvlink", "-s"])
-        }
-        () if words.all(&["nvlink", "e"]) => {
-            ("nvlink-errors", vec!["nvidia-smi", "nvlink", "-e"])
-        }
+        () if words.all(&["nvlink", "s"]) => ("nvlink-status", vec!["nvidia-smi", "nvlink", "-s"]),
+        () if words.all(&["nvlink", "e"]) => ("nvlink-errors", vec!["nvidia-smi", "nvlink", "-e"]),
         // Without -x it is text, which is another document.
         () if words.all(&["nvidia", "smi"]) && (words.has("x") || name.ends_with(".xml")) => {
             ("nvidia-smi", vec!["nvidia-smi", "-q", "-x"])
@@ -163,7 +164,10 @@ fn gpu(words: &Words, name: &str) -> Option<Guess> {
     document("gpu.ask", target.to_owned(), argv, 0)
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "the last expression of its callers")]
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the last expression of its callers"
+)]
 fn document(
     query: &'static str,
     target: String,
@@ -192,19 +196,39 @@ mod tests {
     #[test]
     fn files_are_known_by_their_commands() {
         for (path, query, target) in [
-            ("sos_commands/ata/smartctl_-a_.dev.sda_-j", "smart.read", "sda"),
-            ("sos_commands/ata/smartctl_-a_.dev.sdab", "smart.read", "sdab"),
+            (
+                "sos_commands/ata/smartctl_-a_.dev.sda_-j",
+                "smart.read",
+                "sda",
+            ),
+            (
+                "sos_commands/ata/smartctl_-a_.dev.sdab",
+                "smart.read",
+                "sdab",
+            ),
             ("smartctl-x-nvme0n1.json", "smart.read", "nvme0n1"),
             ("smart/nvme2.txt", "smart.read", "nvme2n1"),
             ("smartctl --scan-open.txt", "smart.scan", ""),
-            ("sos_commands/ipmitool/ipmitool_sel_elist", "bmc.ask", "event-log"),
-            ("sos_commands/ipmitool/ipmitool_-I_usb_sel_info", "bmc.ask", "event-log-info"),
+            (
+                "sos_commands/ipmitool/ipmitool_sel_elist",
+                "bmc.ask",
+                "event-log",
+            ),
+            (
+                "sos_commands/ipmitool/ipmitool_-I_usb_sel_info",
+                "bmc.ask",
+                "event-log-info",
+            ),
             ("ipmitool-sdr-elist-all.txt", "bmc.ask", "sensors"),
             ("ipmitool_-v_sdr_elist_all", "bmc.ask", "sensor-records"),
             ("ipmitool sensor.txt", "bmc.ask", "thresholds"),
             ("ipmitool_fru_print", "bmc.ask", "parts"),
             ("nvidia-smi-q-x.txt", "gpu.ask", "nvidia-smi"),
-            ("sos_commands/nvidia/nvidia-smi_nvlink_-s", "gpu.ask", "nvlink-status"),
+            (
+                "sos_commands/nvidia/nvidia-smi_nvlink_-s",
+                "gpu.ask",
+                "nvlink-status",
+            ),
             ("sos_commands/kernel/dmesg", "kernel-log", ""),
             ("dmesg.txt", "kernel-log", ""),
         ] {

@@ -225,14 +225,21 @@ mod tests {
             ("sos-host/dmesg", Fifo, ""),
             ("sos-host/dev/sda", Block, ""),
             ("sos-host/proc/cpuinfo", Regular, "processor : 0"),
-            ("/sos-host/sos_commands/kernel/dmesg", Regular, "[    1.0] up"),
+            (
+                "/sos-host/sos_commands/kernel/dmesg",
+                Regular,
+                "[    1.0] up",
+            ),
         ]);
         let imported = read(&bytes).expect("it reads").expect("some evidence");
         let evidence = &imported.evidence;
         let files: Vec<&String> = evidence.files.keys().collect();
         assert_eq!(files, ["proc/cpuinfo"]);
         let links: Vec<(&String, &String)> = evidence.links.iter().collect();
-        let eth1 = ("sys/class/net/eth1".to_owned(), "sys/devices/eth1".to_owned());
+        let eth1 = (
+            "sys/class/net/eth1".to_owned(),
+            "sys/devices/eth1".to_owned(),
+        );
         assert_eq!(links, [(&eth1.0, &eth1.1)]);
         assert_eq!(evidence.log.as_ref().map(Vec::len), Some(1));
         assert_eq!(imported.gaps.len(), 1, "{:?}", imported.gaps);
