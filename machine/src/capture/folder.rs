@@ -83,10 +83,9 @@ fn absent(entries: &[AbsentEntry]) -> Vec<AbsentEntry> {
 
 /// A file's name for a document: its query and target, and what it holds.
 fn name(document: &Document, taken: &mut BTreeSet<String>) -> String {
-    let says = |word: &str| document.argv.iter().any(|arg| arg.contains(word));
-    let kind = match document.argv.first().map(String::as_str) {
-        Some("nvidia-smi") if says("-x") => "xml",
-        Some("smartctl" | "rocm-smi" | "amd-smi") if says("json") => "json",
+    let kind = match document.stdout.trim_ascii_start().first() {
+        Some(b'{' | b'[') => "json",
+        Some(b'<') => "xml",
         _ => "txt",
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');

@@ -1,12 +1,13 @@
 //! A machine written down as a folder of evidence, which `dir:` reads.
 //!
-//! * [`evidence`]: everything that a machine answers, asked once;
+//! * [`evidence`]: everything that a machine answers, asked once; [`files`]: the kernel's files among it;
 //! * [`folder`]: the folder; [`tree`]: its files, links and folders of the kernel;
 //! * [`scrub`]: serial numbers, addresses and names become placeholders, the same one everywhere.
 //!
 //! Nothing of what is on a disk is read, and nothing is written outside the one folder.
 
 mod evidence;
+mod files;
 mod folder;
 mod scrub;
 mod tree;
