@@ -68,6 +68,9 @@ const MISREADS: [Misread; 5] = [
     },
 ];
 
+/// What the folder of stages is called in the copy.
+const STAGES: &str = "misreading";
+
 fn repository() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().expect("a workspace").to_owned()
@@ -92,16 +95,16 @@ fn copy(from: &Path, to: &Path) {
 /// A workspace of the stages alone, with every misread in it.
 fn with_misreads(to: &Path) {
     let from = repository();
-    for folder in ["guest-stages", "wit"] {
-        copy(&from.join(folder), &to.join(folder));
-    }
+    copy(&from.join("wit"), &to.join("wit"));
+    copy(&from.join("guest-stages"), &to.join(STAGES));
     fs::copy(from.join("Cargo.lock"), to.join("Cargo.lock")).expect("a copy");
     let manifest = fs::read_to_string(from.join("Cargo.toml")).expect("a manifest");
+    let manifest = manifest.replace("guest-stages/", &format!("{STAGES}/"));
     let mut manifest: toml::Table = manifest.parse().expect("TOML");
     let members = manifest["workspace"]["members"].as_array().expect("a list");
     let members = members.iter().filter(|member| {
         let member = member.as_str().expect("a path");
-        member.starts_with("guest-stages/") && to.join(member).join("Cargo.toml").is_file()
+        member.starts_with(STAGES) && to.join(member).join("Cargo.toml").is_file()
     });
     let members: Vec<toml::Value> = members.cloned().collect();
     let workspace = manifest["workspace"].as_table_mut().expect("a table");
@@ -109,7 +112,7 @@ fn with_misreads(to: &Path) {
     let text = toml::to_string(&manifest).expect("TOML");
     fs::write(to.join("Cargo.toml"), text).expect("a manifest");
     for misread in &MISREADS {
-        let file = to.join("guest-stages").join(misread.file);
+        let file = to.join(STAGES).join(misread.file);
         let text = fs::read_to_string(&file).expect("a source");
         assert_eq!(text.matches(misread.right).count(), 1, "{}", misread.file);
         let text = text.replace(misread.right, misread.wrong);
@@ -132,8 +135,8 @@ fn build(workspace: &Path, to: &Path) {
     for misread in &MISREADS {
         cargo.args(["--package", misread.package]);
     }
-    // Apart from what was built of the repository's own stages, which stays as it is.
-    let built = repository().join("target/guests-misreading");
+    // What both depend on is compiled there already; the folder's other name keeps the stages apart.
+    let built = repository().join("target/guests");
     cargo.arg("--target-dir").arg(&built);
     cargo.current_dir(workspace).stdin(Stdio::null());
     toolchain.apply(&mut cargo);

@@ -57,13 +57,13 @@ pub fn slots(world: &World) -> Vec<Slot> {
         }
     });
     let filled: Vec<Slot> = filled.collect();
-    let empties = spec.empty.iter().map(empty);
+    let empties = spec.empty.iter().map(|slot| empty(slot));
     filled.into_iter().chain(empties).collect()
 }
 
-fn empty(slot: &String) -> Slot {
+fn empty(slot: &str) -> Slot {
     Slot {
-        name: slot.clone(),
+        name: slot.to_owned(),
         ..Slot::default()
     }
 }
