@@ -111,7 +111,7 @@ fn what_is_not_in_the_folder_is_not_healthy() {
     by_hand(folder.path(), "");
     for record in report(&format!("dir:{}", folder.path().display())) {
         let verdict = record["verdict"].as_str().expect("a verdict");
-        assert_ne!(verdict, "pass", "{record:#}");
+        assert!(["inconclusive", "fail"].contains(&verdict), "{record:#}");
     }
 }
 

@@ -147,10 +147,7 @@ fn build(workspace: &Path, to: &Path) {
         let file = format!("{}.wasm", misread.package.replace('-', "_"));
         let module = fs::read(built.join(TARGET).join("stage").join(file)).expect("a module");
         let folder = misread.package.trim_start_matches("stage-");
-        let manifest = workspace
-            .join("guest-stages")
-            .join(folder)
-            .join("stage.toml");
+        let manifest = workspace.join(STAGES).join(folder).join("stage.toml");
         let manifest = fs::read_to_string(manifest).expect("a manifest");
         let component = vetting_component::pack(&module, &manifest).expect("a component");
         let name = format!("{}.wasm", misread.stage);

@@ -74,7 +74,7 @@ fn run() -> Result<Outcome, String> {
     let parameters = Parameters::read()?;
     let facts = context::get();
     let mut findings = Findings::new();
-    let nics = ports::read(&mut findings).map_err(|e| explain(&e))?;
+    let nics = ports::read(&mut findings)?;
     if nics.is_empty() && facts.peer.is_none() {
         return Ok(findings.skip("the machine has no network port", "no network port"));
     }

@@ -7,15 +7,26 @@ use vetting_stage::{Findings, Measure, Part, explain, kernel_files, part, querie
 
 use crate::{Parameters, rules};
 
+/// Where the kernel shows them.
+const CLASS: &str = "sys/class/net";
+
 /// Reads the ports: files of the kernel, and what their drivers say to ethtool.
-pub fn read(findings: &mut Findings) -> Result<Vec<Nic>, Error> {
-    let files = kernel_files::read(PORT_FILES)?;
+pub fn read(findings: &mut Findings) -> Result<Vec<Nic>, String> {
+    let files = kernel_files::read(PORT_FILES).map_err(|error| explain(&error))?;
     let mut gap = None;
     let mut given = Vec::new();
     for name in inventory::port_names(&files) {
-        given.push(ask(name, &mut gap)?);
+        given.push(ask(name, &mut gap).map_err(|error| explain(&error))?);
     }
     let ports = inventory::ports(&files, given);
+    // Of the list itself, not of an attribute that a port has not got.
+    let of_list = |path: &str| path == CLASS || path.strip_prefix(CLASS) == Some("/*");
+    let mut gaps = files.gaps("sys/class").filter(|(path, _)| of_list(path));
+    if let Some((path, why)) = gaps.next().filter(|_| ports.is_empty()) {
+        return Err(format!(
+            "the network ports could not be listed: {path}: {why:?}"
+        ));
+    }
     if let Some(why) = gap.filter(|_| ports.iter().any(has_a_cable)) {
         // Without it no port is slower than it could be: whoever reads the result sees why.
         findings.note(Measure::text("drivers", format!("not asked: {why}")));
