@@ -292,9 +292,12 @@ pub struct ShowArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Print what the tool or the kernel printed, for smart and kernel-log
+    /// Print what the tool or the kernel printed
     #[arg(long, conflicts_with = "json", requires = "topic")]
     pub raw: bool,
+    /// Print which row of each document became which facts, for smart, gpu, power and kernel-log
+    #[arg(long, conflicts_with_all = ["json", "raw"], requires = "topic")]
+    pub explain: bool,
     /// Which machine
     #[command(flatten)]
     pub machine: MachineChoice,

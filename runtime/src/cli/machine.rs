@@ -57,6 +57,7 @@ async fn show(args: ShowArgs) -> Result<Exit, Failure> {
             text.push_str(&format!("── {} ──\n", name(*topic)));
             text.push_str(&match &answer {
                 Ok(shown) if args.raw => raw(shown)?,
+                Ok(shown) if args.explain => explained(shown)?,
                 Ok(shown) => tables::table(shown),
                 Err(error) => format!("{error}\n"),
             });
@@ -110,6 +111,20 @@ fn raw(shown: &Shown) -> Result<String, Failure> {
         Shown::Power(power) => Ok(power.raw()),
         Shown::One(_) => {
             let topics = "use --raw with smart, gpu, inventory, counters, power or kernel-log: the other topics have no document";
+            Err(Failure::usage(anyhow::anyhow!(topics)))
+        }
+    }
+}
+
+/// Which row of each document became which facts, where the topic has documents.
+fn explained(shown: &Shown) -> Result<String, Failure> {
+    match shown {
+        Shown::Drives(drives) => Ok(machine_facts::drives_explained(drives)),
+        Shown::Gpus(gpus) => Ok(gpus.explained()),
+        Shown::Log(log) => Ok(log.explained()),
+        Shown::Power(power) => Ok(power.explained()),
+        Shown::Inventory(_) | Shown::Counters(_) | Shown::One(_) => {
+            let topics = "use --explain with smart, gpu, power or kernel-log: the other topics are files of one value each, or have no document";
             Err(Failure::usage(anyhow::anyhow!(topics)))
         }
     }

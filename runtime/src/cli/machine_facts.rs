@@ -12,6 +12,7 @@ use vetting_machine::contract::types::{Document, Error};
 use vetting_machine::{Reply, Request, Session};
 use vetting_protocol::printable;
 
+use super::explain::explain;
 use super::machine_tables::of;
 
 /// How long the kernel's log is listened to after what is there.
@@ -128,6 +129,19 @@ pub fn drives_raw(drives: &[ShownDrive]) -> String {
     drives.iter().map(one).collect()
 }
 
+/// Which row of smartctl's documents became which facts.
+pub fn drives_explained(drives: &[ShownDrive]) -> String {
+    let read = |bytes: &[u8]| {
+        let drive = smartctl::drive(bytes).ok();
+        serde_json::to_value(drive).unwrap_or_default()
+    };
+    let one = |drive: &ShownDrive| match &drive.document {
+        Ok(document) => explain(document, &read),
+        Err(error) => format!("# {}: {error}\n", drive.device),
+    };
+    drives.iter().map(one).collect()
+}
+
 /// The kernel's log since boot.
 pub struct ShownLog(Vec<kernel::Entry>);
 
@@ -228,6 +242,34 @@ impl ShownLog {
     pub fn json(&self) -> Result<Value, serde_json::Error> {
         let rows = self.rows(|row| serde_json::to_value(row));
         rows.into_iter().collect()
+    }
+
+    /// Each line that belongs to an error, with the errors that it became.
+    pub fn explained(&self) -> String {
+        let events = kernel::events(&self.0);
+        let incidents = kernel::incidents(&self.0, &events);
+        let mut text = String::new();
+        for (number, entry) in self.0.iter().enumerate() {
+            let of_line = incidents.iter().filter(|i| i.lines.contains(&number));
+            let of_line: Vec<&kernel::Incident> = of_line.collect();
+            if of_line.is_empty() {
+                continue;
+            }
+            text.push_str(&format!("{}\n", printable(&entry.text)));
+            for incident in of_line {
+                let severity = incident
+                    .severity
+                    .map_or_else(String::new, |s| format!(", {s:?}"));
+                let part = incident.part.as_ref();
+                let part = part.map_or_else(String::new, |part| format!(", {part:?}"));
+                let row = format!("{:?}{severity}{part}", incident.kind);
+                text.push_str(&format!("    {}\n", printable(&row)));
+            }
+        }
+        if text.is_empty() {
+            text = format!("{} lines since boot became nothing\n", self.0.len());
+        }
+        text
     }
 
     /// Its lines as they are.

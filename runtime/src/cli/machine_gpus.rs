@@ -8,6 +8,7 @@ use vetting_machine::contract::gpu::Question;
 use vetting_machine::contract::types::{Document, Error};
 use vetting_machine::{Reply, Request, Session};
 
+use super::explain::explain;
 use super::machine_tables::of;
 
 /// What is asked, by the names of the JSON.
@@ -51,6 +52,17 @@ fn facts<T: Serialize>(read: Result<T, Unreadable>) -> Result<Value, serde_json:
     match read {
         Ok(facts) => serde_json::to_value(facts),
         Err(error) => Ok(json!({ "message": error.to_string() })),
+    }
+}
+
+/// The facts of a document, by what was asked.
+fn read(name: &str, bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    match name {
+        "nvidia-smi" => facts(nvidia_smi::gpus(bytes)),
+        "nvlink-status" => facts(nvlinks::status(bytes)),
+        "nvlink-errors" => facts(nvlinks::errors(bytes)),
+        "rocm-smi" => facts(rocm_smi::report(bytes)),
+        _ => facts(amd_smi::report(bytes)),
     }
 }
 
@@ -146,20 +158,20 @@ impl ShownGpus {
         for (name, answer) in &self.answers {
             let value = match answer {
                 Err(error) => json!({ "error": error, "message": error.to_string() }),
-                Ok(document) => {
-                    let bytes = &document.stdout;
-                    match *name {
-                        "nvidia-smi" => facts(nvidia_smi::gpus(bytes))?,
-                        "nvlink-status" => facts(nvlinks::status(bytes))?,
-                        "nvlink-errors" => facts(nvlinks::errors(bytes))?,
-                        "rocm-smi" => facts(rocm_smi::report(bytes))?,
-                        _ => facts(amd_smi::report(bytes))?,
-                    }
-                }
+                Ok(document) => read(name, &document.stdout)?,
             };
             all.insert((*name).to_owned(), value);
         }
         Ok(Value::Object(all))
+    }
+
+    /// Which row of each document became which facts.
+    pub fn explained(&self) -> String {
+        let one = |(name, answer): &(&str, Result<Document, Error>)| match answer {
+            Ok(document) => explain(document, &|bytes| read(name, bytes).unwrap_or_default()),
+            Err(error) => format!("# {name}: {error}\n"),
+        };
+        self.answers.iter().map(one).collect()
     }
 
     /// What the tools printed, as it came.

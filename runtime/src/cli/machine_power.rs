@@ -2,6 +2,7 @@
 //! `vetting-facts`, as stages do.
 
 use serde_json::{Value, json};
+use vetting_facts::Unreadable;
 use vetting_facts::bmc::{self, Frus, Sensors, Supply};
 use vetting_facts::files::Files;
 use vetting_facts::power::{self, PowerSupply, SUPPLY};
@@ -10,6 +11,7 @@ use vetting_machine::contract::types::{Document, Error};
 use vetting_machine::{Reply, Request, Session};
 use vetting_protocol::printable;
 
+use super::explain::explain;
 use super::machine_files;
 use super::machine_tables::of;
 
@@ -187,6 +189,15 @@ impl ShownPower {
         }))
     }
 
+    /// Which row of each answer became which facts.
+    pub fn explained(&self) -> String {
+        let one = |(question, answer): &(Question, Result<Document, Error>)| match answer {
+            Ok(document) => explain(document, &|bytes| read(question, bytes)),
+            Err(error) => format!("# {}: {error}\n", question.name()),
+        };
+        self.answers.iter().map(one).collect()
+    }
+
     /// What ipmitool printed, as it came.
     pub fn raw(&self) -> String {
         let one = |(question, answer): &(Question, Result<Document, Error>)| match answer {
@@ -198,6 +209,28 @@ impl ShownPower {
             Err(error) => format!("# {}: {error}\n", question.name()),
         };
         self.answers.iter().map(one).collect()
+    }
+}
+
+/// The facts of one answer.
+fn read(question: &Question, bytes: &[u8]) -> Value {
+    fn value<T: serde::Serialize>(facts: Result<T, Unreadable>) -> Value {
+        let facts = facts.ok().map(serde_json::to_value);
+        facts.and_then(Result::ok).unwrap_or_default()
+    }
+    match question {
+        Question::Sensors => value(bmc::from_elist(bytes)),
+        Question::Thresholds => value(bmc::sensor_table(bytes)),
+        Question::SensorRecords => value(bmc::sensors(bytes)),
+        Question::EventLog => value(bmc::event_log(bytes)),
+        Question::EventLogInfo => value(bmc::event_log_info(bytes)),
+        Question::Clock => value(bmc::clock(bytes)),
+        Question::Parts => value(bmc::frus(bytes)),
+        Question::Controller => value(bmc::controller(bytes)),
+        Question::SelfTest => value(bmc::self_test(bytes)),
+        Question::Chassis => value(bmc::chassis_status(bytes)),
+        Question::PowerDraw => value(bmc::power_reading(bytes)),
+        Question::Network => value(bmc::network(bytes)),
     }
 }
 

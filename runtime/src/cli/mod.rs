@@ -5,6 +5,7 @@ mod args;
 mod capture;
 mod completions;
 mod exit;
+mod explain;
 mod import;
 mod live;
 mod machine;
