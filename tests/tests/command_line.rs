@@ -134,6 +134,38 @@ fn completions_and_manual_come_from_the_same_definitions() {
 }
 
 #[test]
+fn each_row_of_a_document_is_explained() {
+    let explain = |topic: &str, machine: &str| {
+        let args = ["machine", "show", topic, "--explain", "--machine", machine];
+        let ended = Vetting::new(&args).output();
+        assert_eq!(ended.status(), 0, "{topic}: {}", ended.stderr());
+        ended.stdout()
+    };
+    let power = explain("power", "sim:dead-fan");
+    let row = power.lines().position(|line| line.starts_with("FAN3 "));
+    let row = row.unwrap_or_else(|| panic!("{power}"));
+    let next = power.lines().nth(row + 1).expect("what became of it");
+    assert!(next.starts_with("    sensors[]."), "{next}");
+    let smart = explain("smart", "sim:nvme-critical");
+    assert!(smart.contains("/available_spare: 4\n"), "{smart}");
+    assert!(smart.contains("available_spare = 4\n"), "{smart}");
+    let log = explain("kernel-log", "sim:healthy-server");
+    assert!(log.contains("became nothing"), "{log}");
+    let gpu = explain("gpu", "sim:healthy-server");
+    assert!(gpu.contains("<product_name>"), "{gpu}");
+    let args = [
+        "machine",
+        "show",
+        "disks",
+        "--explain",
+        "--machine",
+        "sim:small-vm",
+    ];
+    let refused = Vetting::new(&args).output();
+    assert_eq!(refused.status(), 2, "{}", refused.stderr());
+}
+
+#[test]
 fn every_part_of_a_machine_can_be_shown() {
     for topic in [
         "hwmon",

@@ -96,3 +96,73 @@ fn disk(disk: disks::Disk) -> Disk {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use vetting_facts::files::Files;
+    use vetting_stage::disks::Content;
+
+    use super::*;
+
+    fn native() -> impl Strategy<Value = disks::Disk> {
+        let text = || proptest::option::of(any::<String>());
+        let texts = (
+            any::<String>(),
+            text(),
+            text(),
+            text(),
+            text(),
+            any::<String>(),
+        );
+        (texts, any::<u64>(), any::<bool>()).prop_map(
+            |((name, model, serial, wwn, firmware, transport), size_bytes, rotational)| {
+                disks::Disk {
+                    name,
+                    serial,
+                    wwn,
+                    model,
+                    firmware,
+                    size_bytes,
+                    logical_block_bytes: 512,
+                    physical_block_bytes: 512,
+                    rotational,
+                    removable: false,
+                    read_only: false,
+                    transport: Transport::Other(transport),
+                    controller: None,
+                    link: None,
+                    in_use: Vec::new(),
+                    content: Content::NoneRecognised,
+                    extra: Vec::new(),
+                }
+            },
+        )
+    }
+
+    proptest! {
+        // The wipe guard knows a disk again by what a spec took from here.
+        #[test]
+        fn a_disk_is_attached_as_the_host_lists_it(native in native()) {
+            let given = Given { disks: vec![disk(native.clone())], ..Given::default() };
+            let whole = inventory::inventory(&Files::new(), &given);
+            let attached = serde_json::to_value(&whole).expect("JSON");
+            match attached["disks"].as_array().expect("a list").as_slice() {
+                [one] => {
+                    let text = |key: &str| one[key].as_str().map(str::to_owned);
+                    prop_assert_eq!(text("name"), Some(native.name));
+                    prop_assert_eq!(text("serial"), native.serial);
+                    prop_assert_eq!(text("wwn"), native.wwn);
+                    prop_assert_eq!(text("model"), native.model);
+                    prop_assert_eq!(text("firmware"), native.firmware);
+                    prop_assert_eq!(one["size_bytes"].as_u64(), Some(native.size_bytes));
+                }
+                // What the management controller offers is no disk of the machine.
+                others => {
+                    prop_assert!(others.is_empty());
+                    prop_assert_eq!(whole.virtual_media.len(), 1);
+                }
+            }
+        }
+    }
+}
