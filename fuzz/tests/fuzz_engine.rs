@@ -216,10 +216,16 @@ fn stages() -> Vec<PathBuf> {
 /// The component with a manifest that asks for what it imports.
 fn with_manifest(component: &[u8]) -> Vec<u8> {
     let manifest = |interfaces: &BTreeMap<String, serde_json::Value>| {
-        let manifest = serde_json::json!({
+        let mut manifest = serde_json::json!({
             "name": "Generated", "version": "1.0.0", "summary": "s", "timeout_seconds": 60,
             "interfaces": interfaces,
         });
+        // Of these it is said what is asked for, too.
+        for (interface, asked) in [("files", "sys/class/net/*"), ("queries", "lspci")] {
+            if interfaces.contains_key(interface) {
+                manifest[interface] = serde_json::json!({ asked: "chance" });
+            }
+        }
         let mut bytes = component.to_vec();
         section(&mut bytes, &manifest.to_string());
         bytes

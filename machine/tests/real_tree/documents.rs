@@ -163,6 +163,7 @@ async fn the_controller_is_asked_by_the_words_of_the_contract() {
         (Question::SelfTest, "mc selftest"),
         (Question::Chassis, "chassis status"),
         (Question::PowerDraw, "dcmi power reading"),
+        (Question::Network, "lan print"),
     ];
     assert_eq!(asked.len(), Question::ALL.len());
     for (question, words) in asked {
