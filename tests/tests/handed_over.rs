@@ -183,7 +183,7 @@ impl Planted {
         self.tool("lspci", vec![("*", "lspci", functions)]);
         let report = serde_json::json!({ "fio version": "fio-9.9", "jobs": [] });
         let report = self.json(report);
-        self.tool("fio", vec![("*", "fio.start", report)]);
+        self.tool("fio", vec![("*", "fio.start scratch", report)]);
     }
 
     /// The digests that the stage attached.
@@ -229,6 +229,9 @@ fn planted_bytes_of_every_source_reach_the_guest_as_they_were() {
 fn one_byte_that_is_another_is_seen() {
     let mut planted = Planted::new(1);
     let handed = planted.in_the_guest();
-    planted.expect("fio.start", b"another");
-    assert_eq!(differences(&planted.digests, &handed), ["fio.start"]);
+    planted.expect("fio.start scratch", b"another");
+    assert_eq!(
+        differences(&planted.digests, &handed),
+        ["fio.start scratch"]
+    );
 }

@@ -14,7 +14,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use vetting_facts::smartctl::{self, ScannedDevice};
-use vetting_stage::types::{Document, Error};
+use vetting_stage::types::{Document, Error, MissingKind};
 use vetting_stage::{Findings, Measure, Outcome, context, explain, info, part, smart};
 
 use asked::Asked;
@@ -83,9 +83,18 @@ fn run() -> Result<Outcome, String> {
     let shown = smart::devices().map_err(|e| explain(&e))?;
     let found = match smart::scan() {
         Ok(document) => scanned(&document, &mut findings),
+        Err(_) if shown.is_empty() => Vec::new(),
+        // Evidence that somebody collected may hold drives and no scan.
+        Err(Error::Unavailable(missing)) if matches!(missing.kind, MissingKind::Other(_)) => {
+            let message = format!(
+                "drives behind controllers may be missing: {} is not there",
+                missing.what
+            );
+            findings.unknown(rules::SCAN, None, message);
+            Vec::new()
+        }
         // Without smartctl there is nothing that could be judged.
-        Err(error) if !shown.is_empty() => return Err(explain(&error)),
-        Err(_) => Vec::new(),
+        Err(error) => return Err(explain(&error)),
     };
     for device in &found {
         if let Some(error) = &device.open_error {

@@ -79,7 +79,7 @@ pub(super) fn bounded(offers: &Offers) -> Result<(), ServiceError> {
     let plain = |text: &&String| {
         text.len() <= LONGEST_ENTRY && text.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    if texts.len() > MOST_ENTRIES || !texts.iter().all(|text| plain(text)) {
+    if texts.len() > MOST_ENTRIES || !texts.iter().all(plain) {
         let message = format!(
             "`offers` has more than {MOST_ENTRIES} entries, or one that is not plain ASCII of at most \
              {LONGEST_ENTRY} bytes"

@@ -92,6 +92,9 @@ fn run() -> Result<Outcome, String> {
     )))
 }
 
+/// A count of a drive: its name, its value and unit, its rule and that rule's limit.
+type Count<'a> = (&'a str, Option<u64>, Option<&'a str>, Rule, f64);
+
 fn judge_drive(name: &str, drive: &Drive, parameters: &Parameters, findings: &mut Findings) {
     let Some(passed) = drive.passed else {
         let place = part("disk", name);
@@ -123,7 +126,7 @@ fn judge_drive(name: &str, drive: &Drive, parameters: &Parameters, findings: &mu
     let reads = scsi.and_then(|scsi| scsi.read_errors.as_ref()?.uncorrected);
     let writes = scsi.and_then(|scsi| scsi.write_errors.as_ref()?.uncorrected);
     let uncorrected = parameters.uncorrected_fail;
-    let counts: [(&str, Option<u64>, Option<&str>, Rule, f64); 5] = [
+    let counts: [Count; 5] = [
         (
             "life-used",
             used,
