@@ -385,7 +385,7 @@ fn a_recorded_machine_shows_what_was_recorded_of_it() {
         "sim:healthy-server",
     ];
     assert_eq!(shown.stdout(), Vetting::new(&live).output().stdout());
-    let missing = show("power");
+    let missing = show("hwmon");
     assert_eq!(missing.status(), 4);
     assert!(
         missing.stdout().contains("in the recording"),
