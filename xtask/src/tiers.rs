@@ -149,7 +149,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests cancel", 5),
     Suite::of("vetting-tests calendar", 5),
     Suite::of("vetting-tests capture", 5),
-    Suite::of("vetting-tests directory", 60),
+    Suite::of("vetting-tests directory", 40),
     Suite::of("vetting-tests command_line", 5),
     Suite::of("vetting-tests components", 10),
     Suite::of("vetting-tests controller", 5),
@@ -158,7 +158,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests delivery", 5),
     Suite::of("vetting-tests endings", 5),
     Suite::of("vetting-tests example", 5),
-    Suite::of("vetting-tests facts", 40),
+    Suite::of("vetting-tests facts", 20),
     Suite::of("vetting-tests fault_timelines", 5).longer(120, &[("FAULT_TIMELINES", "150")]),
     Suite::of("vetting-tests folder", 5),
     Suite::of("vetting-tests frozen_data", 5),
@@ -174,7 +174,7 @@ pub const SUITES: &[Suite] = &[
     Suite::of("vetting-tests journal", 10),
     Suite::of("vetting-tests leftovers", 5),
     Suite::of("vetting-tests live_image", 5),
-    Suite::of("vetting-tests mended", 90),
+    Suite::of("vetting-tests mended", 70),
     Suite::of("vetting-tests mistyped", 5),
     Suite::of("vetting-tests network", 15),
     Suite::of("vetting-tests other_machines", 5),
@@ -204,7 +204,7 @@ pub const SUITES: &[Suite] = &[
         )
         .own_main(),
     Suite::of("vetting-tests trust", 15),
-    Suite::of("vetting-tests wipe_guard", 250),
+    Suite::of("vetting-tests wipe_guard", 180),
     Suite::of(DOC_TESTS, 45),
 ];
 
@@ -214,7 +214,7 @@ mod tests {
 
     /// The most minutes of the budgets of `cargo xtask test`: its 45 minutes less those of the build, of
     /// clippy and of the set-up on two cores.
-    const USUAL_MINUTES: u64 = 28;
+    const USUAL_MINUTES: u64 = 27;
     /// The same of `cargo xtask test --all`, which may take 80 minutes.
     const ALL_MINUTES: u64 = 63;
 
