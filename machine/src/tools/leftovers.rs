@@ -61,6 +61,17 @@ mod tests {
             command.spawn().expect("sleep starts")
         };
         let (mut left, mut owned) = (sleeper("4194305:7"), sleeper(&mark()));
+        // A child's environment is there a moment after its parent goes on.
+        for child in [&left, &owned] {
+            let environment = format!("/proc/{}/environ", child.id());
+            let is_there = || std::fs::read(&environment).is_ok_and(|text| !text.is_empty());
+            for _ in 0..500 {
+                if is_there() {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+        }
         let told = kill_leftovers();
         let line = format!("process {} (sleep) was killed", left.id());
         assert!(told.contains(&line), "{told:?}");
