@@ -150,7 +150,7 @@ fn each_row_of_a_document_is_explained() {
     assert!(smart.contains("/available_spare: 4\n"), "{smart}");
     assert!(smart.contains("available_spare = 4\n"), "{smart}");
     let log = explain("kernel-log", "sim:healthy-server");
-    assert!(log.contains("became nothing"), "{log}");
+    assert!(log.contains("ens1f0np0: Link is Up\n    NicLink"), "{log}");
     let gpu = explain("gpu", "sim:healthy-server");
     assert!(gpu.contains("<product_name>"), "{gpu}");
     let args = [
