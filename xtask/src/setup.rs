@@ -10,13 +10,14 @@ pub use vetting_project::found;
 use crate::{run, target};
 
 /// What `vetting` runs: a program, and the Debian package that brings it.
-pub const TOOLS: [(&str, &str); 7] = [
+pub const TOOLS: [(&str, &str); 8] = [
     ("fio", "fio"),
     ("stress-ng", "stress-ng"),
     ("iperf3", "iperf3"),
     ("stressapptest", "stressapptest"),
     ("smartctl", "smartmontools"),
     ("ipmitool", "ipmitool"),
+    ("ethtool", "ethtool"),
     ("cc", "gcc"),
 ];
 
