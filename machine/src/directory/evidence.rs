@@ -51,11 +51,8 @@ pub fn load(request: &Request) -> Option<&'static str> {
 
 /// The answer to whoever asks for a load.
 pub fn not_run(what: &str) -> Error {
-    Error::Unavailable(Missing {
-        kind: MissingKind::Other("evidence".to_owned()),
-        what: what.to_owned(),
-        remedy: "not run on evidence alone: run the stage on the machine itself".to_owned(),
-    })
+    let remedy = "not run on evidence alone: run the stage on the machine itself";
+    Error::Unavailable(missing(what, remedy))
 }
 
 impl Folder {
@@ -115,7 +112,7 @@ impl Folder {
         let known = |query: queries::Query| {
             let mut documents = self.manifest.documents.iter();
             let is_here = documents.any(|document| document.query == query.name);
-            query.known((!is_here).then(|| missing(&query.name)))
+            query.known((!is_here).then(|| missing(&query.name, NOT_IN_IT)))
         };
         queries::built_in().map(known).collect()
     }
@@ -234,6 +231,8 @@ impl Folder {
     }
 }
 
+/// What to do about a question that nothing in the folder answers.
+const NOT_IN_IT: &str = "not in this evidence: add it to machine.toml";
 /// Why a file that may have been there is not here.
 const NOT_CAPTURED: &str = "not in this evidence: the file was not captured";
 
@@ -242,14 +241,15 @@ fn not_here(query: &str, target: &str) -> Error {
         true => query.to_owned(),
         false => format!("{query} of {target}"),
     };
-    Error::Unavailable(missing(&what))
+    Error::Unavailable(missing(&what, NOT_IN_IT))
 }
 
-fn missing(what: &str) -> Missing {
+/// What a folder of evidence cannot give, and what to do about it.
+pub fn missing(what: &str, remedy: &str) -> Missing {
     Missing {
         kind: MissingKind::Other("evidence".to_owned()),
         what: what.to_owned(),
-        remedy: "not in this evidence: add it to machine.toml".to_owned(),
+        remedy: remedy.to_owned(),
     }
 }
 

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::evidence::{load, not_run};
+use super::evidence::{load, missing, not_run};
 use super::folder::{Folder, KERNEL_LOG};
 use crate::contract::clock::Instant;
 use crate::contract::kernel_log::{Beginning, Entry};
-use crate::contract::types::{Error, Missing, MissingKind};
+use crate::contract::types::Error;
 use crate::simulated::noise::Generator;
 use crate::{Answer, Attempt, Reason, Reply, Request, Session, WatchId};
 
-/// What a request costs of the clock: a look, and what only tells the time or tidies up.
+/// What a request costs of the clock: a look, and what only reads the clock or tidies up.
 const LOOK: Duration = Duration::from_micros(200);
 const NEXT_TO_NOTHING: Duration = Duration::from_micros(1);
 
@@ -94,11 +94,8 @@ impl DirectorySession {
         let log = log.ok_or_else(|| {
             let recorded = self.folder.absent(function, "");
             recorded.unwrap_or_else(|| {
-                Error::Unavailable(Missing {
-                    kind: MissingKind::Other("evidence".to_owned()),
-                    what: "the kernel's log".to_owned(),
-                    remedy: format!("not in this evidence: add {KERNEL_LOG}"),
-                })
+                let remedy = format!("not in this evidence: add {KERNEL_LOG}");
+                Error::Unavailable(missing("the kernel's log", &remedy))
             })
         })?;
         let mut state = self.state();

@@ -10,20 +10,27 @@ use crate::simulated::world::World;
 const LINK: &str = include_str!("captured/ethtool-link.txt");
 const DRIVER: &str = include_str!("captured/ethtool-driver.txt");
 
-/// A question to ethtool that a profile can answer.
-fn text(world: &World, query: &str, nic: &Nic) -> Option<String> {
-    match query {
-        "ethtool" => Some(link(world, nic)),
-        "ethtool-address" => Some(format!("Permanent address: {}\n", nic.mac)),
-        "ethtool-driver" => Some(driver(world, nic)),
-        _ => None,
-    }
+/// What is printed of a port.
+type Text = fn(&World, &Nic) -> String;
+
+/// The questions to ethtool that a profile can answer.
+const ANSWERED: &[(&str, Text)] = &[
+    ("ethtool", link),
+    ("ethtool-address", address),
+    ("ethtool-driver", driver),
+];
+
+fn text(query: &str) -> Option<Text> {
+    let mut answered = ANSWERED.iter();
+    answered
+        .find(|(name, _)| *name == query)
+        .map(|(_, text)| *text)
 }
 
 /// The queries, of which those that no profile can answer are not installed.
 pub fn list(world: &World) -> Vec<Known> {
     let known = |query: Query| {
-        let answered = query.program == "ethtool" && is_answered(&query.name);
+        let answered = query.program == "ethtool" && text(&query.name).is_some();
         let missing = match answered && world.has_tool(&query.program) {
             true => None,
             false => match Error::tool_missing(&query.program, &query.package) {
@@ -36,22 +43,17 @@ pub fn list(world: &World) -> Vec<Known> {
     built_in().map(known).collect()
 }
 
-fn is_answered(query: &str) -> bool {
-    ["ethtool", "ethtool-address", "ethtool-driver"].contains(&query)
-}
-
 /// The answer to a query.
 pub fn run(world: &World, name: &str, target: &str) -> Result<Document, Error> {
     let query = find(&[], name)?;
     let subject = query.subject();
-    if !is_answered(name) {
-        return Err(Error::tool_missing(&query.program, &query.package));
-    }
+    let text = text(name);
+    let text = text.ok_or_else(|| Error::tool_missing(&query.program, &query.package))?;
     let nic = world.profile.nics.iter().find(|nic| nic.name == target);
     let nic = nic.filter(|_| subject == Subject::Port);
     let nic = nic.ok_or_else(|| not_listed(&subject, target))?;
     let printed = Printed {
-        stdout: text(world, name, nic).unwrap_or_default().into_bytes(),
+        stdout: text(world, nic).into_bytes(),
         exit_status: 0,
     };
     let version = world.profile.tools.get("ethtool");
@@ -59,6 +61,10 @@ pub fn run(world: &World, name: &str, target: &str) -> Result<Document, Error> {
     let tool = (query.program.as_str(), query.package.as_str());
     let args = query.args_about(target);
     document(world, tool, &version, name, target, &args, printed)
+}
+
+fn address(_world: &World, nic: &Nic) -> String {
+    format!("Permanent address: {}\n", nic.mac)
 }
 
 fn driver(world: &World, nic: &Nic) -> String {
